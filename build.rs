@@ -1,0 +1,11 @@
+//! What the shared library says about itself to the dynamic linker.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        // The number changes with PAYNOW_ABI_VERSION.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpaynow_bridge.so.0");
+        // A fork handler and thread-locals of ours stay behind when a host unloads the library.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    }
+}

@@ -1,0 +1,280 @@
+//! How a client is made.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::Client;
+use crate::model::Secret;
+use crate::operations::{self, InvalidArgument};
+use crate::runtime::{self, LogLevel, Runtime};
+use crate::transport::{ApiBase, HttpSettings, HttpTransport};
+
+/// Until when a request may take, unless its call says otherwise.
+pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const DEFAULT_MAX_OUTSTANDING: u32 = 10_000;
+const DEFAULT_MAX_WORKERS: u32 = 64;
+const DEFAULT_MAX_RESPONSE_BYTES: u64 = 1024 * 1024;
+const DEFAULT_MAX_HELD_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Most workers a client may be given: beyond that threads stop being cheap.
+const MOST_WORKERS: u32 = 1_024;
+/// Longest deadline accepted; what takes longer than a day is not worth waiting for.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_KEY: usize = 1_024;
+const LONGEST_USER_AGENT: usize = 256;
+
+/// Makes a [`Client`]. Every setting has a sensible default; only the store id is always needed.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing before `build`"]
+pub struct ClientBuilder {
+    store_id: String,
+    api_key: Option<Secret>,
+    api_base: String,
+    user_agent: Option<String>,
+    deadline: Duration,
+    connect_timeout: Duration,
+    max_outstanding: u32,
+    max_workers: u32,
+    max_response_bytes: u64,
+    max_held_bytes: u64,
+    log_level: Option<LogLevel>,
+    first_generation: u32,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(store_id: String) -> Self {
+        Self {
+            store_id,
+            api_key: None,
+            api_base: ApiBase::DEFAULT.to_owned(),
+            user_agent: None,
+            deadline: DEFAULT_DEADLINE,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            max_outstanding: DEFAULT_MAX_OUTSTANDING,
+            max_workers: DEFAULT_MAX_WORKERS,
+            max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+            max_held_bytes: DEFAULT_MAX_HELD_BYTES,
+            log_level: None,
+            first_generation: 1,
+        }
+    }
+
+    /// The key of the Management API. Without one only the Storefront operations work. A key pasted with
+    /// its scheme (`APIKey …`) is understood.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(Secret::new(key.into()));
+        self
+    }
+
+    /// Where the API is, `https://api.paynow.gg` by default. Plain http is for loopback addresses only.
+    pub fn api_base(mut self, base: impl Into<String>) -> Self {
+        self.api_base = base.into();
+        self
+    }
+
+    /// The product the host wants to be known as, put before this library's own name in `User-Agent`.
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// Until when a request may take, from submission to completion: 10 s by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long one attempt to connect may take: 3 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How many requests may be outstanding, that is, submitted and their completion not freed: 10,000 by default.
+    pub fn max_outstanding(mut self, requests: u32) -> Self {
+        self.max_outstanding = requests;
+        self
+    }
+
+    /// How many worker threads there may be: 64 by default. Only as many run as there is work for.
+    pub fn max_workers(mut self, threads: u32) -> Self {
+        self.max_workers = threads;
+        self
+    }
+
+    /// The largest answer accepted, in bytes: 1 MiB by default.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of answers may wait for the host before no new request is sent: 64 MiB by default.
+    pub fn max_held_bytes(mut self, bytes: u64) -> Self {
+        self.max_held_bytes = bytes;
+        self
+    }
+
+    /// Keeps log lines up to this level for [`Client::deliver_log`]; none are kept by default.
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.log_level = Some(level);
+        self
+    }
+
+    /// Where the ids of the client begin, so that they differ from those of an earlier one.
+    pub(crate) fn first_generation(mut self, generation: u32) -> Self {
+        self.first_generation = generation;
+        self
+    }
+
+    /// Starts the client: one thread now, workers with the first requests. Nothing touches the network.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let refuse = |argument, problem| Err(BuildError::from(InvalidArgument::new(argument, problem)));
+        let Some(store_id) = operations::digits(&self.store_id, i64::MAX as u64) else {
+            return refuse(
+                "store_id",
+                "must be a PayNow id: decimal digits of a 64-bit number",
+            );
+        };
+        let api_key = match &self.api_key {
+            Some(key) => Some(
+                operations::credential(key.expose(), "APIKey", LONGEST_KEY)
+                    .map(|key| Secret::new(key.to_owned()))
+                    .map_err(|problem| InvalidArgument::new("api_key", problem))?,
+            ),
+            None => None,
+        };
+        let base = ApiBase::parse(&self.api_base)?;
+        if self.deadline.is_zero() || self.deadline > LONGEST_DEADLINE {
+            return refuse("deadline", "must be between 1 ms and 24 h");
+        }
+        if self.connect_timeout.is_zero() || self.connect_timeout > LONGEST_DEADLINE {
+            return refuse("connect_timeout", "must be between 1 ms and 24 h");
+        }
+        if !(1..=runtime::MAX_SLOTS).contains(&self.max_outstanding) {
+            return refuse("max_outstanding", "must be between 1 and 1048576");
+        }
+        if !(1..=MOST_WORKERS).contains(&self.max_workers) {
+            return refuse("max_workers", "must be between 1 and 1024");
+        }
+        if self.max_response_bytes == 0 {
+            return refuse("max_response_bytes", "must not be 0");
+        }
+        if self.max_held_bytes == 0 {
+            return refuse("max_held_bytes", "must not be 0");
+        }
+        let user_agent = match &self.user_agent {
+            Some(product) if !is_product(product) => {
+                return refuse("user_agent", "must be 1 to 256 bytes of visible ASCII and spaces");
+            }
+            Some(product) => format!("{product} {OWN_USER_AGENT}"),
+            None => OWN_USER_AGENT.to_owned(),
+        };
+        let settings = runtime::Settings {
+            store_id: store_id.to_owned(),
+            has_api_key: api_key.is_some(),
+            max_outstanding: self.max_outstanding,
+            max_workers: self.max_workers,
+            max_held_bytes: usize::try_from(self.max_held_bytes).unwrap_or(usize::MAX),
+            log_level: self.log_level,
+            first_generation: self.first_generation,
+        };
+        let transport = HttpTransport::new(HttpSettings {
+            base,
+            api_key,
+            user_agent,
+            connect_timeout: self.connect_timeout,
+            max_response_bytes: self.max_response_bytes,
+        });
+        Ok(Client {
+            runtime: Runtime::start(settings, Box::new(transport)).map_err(BuildError::Thread)?,
+            default_deadline: self.deadline,
+        })
+    }
+}
+
+const OWN_USER_AGENT: &str = concat!("paynow-bridge/", env!("CARGO_PKG_VERSION"));
+
+fn is_product(text: &str) -> bool {
+    (1..=LONGEST_USER_AGENT).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
+/// Why a client could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting cannot be used.
+    InvalidArgument(InvalidArgument),
+    /// The operating system starts no thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidArgument(argument) => argument.fmt(formatter),
+            Self::Thread(error) => write!(formatter, "no thread can be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl From<InvalidArgument> for BuildError {
+    fn from(argument: InvalidArgument) -> Self {
+        Self::InvalidArgument(argument)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder() -> ClientBuilder {
+        Client::builder("411486491630370816").api_base("http://127.0.0.1:9")
+    }
+
+    fn refused(builder: ClientBuilder) -> &'static str {
+        match builder.build() {
+            Err(BuildError::InvalidArgument(argument)) => argument.argument(),
+            other => panic!("expected a refusal, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        assert_eq!(refused(Client::builder("my-store")), "store_id");
+        for key in ["", "a b", "APIKey ", "a\r\nb", "ä"] {
+            assert_eq!(refused(builder().api_key(key)), "api_key", "{key:?}");
+        }
+        assert_eq!(refused(builder().api_base("http://api.paynow.gg")), "api_base");
+        assert_eq!(refused(builder().deadline(Duration::ZERO)), "deadline");
+        assert_eq!(
+            refused(builder().connect_timeout(Duration::MAX)),
+            "connect_timeout"
+        );
+        assert_eq!(refused(builder().max_outstanding(0)), "max_outstanding");
+        assert_eq!(
+            refused(builder().max_outstanding(runtime::MAX_SLOTS + 1)),
+            "max_outstanding"
+        );
+        assert_eq!(refused(builder().max_workers(0)), "max_workers");
+        assert_eq!(refused(builder().max_response_bytes(0)), "max_response_bytes");
+        assert_eq!(refused(builder().max_held_bytes(0)), "max_held_bytes");
+        assert_eq!(refused(builder().user_agent("a\r\nb: c")), "user_agent");
+    }
+
+    #[test]
+    fn a_pasted_scheme_is_understood() {
+        builder().api_key("APIKey pn_key").build().unwrap();
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let builder = builder().api_key("pn_very_secret");
+        assert!(!format!("{builder:?}").contains("very"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("very"));
+    }
+}

@@ -1,0 +1,395 @@
+//! The client: the face Rust programs use, and the core every other face calls.
+
+mod completion;
+mod config;
+mod inputs;
+
+pub use completion::Completion;
+pub use config::{BuildError, ClientBuilder};
+pub use inputs::{
+    Authentication, AuthenticationPlatform, Call, CustomerFields, Field, ListCustomers, LookupKey, RawAuth,
+    RawRequest, RequestId,
+};
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+use crate::runtime::{
+    Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError,
+};
+
+/// A connection of one game server to one PayNow store.
+///
+/// All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
+/// make no system call and wake nobody; [`Client::poll`] and [`Client::next`] hand out completions to one
+/// thread at a time. Dropping the client ends its threads (bounded by 5 s, ordinarily within
+/// milliseconds); completions nobody collected are lost then, so a host that wants them calls
+/// [`Client::shutdown`] and polls once more before.
+#[derive(Debug)]
+pub struct Client {
+    runtime: Arc<Runtime>,
+    default_deadline: Duration,
+}
+
+/// Why nothing can be collected now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CollectError {
+    /// Another thread is collecting.
+    Busy,
+    /// This thread is collecting already: it is inside a callback.
+    Reentrant,
+    /// This process is a fork of the one that made the client: its threads are not here.
+    Forked,
+}
+
+impl CollectError {
+    /// What it means, in a sentence.
+    #[must_use]
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Busy => "another thread is collecting completions of this client at this moment",
+            Self::Reentrant => "completions cannot be collected from inside a callback that delivers one",
+            Self::Forked => SubmitError::Forked.explanation(),
+        }
+    }
+}
+
+impl std::fmt::Display for CollectError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.explanation())
+    }
+}
+
+impl std::error::Error for CollectError {}
+
+impl From<Occupied> for CollectError {
+    fn from(occupied: Occupied) -> Self {
+        match occupied {
+            Occupied::Busy => Self::Busy,
+            Occupied::Reentrant => Self::Reentrant,
+        }
+    }
+}
+
+impl Client {
+    /// Begins to make a client for the store with this id.
+    #[must_use]
+    pub fn builder(store_id: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(store_id.into())
+    }
+
+    /// `GET /v1/stores/{store_id}/customers`: one page of the store's customers.
+    pub fn list_customers(&self, query: &ListCustomers<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::LIST_CUSTOMERS, call, |arguments| {
+            query.write(arguments)
+        })
+    }
+
+    /// `POST /v1/stores/{store_id}/customers`: a new customer. Not repeatable: one that may have been sent
+    /// and was not answered can exist.
+    pub fn create_customer(
+        &self,
+        fields: &CustomerFields<'_>,
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::CREATE_CUSTOMER, call, |arguments| {
+            fields.write(arguments)
+        })
+    }
+
+    /// `GET /v1/stores/{store_id}/customers/{customer_id}`: one customer;
+    /// [`Answer::Absent`](crate::Answer::Absent) when there is none.
+    pub fn get_customer(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::GET_CUSTOMER, call, |arguments| {
+            arguments.text(Parameter::CustomerId, customer_id)
+        })
+    }
+
+    /// `PATCH /v1/stores/{store_id}/customers/{customer_id}`: changes the fields that are not
+    /// [`Field::Absent`]. Whether metadata is merged or replaced is PayNow's to say; its documents do not.
+    pub fn update_customer(
+        &self,
+        customer_id: &str,
+        fields: &CustomerFields<'_>,
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::UPDATE_CUSTOMER, call, |arguments| {
+            arguments.text(Parameter::CustomerId, customer_id)?;
+            fields.write(arguments)
+        })
+    }
+
+    /// `POST …/customers/{customer_id}/tokens`: mints a token the customer is known by in the storefront.
+    pub fn create_customer_token(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::CREATE_CUSTOMER_TOKEN, call, |arguments| {
+            arguments.text(Parameter::CustomerId, customer_id)
+        })
+    }
+
+    /// `DELETE …/customers/{customer_id}/tokens`: revokes *all* tokens of the customer.
+    pub fn invalidate_customer_tokens(
+        &self,
+        customer_id: &str,
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::INVALIDATE_CUSTOMER_TOKENS, call, |arguments| {
+            arguments.text(Parameter::CustomerId, customer_id)
+        })
+    }
+
+    /// `GET …/customers/lookup`: the customer with this key; [`Answer::Absent`](crate::Answer::Absent) when
+    /// there is none.
+    pub fn lookup_customer(&self, key: LookupKey<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| {
+            key.write(arguments)
+        })
+    }
+
+    /// `POST …/customers/bulk`: 1 to 200 new customers at once.
+    pub fn bulk_create_customers(
+        &self,
+        customers: &[CustomerFields<'_>],
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::BULK_CREATE_CUSTOMERS, call, |arguments| {
+            customers.iter().try_for_each(|fields| {
+                arguments.item()?;
+                fields.write(arguments)
+            })
+        })
+    }
+
+    /// `POST /v1/store/customer/auth`: a token for the owner of a platform account, who becomes a customer.
+    pub fn authenticate_customer(
+        &self,
+        authentication: &Authentication<'_>,
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::AUTHENTICATE_CUSTOMER, call, |arguments| {
+            authentication.write(arguments)
+        })
+    }
+
+    /// `GET /v1/store/customer`: the customer a token belongs to.
+    pub fn get_current_customer(&self, customer_token: &str, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::GET_CURRENT_CUSTOMER, call, |arguments| {
+            arguments.text(Parameter::CustomerToken, customer_token)
+        })
+    }
+
+    /// `GET /v1/store/customer/giftcards/lookup/{code}`: a gift card, asked for by a customer;
+    /// [`Answer::Absent`](crate::Answer::Absent) when there is none. Hosts guard this against guessing.
+    pub fn lookup_giftcard(
+        &self,
+        customer_token: &str,
+        code: &str,
+        call: &Call,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::LOOKUP_GIFTCARD, call, |arguments| {
+            arguments.text(Parameter::CustomerToken, customer_token)?;
+            arguments.text(Parameter::GiftCardCode, code)
+        })
+    }
+
+    /// Any other operation of the API, under the same promise as the named ones.
+    pub fn request(&self, request: &RawRequest<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::REQUEST, call, |arguments| request.write(arguments))
+    }
+
+    fn submit(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+    ) -> Result<RequestId, SubmitError> {
+        self.submit_attached(operation, call, fill, |_| {})
+    }
+
+    /// Submits; `attach` gets the key before anybody can see the request, see [`Runtime::submit`].
+    pub(crate) fn submit_attached(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+        attach: impl FnOnce(Key),
+    ) -> Result<RequestId, SubmitError> {
+        let submission = Submission {
+            operation,
+            deadline: call.deadline.unwrap_or(self.default_deadline),
+            priority: call.priority,
+            tag: call.tag,
+        };
+        self.runtime.submit(submission, fill, attach).map(RequestId)
+    }
+
+    /// Cancels a request. True when that decided how it ended: its completion says
+    /// [`Status::Cancelled`](crate::Status::Cancelled). False when it had ended already.
+    pub fn cancel(&self, request: RequestId) -> bool {
+        self.runtime.cancel(request.0)
+    }
+
+    /// Cancels every request with this tag that has not ended, and says how many that were.
+    pub fn cancel_all(&self, tag: u64) -> u32 {
+        self.runtime.cancel_all(tag)
+    }
+
+    /// Hands finished requests to `deliver`, on this thread, and frees each when `deliver` returns.
+    ///
+    /// Delivers what was finished when it was called, at most `limit` (0: no limit), and stops early once
+    /// `budget` is used up (zero: no budget), though not before the first. Says how many it delivered.
+    /// `deliver` may submit and cancel, but not poll.
+    pub fn poll(
+        &self,
+        limit: usize,
+        budget: Duration,
+        mut deliver: impl FnMut(&Completion<'_>),
+    ) -> Result<usize, CollectError> {
+        self.poll_keys(
+            limit,
+            budget,
+            || {},
+            |key| {
+                if let Some(completion) = Completion::open(&self.runtime, key) {
+                    deliver(&completion);
+                }
+            },
+        )
+    }
+
+    /// [`Client::poll`] by key: `deliver` frees what it gets. `begin` runs first, when it is this thread's turn.
+    pub(crate) fn poll_keys(
+        &self,
+        limit: usize,
+        budget: Duration,
+        begin: impl FnOnce(),
+        mut deliver: impl FnMut(Key),
+    ) -> Result<usize, CollectError> {
+        self.check_fork()?;
+        let _turn = self.runtime.consumer().enter()?;
+        begin();
+        let waiting = self.runtime.ready();
+        let limit = if limit == 0 { waiting } else { limit.min(waiting) };
+        let started = (!budget.is_zero() && limit > 1).then(Instant::now);
+        let mut delivered = 0;
+        while delivered < limit {
+            let Some(key) = self.runtime.collect() else { break };
+            deliver(key);
+            delivered += 1;
+            if started.is_some_and(|started| started.elapsed() >= budget) {
+                break;
+            }
+        }
+        Ok(delivered)
+    }
+
+    /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when there was
+    /// none, or when the client is shut down and everything was handed out.
+    pub fn next(&self, timeout: Duration) -> Result<Option<Completion<'_>>, CollectError> {
+        let mut found = None;
+        self.next_keys(timeout, 1, || {}, |key| found = Some(key))?;
+        Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
+    }
+
+    /// [`Client::next`] by key, up to `limit` of them; who gets a key frees it.
+    pub(crate) fn next_keys(
+        &self,
+        timeout: Duration,
+        limit: usize,
+        begin: impl Fn(),
+        mut take: impl FnMut(Key),
+    ) -> Result<usize, CollectError> {
+        self.check_fork()?;
+        let _turn = self.runtime.consumer().enter()?;
+        begin();
+        if !timeout.is_zero() && self.runtime.ready() == 0 {
+            self.runtime
+                .consumer()
+                .wait(timeout, || self.runtime.ready() > 0 || self.runtime.is_closed());
+            begin();
+        }
+        let mut taken = 0;
+        while taken < limit {
+            let Some(key) = self.runtime.collect() else { break };
+            take(key);
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    fn check_fork(&self) -> Result<(), CollectError> {
+        if self.is_forked() {
+            Err(CollectError::Forked)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself.
+    pub fn deliver_log(&self, sink: impl FnMut(&LogLine)) {
+        self.runtime.deliver_log(sink);
+    }
+
+    /// What the client has done and is doing. May wait for a lock of ours for microseconds.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.runtime.stats()
+    }
+
+    /// Accepts nothing more and ends every request that has not ended with
+    /// [`Status::Shutdown`](crate::Status::Shutdown). Their completions can still be collected.
+    pub fn shutdown(&self) {
+        self.runtime.shutdown();
+    }
+
+    /// Whether this process is a fork of the one that made the client: then nothing works here.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        self.runtime.is_forked()
+    }
+
+    /// Whether this thread is collecting, that is, runs inside a callback.
+    pub(crate) fn is_collecting_here(&self) -> bool {
+        self.runtime.consumer().is_mine()
+    }
+
+    pub(crate) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {
+        self.runtime.read(key)
+    }
+
+    pub(crate) fn release(&self, key: Key, detach: impl FnOnce()) -> Result<(), NoCompletion> {
+        self.runtime.release(key, detach)
+    }
+
+    pub(crate) fn note_discarded(&self) {
+        self.runtime.note_discarded();
+    }
+
+    /// Completions that were handed out and not freed.
+    pub(crate) fn unfreed(&self) -> impl Iterator<Item = Key> + '_ {
+        self.runtime.unfreed()
+    }
+
+    /// Ends the threads, in bounded time.
+    pub(crate) fn stop(&self) {
+        self.runtime.stop();
+    }
+
+    pub(crate) fn next_generation(&self) -> u32 {
+        self.runtime.next_generation()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.runtime.capacity()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // A fork's copy has no threads to end.
+        if !self.is_forked() {
+            self.runtime.stop();
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Clients: making, collecting, ending.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::boundary::{Failure, contain};
+use super::host::Host;
+use super::input;
+use super::status::{PAYNOW_E_RESOURCES, PAYNOW_E_TOO_LATE};
+use super::table;
+use super::types::*;
+use crate::client::{Client, ClientBuilder, RequestId};
+use crate::operations::InvalidArgument;
+use crate::runtime::LogLevel;
+
+/// Most completions one call of paynow_client_next hands out.
+const LONGEST_BATCH: usize = 1 << 20;
+
+/// Version of the C interface: grows when something is removed or changes its meaning. Compare it with
+/// PAYNOW_ABI_VERSION when the library is loaded at run time. Any thread, never blocks.
+#[unsafe(no_mangle)]
+pub extern "C" fn paynow_abi_version() -> u32 {
+    PAYNOW_ABI_VERSION
+}
+
+/// The interface this header describes.
+pub const PAYNOW_ABI_VERSION: u32 = 0;
+
+/// Version of the library, such as "0.1.0". Static, never NULL. Any thread, never blocks.
+#[unsafe(no_mangle)]
+pub extern "C" fn paynow_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}
+
+/// Makes a client for one store and writes its handle to `*out_client`.
+///
+/// Starts one thread; workers come with the first requests. Touches neither the network nor the disk.
+/// Everything `config` points to is copied. Any thread; takes some 100 microseconds.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
+///
+/// # Safety
+///
+/// `config` points to a paynow_client_config, `out_client` to a paynow_client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_create(
+    config: *const paynow_client_config,
+    out_client: *mut paynow_client,
+) -> paynow_status {
+    contain(|| {
+        // SAFETY: the caller's promise.
+        let config = unsafe { input::required(config) }?;
+        if out_client.is_null() {
+            return Err(InvalidArgument::new("out_client", "must not be NULL").into());
+        }
+        // SAFETY: the caller's promise holds for what the struct points to as well.
+        let builder = unsafe { builder(&config) }?;
+        let Some(place) = table::reserve() else {
+            return Err(Failure::new(
+                PAYNOW_E_RESOURCES,
+                "255 clients exist already: destroy one first",
+            ));
+        };
+        let client = builder.first_generation(place.first_generation()).build()?;
+        let handle = place.handle();
+        let mut host = Host::new(client, place.number(), handle);
+        host.on_completion = config.on_completion;
+        host.completion_user_data = config.completion_user_data;
+        host.on_log = config.on_log;
+        host.log_user_data = config.log_user_data;
+        place.publish(Box::new(host));
+        // SAFETY: the caller's promise.
+        unsafe { input::write("out_client", out_client, handle) }
+    })
+}
+
+unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failure> {
+    // SAFETY: the caller's promise, for each of them.
+    let (store_id, api_key, api_base, user_agent) = unsafe {
+        (
+            input::required_text("store_id", config.store_id, config.store_id_n)?,
+            input::text("api_key", config.api_key, config.api_key_n)?,
+            input::text("api_base", config.api_base, config.api_base_n)?,
+            input::text("user_agent", config.user_agent, config.user_agent_n)?,
+        )
+    };
+    let mut builder = Client::builder(store_id);
+    if let Some(key) = api_key {
+        builder = builder.api_key(key);
+    }
+    if let Some(base) = api_base {
+        builder = builder.api_base(base);
+    }
+    if let Some(product) = user_agent {
+        builder = builder.user_agent(product);
+    }
+    if config.deadline_ms != 0 {
+        builder = builder.deadline(Duration::from_millis(config.deadline_ms.into()));
+    }
+    if config.connect_timeout_ms != 0 {
+        builder = builder.connect_timeout(Duration::from_millis(config.connect_timeout_ms.into()));
+    }
+    if config.max_outstanding != 0 {
+        builder = builder.max_outstanding(config.max_outstanding);
+    }
+    if config.max_workers != 0 {
+        builder = builder.max_workers(config.max_workers);
+    }
+    if config.max_response_bytes != 0 {
+        builder = builder.max_response_bytes(config.max_response_bytes);
+    }
+    if config.max_held_bytes != 0 {
+        builder = builder.max_held_bytes(config.max_held_bytes);
+    }
+    let level = match config.log_level {
+        PAYNOW_LOG_ERROR => LogLevel::Error,
+        PAYNOW_LOG_WARN => LogLevel::Warn,
+        0 | PAYNOW_LOG_INFO => LogLevel::Info,
+        PAYNOW_LOG_DEBUG => LogLevel::Debug,
+        _ => return Err(InvalidArgument::new("log_level", "must be one of PAYNOW_LOG_*").into()),
+    };
+    if config.on_log.is_some() {
+        builder = builder.log_level(level);
+    }
+    Ok(builder)
+}
+
+/// Delivers what has finished: for each completion its call's callback runs, or else the client's, on this
+/// thread; then the completion is freed. Log lines come first.
+///
+/// Delivers what had finished when it was called, at most `max_events` (0: no limit), and stops early once
+/// `budget_us` microseconds are used up (0: no budget), though not before the first; the budget is looked at
+/// between callbacks. `out_delivered` gets the number and may be NULL.
+///
+/// Any thread, one at a time; never waits and makes no system call of its own.
+///
+/// PAYNOW_E_REENTRANT inside a callback, PAYNOW_E_BUSY while another thread collects, PAYNOW_E_INVALID_HANDLE,
+/// PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `out_delivered` is NULL or points to a uint32_t. The callbacks are functions of their types.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_poll(
+    client: paynow_client,
+    max_events: u32,
+    budget_us: u32,
+    out_delivered: *mut u32,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        let delivered = host.client.poll_keys(
+            max_events as usize,
+            Duration::from_micros(budget_us.into()),
+            || host.deliver_log(),
+            |key| host.deliver(key),
+        )?;
+        Host::after_collecting(&host);
+        if !out_delivered.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { input::write("out_delivered", out_delivered, delivered as u32) }?;
+        }
+        Ok(())
+    })
+}
+
+/// Hands out finished requests without calling anybody back: up to `capacity` of them are written to
+/// `out_completions`, their number to `*out_count`. The host reads each with the paynow_completion_* functions
+/// and gives it back with paynow_completion_free; until then it counts as outstanding.
+///
+/// With `timeout_ms` 0 it never waits and makes no system call; otherwise it waits for a first one that
+/// long, or until the client is shut down. Any thread, one at a time. Log lines are delivered first.
+///
+/// PAYNOW_OK also when there is none. PAYNOW_E_REENTRANT, PAYNOW_E_BUSY, PAYNOW_E_INVALID_ARGUMENT,
+/// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `out_completions` points to `capacity` elements, `out_count` to a size_t.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_next(
+    client: paynow_client,
+    timeout_ms: u32,
+    out_completions: *mut paynow_completion,
+    capacity: usize,
+    out_count: *mut usize,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        if out_completions.is_null() {
+            return Err(InvalidArgument::new("out_completions", "must not be NULL").into());
+        }
+        if out_count.is_null() {
+            return Err(InvalidArgument::new("out_count", "must not be NULL").into());
+        }
+        if !(1..=LONGEST_BATCH).contains(&capacity) {
+            return Err(InvalidArgument::new("capacity", "must be between 1 and 1048576").into());
+        }
+        let mut next = out_completions;
+        let count = host.client.next_keys(
+            Duration::from_millis(timeout_ms.into()),
+            capacity,
+            || host.deliver_log(),
+            |key| {
+                // SAFETY: at most `capacity` are written, one after the other.
+                unsafe {
+                    next.write_unaligned(host.id(key));
+                    next = next.add(1);
+                }
+            },
+        )?;
+        // SAFETY: the caller's promise.
+        unsafe { input::write("out_count", out_count, count) }?;
+        Host::after_collecting(&host);
+        Ok(())
+    })
+}
+
+/// Cancels a request. PAYNOW_OK: that decided it, and its completion says PAYNOW_E_CANCELLED; it comes through
+/// poll or next like any other. PAYNOW_E_TOO_LATE: it had ended already. Any thread, never blocks.
+///
+/// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+#[unsafe(no_mangle)]
+pub extern "C" fn paynow_client_cancel(client: paynow_client, request: paynow_request_id) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        let (owner, key) = table::enter_by_id(request)?;
+        if owner.handle != host.handle {
+            return Err(Failure::no_such("request belongs to another client"));
+        }
+        if host.client.cancel(RequestId(key)) {
+            Ok(())
+        } else {
+            Err(Failure::new(PAYNOW_E_TOO_LATE, "the request had ended already"))
+        }
+    })
+}
+
+/// Cancels every request of the client with this tag that has not ended: those of a player who left, of a
+/// plugin that was disabled. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
+/// a microsecond per thousand outstanding requests.
+///
+/// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `out_cancelled` is NULL or points to a uint32_t.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_cancel_all(
+    client: paynow_client,
+    tag: u64,
+    out_cancelled: *mut u32,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        let cancelled = host.client.cancel_all(tag);
+        if !out_cancelled.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { input::write("out_cancelled", out_cancelled, cancelled) }?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes what the client has done and is doing. Set `out->struct_size` first. Any thread; may wait some
+/// microseconds for a lock of the library's own threads.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `out` points to a paynow_stats.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_stats(client: paynow_client, out: *mut paynow_stats) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        let make = |struct_size| {
+            let stats = host.client.stats();
+            Ok(paynow_stats {
+                struct_size,
+                workers: stats.workers,
+                workers_busy: stats.workers_busy,
+                outstanding: stats.outstanding,
+                submitted: stats.submitted,
+                rejected_full: stats.rejected_full,
+                completed_ok: stats.completed_ok,
+                completed_error: stats.completed_error,
+                timed_out: stats.timed_out,
+                cancelled: stats.cancelled,
+                delivered: stats.delivered,
+                discarded: stats.discarded,
+                log_dropped: stats.log_dropped,
+                held_bytes: stats.held_bytes,
+                connections_opened: stats.connections_opened,
+            })
+        };
+        // SAFETY: the caller's promise.
+        unsafe { input::write_struct("out", out, make) }
+    })
+}
+
+/// Accepts nothing more, and ends every request that has not ended with PAYNOW_E_SHUTDOWN. The completions can
+/// still be collected. Any thread; may wait some microseconds for a lock of the library's own threads.
+///
+/// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+#[unsafe(no_mangle)]
+pub extern "C" fn paynow_client_shutdown(client: paynow_client) -> paynow_status {
+    contain(|| {
+        table::enter(client)?.client.shutdown();
+        Ok(())
+    })
+}
+
+/// Shuts the client down, delivers every completion that was not collected (callbacks run on this thread),
+/// frees those that were and were not given back, and ends the library's threads: ordinarily within
+/// milliseconds, at most some 10 seconds. Afterwards the handle and all ids name nothing, borrowed strings are gone,
+/// and nothing of this client runs any more.
+///
+/// Inside a callback it returns PAYNOW_E_PENDING, and all that happens when the outermost poll or next returns;
+/// the same when another thread is still inside a callback after 5 seconds.
+///
+/// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+#[unsafe(no_mangle)]
+pub extern "C" fn paynow_client_destroy(client: paynow_client) -> paynow_status {
+    contain(|| Host::destroy(&table::enter(client)?))
+}

@@ -1,0 +1,210 @@
+//! What the C face keeps for a client: whom to tell.
+
+use std::cell::UnsafeCell;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::boundary::Failure;
+use super::status::PAYNOW_E_PENDING;
+use super::table::{self, Entered};
+use super::types::{
+    paynow_call, paynow_client, paynow_completion_fn, paynow_log_fn, paynow_user_data_free_fn,
+};
+use crate::client::{Client, CollectError};
+use crate::runtime::{Key, NoCompletion};
+
+/// How long destroying waits for another thread that is polling.
+const TURN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A client as C knows it.
+pub(super) struct Host {
+    pub(super) client: Client,
+    pub(super) number: u8,
+    pub(super) handle: paynow_client,
+    pub(super) on_completion: paynow_completion_fn,
+    pub(super) completion_user_data: *mut c_void,
+    pub(super) on_log: paynow_log_fn,
+    pub(super) log_user_data: *mut c_void,
+    routes: Box<[UnsafeCell<Route>]>,
+    destroy_wanted: AtomicBool,
+    destroyed: AtomicBool,
+}
+
+// SAFETY: the routes are reached only by who owns their request at that moment (see each access); the
+// host's pointers are only handed back to it.
+unsafe impl Sync for Host {}
+// SAFETY: nothing in it belongs to a thread.
+unsafe impl Send for Host {}
+
+/// Whom to tell about one request. All zeros is nobody.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    pub(super) on_completion: paynow_completion_fn,
+    pub(super) user_data: *mut c_void,
+    pub(super) user_data_free: paynow_user_data_free_fn,
+}
+
+impl Route {
+    pub(super) const NOBODY: Self = Self {
+        on_completion: None,
+        user_data: std::ptr::null_mut(),
+        user_data_free: None,
+    };
+
+    pub(super) fn of(call: &paynow_call) -> Self {
+        Self {
+            on_completion: call.on_completion,
+            user_data: call.user_data,
+            user_data_free: call.user_data_free,
+        }
+    }
+}
+
+impl Host {
+    pub(super) fn new(client: Client, number: u8, handle: paynow_client) -> Self {
+        // SAFETY: a route of zeros is valid: no function and a null pointer. The memory comes zeroed from
+        // the system, so routes that are never used take no physical memory.
+        let routes = unsafe { Box::new_zeroed_slice(client.capacity()).assume_init() };
+        Self {
+            client,
+            number,
+            handle,
+            on_completion: None,
+            completion_user_data: std::ptr::null_mut(),
+            on_log: None,
+            log_user_data: std::ptr::null_mut(),
+            routes,
+            destroy_wanted: AtomicBool::new(false),
+            destroyed: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn id(&self, key: Key) -> u64 {
+        table::id(self.number, key)
+    }
+
+    /// Remembers whom to tell. Only for a request that is being submitted.
+    pub(super) fn set_route(&self, key: Key, route: Route) {
+        // SAFETY: the slot of a request that is being submitted belongs to its submitter alone.
+        unsafe { *self.routes[key.slot()].get() = route };
+    }
+
+    /// Whom to tell about a completion.
+    pub(super) fn route(&self, key: Key) -> Result<Route, NoCompletion> {
+        let _reading = self.client.read(key)?;
+        // SAFETY: while the completion is being read it cannot be freed, so nobody writes its route.
+        Ok(unsafe { *self.routes[key.slot()].get() })
+    }
+
+    /// Frees a completion, and what its call's user_data points to.
+    pub(super) fn free(&self, key: Key) -> Result<(), NoCompletion> {
+        let mut route = Route::NOBODY;
+        loop {
+            // SAFETY: `detach` runs while nobody else can reach the slot.
+            let detach = || route = unsafe { *self.routes[key.slot()].get() };
+            match self.client.release(key, detach) {
+                // An accessor on another thread: it does not run the host's code and ends at once.
+                Err(NoCompletion::InUse) => std::thread::yield_now(),
+                Err(NoCompletion::Unknown) => return Err(NoCompletion::Unknown),
+                Ok(()) => break,
+            }
+        }
+        if let Some(free) = route.user_data_free {
+            // SAFETY: the host promised a function that takes its own pointer; it is called once, because a
+            // completion is freed once.
+            unsafe { free(route.user_data) };
+        }
+        Ok(())
+    }
+
+    /// Tells the host about a completion, on this thread, and frees it.
+    pub(super) fn deliver(&self, key: Key) {
+        let Ok(route) = self.route(key) else { return };
+        let (callback, user_data) = match route.on_completion {
+            Some(callback) => (Some(callback), route.user_data),
+            None => (self.on_completion, self.completion_user_data),
+        };
+        match callback {
+            // SAFETY: the host promised a function of this type; no lock is held while it runs.
+            Some(callback) => unsafe { callback(self.handle, self.id(key), user_data) },
+            None => self.client.note_discarded(),
+        }
+        // The callback may have freed it itself.
+        let _ = self.free(key);
+    }
+
+    pub(super) fn deliver_log(&self) {
+        let Some(sink) = self.on_log else { return };
+        self.client.deliver_log(|line| {
+            // SAFETY: the host promised a function of this type; the text outlives the call and ends in NUL.
+            unsafe {
+                sink(
+                    line.level as i32,
+                    line.text.as_ptr(),
+                    line.text.len(),
+                    self.log_user_data,
+                )
+            }
+        });
+    }
+
+    /// What every collecting call does when it is through: a destroy that was asked for meanwhile.
+    pub(super) fn after_collecting(entered: &Entered) {
+        if entered.destroy_wanted.load(Ordering::SeqCst) {
+            let _ = Self::finish(entered);
+        }
+    }
+
+    /// Destroys the client now, or as soon as the poll that runs returns.
+    pub(super) fn destroy(entered: &Entered) -> Result<(), Failure> {
+        const PENDING: Failure = Failure::new(
+            PAYNOW_E_PENDING,
+            "the client will be destroyed when the running poll or next returns",
+        );
+        entered.client.shutdown();
+        entered.destroy_wanted.store(true, Ordering::SeqCst);
+        if entered.client.is_collecting_here() {
+            return Err(PENDING);
+        }
+        let patience = Instant::now() + TURN_PATIENCE;
+        loop {
+            match Self::finish(entered) {
+                Ok(()) => return Ok(()),
+                Err(_) if entered.destroyed.load(Ordering::SeqCst) => return Ok(()),
+                Err(_) if Instant::now() >= patience => return Err(PENDING),
+                Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
+    /// Ends the threads, tells the host about everything it has not been told, and frees the rest.
+    fn finish(entered: &Entered) -> Result<(), CollectError> {
+        let is_ours = std::cell::Cell::new(false);
+        let begin = || {
+            is_ours.set(!entered.destroyed.swap(true, Ordering::SeqCst));
+            if is_ours.get() {
+                entered.client.stop();
+                entered.deliver_log();
+            }
+        };
+        entered
+            .client
+            .poll_keys(0, Duration::ZERO, begin, |key| entered.deliver(key))?;
+        if !is_ours.get() {
+            return Ok(());
+        }
+        // A callback may have cancelled or submitted; nothing comes after the client is shut down.
+        while entered
+            .client
+            .poll_keys(0, Duration::ZERO, || {}, |key| entered.deliver(key))?
+            > 0
+        {}
+        let unfreed: Vec<Key> = entered.client.unfreed().collect();
+        for key in unfreed {
+            let _ = entered.free(key);
+        }
+        entered.retire();
+        Ok(())
+    }
+}

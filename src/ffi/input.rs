@@ -1,0 +1,222 @@
+//! Reading what a host hands in. All of it is hostile until it has been looked at.
+
+use std::ffi::{CStr, c_char};
+use std::mem::MaybeUninit;
+
+use super::boundary::Failure;
+use super::types::*;
+use crate::operations::InvalidArgument;
+
+/// Longer structs than this are taken for rubbish.
+const LONGEST_STRUCT: usize = 4096;
+
+/// A struct a host hands in.
+///
+/// # Safety
+///
+/// The type is `repr(C)`, begins with `struct_size: u32`, and every pattern of bits is a valid value of it.
+pub(super) unsafe trait Input: Copy {
+    /// How the argument is called in errors.
+    const NAME: &'static str;
+    /// The size it had in the first version of the library: no caller has a smaller one.
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+macro_rules! inputs {
+    ($($type:ty => $name:literal),* $(,)?) => {
+        $(
+            // SAFETY: made of integers, raw pointers and optional function pointers behind struct_size. A
+            // function pointer that is no function is the host's broken promise, like any wrong pointer.
+            unsafe impl Input for $type {
+                const NAME: &'static str = $name;
+            }
+        )*
+    };
+}
+
+inputs! {
+    paynow_client_config => "config",
+    paynow_call => "call",
+    paynow_list_query => "query",
+    paynow_lookup_query => "query",
+    paynow_customer_fields => "fields",
+    paynow_authentication => "authentication",
+    paynow_giftcard_query => "query",
+    paynow_raw_request => "request",
+}
+
+fn refuse<T>(argument: &'static str, problem: &'static str) -> Result<T, InvalidArgument> {
+    Err(InvalidArgument::new(argument, problem))
+}
+
+/// Reads a struct that must be there.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to as many readable bytes as its `struct_size` says.
+pub(super) unsafe fn required<T: Input>(pointer: *const T) -> Result<T, InvalidArgument> {
+    if pointer.is_null() {
+        return refuse(T::NAME, "must not be NULL");
+    }
+    // SAFETY: every input begins with struct_size; the pointer may be unaligned.
+    let size = unsafe { pointer.cast::<u32>().read_unaligned() } as usize;
+    if size < T::FIRST_SIZE {
+        return refuse(
+            T::NAME,
+            "has a struct_size that is too small: set it to sizeof the struct",
+        );
+    }
+    if size > LONGEST_STRUCT {
+        return refuse(
+            T::NAME,
+            "has an impossible struct_size: set it to sizeof the struct",
+        );
+    }
+    let known = size.min(size_of::<T>());
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: so many bytes are readable by the caller's word and fit into `value`.
+    unsafe {
+        std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), value.as_mut_ptr().cast::<u8>(), known);
+    }
+    for offset in known..size {
+        // SAFETY: within what the caller says is there.
+        if unsafe { pointer.cast::<u8>().add(offset).read() } != 0 {
+            return refuse(
+                T::NAME,
+                "uses members this version of the library does not know: update it",
+            );
+        }
+    }
+    // SAFETY: every pattern of bits is valid, and all of them are initialised.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// Reads a struct that may be left out.
+///
+/// # Safety
+///
+/// As for [`required`].
+pub(super) unsafe fn optional<T: Input>(pointer: *const T) -> Result<Option<T>, InvalidArgument> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: passed on.
+    unsafe { required(pointer) }.map(Some)
+}
+
+/// Reads text that may be left out.
+///
+/// # Safety
+///
+/// `pointer` is NULL, or points to `length` readable bytes, or with length 0 to bytes that end in NUL; they
+/// live and do not change during `'a`.
+pub(super) unsafe fn text<'a>(
+    name: &'static str,
+    pointer: *const c_char,
+    length: usize,
+) -> Result<Option<&'a str>, InvalidArgument> {
+    if pointer.is_null() {
+        return if length == 0 {
+            Ok(None)
+        } else {
+            refuse(name, "must not be NULL with a length")
+        };
+    }
+    if length > isize::MAX as usize {
+        return refuse(name, "has an impossible length");
+    }
+    let bytes = if length == 0 {
+        // SAFETY: ends in NUL by the caller's word.
+        unsafe { CStr::from_ptr(pointer) }.to_bytes()
+    } else {
+        // SAFETY: so many bytes are readable by the caller's word.
+        unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) }
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => refuse(name, "must be valid UTF-8"),
+    }
+}
+
+/// Reads text that must be there.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn required_text<'a>(
+    name: &'static str,
+    pointer: *const c_char,
+    length: usize,
+) -> Result<&'a str, InvalidArgument> {
+    // SAFETY: passed on.
+    match unsafe { text(name, pointer, length) }? {
+        Some(text) => Ok(text),
+        None => refuse(name, "must not be NULL"),
+    }
+}
+
+pub(super) fn must_be_zero(value: u32) -> Result<(), InvalidArgument> {
+    if value == 0 {
+        Ok(())
+    } else {
+        refuse("reserved", "must be 0")
+    }
+}
+
+/// One of `words`, counted from `first`.
+pub(super) fn word(
+    name: &'static str,
+    value: i32,
+    first: i32,
+    words: &[&'static str],
+    problem: &'static str,
+) -> Result<&'static str, InvalidArgument> {
+    let index = value
+        .checked_sub(first)
+        .and_then(|index| usize::try_from(index).ok());
+    match index.and_then(|index| words.get(index)) {
+        Some(word) => Ok(word),
+        None => refuse(name, problem),
+    }
+}
+
+/// Writes to an output that must be there.
+///
+/// # Safety
+///
+/// `pointer` is NULL or valid for writing a `T`, aligned or not.
+pub(super) unsafe fn write<T>(name: &'static str, pointer: *mut T, value: T) -> Result<(), Failure> {
+    if pointer.is_null() {
+        return Err(InvalidArgument::new(name, "must not be NULL").into());
+    }
+    // SAFETY: valid for writing by the caller's word.
+    unsafe { pointer.write_unaligned(value) };
+    Ok(())
+}
+
+/// Writes as much of a struct as the host has room for: its `struct_size` says so.
+///
+/// # Safety
+///
+/// `T` is `repr(C)` and begins with `struct_size: u32`; `pointer` is NULL or points to as many writable bytes
+/// as its `struct_size` says.
+pub(super) unsafe fn write_struct<T: Copy>(
+    name: &'static str,
+    pointer: *mut T,
+    make: impl FnOnce(u32) -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    if pointer.is_null() {
+        return Err(InvalidArgument::new(name, "must not be NULL").into());
+    }
+    // SAFETY: every output begins with struct_size.
+    let size = unsafe { pointer.cast::<u32>().read_unaligned() };
+    if (size as usize) < size_of::<T>() || size as usize > LONGEST_STRUCT {
+        return Err(
+            InvalidArgument::new(name, "has a wrong struct_size: set it to sizeof the struct").into(),
+        );
+    }
+    let value = make(size)?;
+    // SAFETY: at least so many bytes are writable by the caller's word.
+    unsafe { pointer.write_unaligned(value) };
+    Ok(())
+}

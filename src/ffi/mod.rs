@@ -1,0 +1,16 @@
+//! The C face: converts, calls the client, contains. It decides nothing itself.
+//!
+//! The header `include/paynow_bridge.h` is made from this module; what the comments here say of a
+//! function or a type is what C programmers read.
+
+#![allow(non_camel_case_types, reason = "the names are C's")]
+
+mod boundary;
+mod client;
+mod completion;
+mod host;
+mod input;
+mod operations;
+mod status;
+mod table;
+mod types;

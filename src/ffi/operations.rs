@@ -1,0 +1,636 @@
+//! The operations: one function each.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::boundary::{Failure, contain};
+use super::host::Route;
+use super::input;
+use super::table;
+use super::types::*;
+use crate::client::Call;
+use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+use crate::runtime::Priority;
+
+/// Submits: what all operations have in common. `fill` reads the host's input into the request.
+unsafe fn submit(
+    client: paynow_client,
+    operation: &'static Operation,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+    fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        // SAFETY: the caller's promise.
+        let (call, route) = match unsafe { input::optional(call) }? {
+            Some(call) => (read_call(&call)?, Route::of(&call)),
+            None => (Call::default(), Route::NOBODY),
+        };
+        let request = host
+            .client
+            .submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
+        if !out_request.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
+        }
+        Ok(())
+    })
+}
+
+fn read_call(call: &paynow_call) -> Result<Call, Failure> {
+    input::must_be_zero(call.reserved)?;
+    Ok(Call {
+        deadline: (call.deadline_ms != 0).then(|| Duration::from_millis(call.deadline_ms.into())),
+        priority: match call.priority {
+            PAYNOW_PRIORITY_INTERACTIVE => Priority::Interactive,
+            PAYNOW_PRIORITY_BACKGROUND => Priority::Background,
+            _ => return Err(InvalidArgument::new("priority", "must be one of PAYNOW_PRIORITY_*").into()),
+        },
+        tag: call.tag,
+    })
+}
+
+/// Adds text that may be left out.
+///
+/// # Safety
+///
+/// As for [`input::text`].
+unsafe fn add(
+    arguments: &mut Arguments,
+    parameter: Parameter,
+    pointer: *const c_char,
+    length: usize,
+) -> Result<(), InvalidArgument> {
+    // SAFETY: passed on.
+    arguments.optional(parameter, unsafe {
+        input::text(parameter.name(), pointer, length)
+    }?)
+}
+
+/// Adds text that must be there.
+///
+/// # Safety
+///
+/// As for [`input::text`].
+unsafe fn add_required(
+    arguments: &mut Arguments,
+    parameter: Parameter,
+    pointer: *const c_char,
+    length: usize,
+) -> Result<(), InvalidArgument> {
+    // SAFETY: passed on.
+    arguments.text(parameter, unsafe {
+        input::required_text(parameter.name(), pointer, length)
+    }?)
+}
+
+/// Adds the fields of a customer.
+///
+/// # Safety
+///
+/// The pointers in `fields` are as the header demands.
+unsafe fn add_fields(
+    arguments: &mut Arguments,
+    fields: &paynow_customer_fields,
+) -> Result<(), InvalidArgument> {
+    const KNOWN_NULLS: u32 = 63;
+    const MINECRAFT: [&str; 3] = ["unknown", "java", "bedrock"];
+    input::must_be_zero(fields.reserved)?;
+    if fields.null_fields & !KNOWN_NULLS != 0 {
+        return Err(InvalidArgument::new(
+            "null_fields",
+            "holds unknown bits: combine PAYNOW_NULL_*",
+        ));
+    }
+    let platform = match fields.minecraft_platform {
+        PAYNOW_MINECRAFT_ABSENT => None,
+        given => Some(input::word(
+            "minecraft_platform",
+            given,
+            PAYNOW_MINECRAFT_UNKNOWN,
+            &MINECRAFT,
+            "must be one of PAYNOW_MINECRAFT_*",
+        )?),
+    };
+    let null = |bit, is_given: bool, parameter: Parameter| match fields.null_fields & bit != 0 {
+        true if is_given => Err(InvalidArgument::new(
+            parameter.name(),
+            "cannot be null and have a value",
+        )),
+        is_null => Ok(is_null),
+    };
+    for (bit, parameter, pointer, length) in [
+        (
+            PAYNOW_NULL_STEAM_ID,
+            Parameter::SteamId,
+            fields.steam_id,
+            fields.steam_id_n,
+        ),
+        (
+            PAYNOW_NULL_MINECRAFT_UUID,
+            Parameter::MinecraftUuid,
+            fields.minecraft_uuid,
+            fields.minecraft_uuid_n,
+        ),
+        (
+            PAYNOW_NULL_XBOX_XUID,
+            Parameter::XboxXuid,
+            fields.xbox_xuid,
+            fields.xbox_xuid_n,
+        ),
+        (PAYNOW_NULL_NAME, Parameter::Name, fields.name, fields.name_n),
+    ] {
+        if null(bit, !pointer.is_null(), parameter)? {
+            arguments.null(parameter)?;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { add(arguments, parameter, pointer, length) }?;
+    }
+    if null(
+        PAYNOW_NULL_MINECRAFT_PLATFORM,
+        platform.is_some(),
+        Parameter::MinecraftPlatform,
+    )? {
+        arguments.null(Parameter::MinecraftPlatform)?;
+    }
+    arguments.optional(Parameter::MinecraftPlatform, platform)?;
+    if null(
+        PAYNOW_NULL_METADATA,
+        !fields.metadata.is_null(),
+        Parameter::Metadata,
+    )? {
+        return arguments.null(Parameter::Metadata);
+    }
+    if fields.metadata.is_null() {
+        return match fields.metadata_count {
+            0 => Ok(()),
+            _ => Err(InvalidArgument::new("metadata", "must not be NULL with a count")),
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { add_metadata(arguments, fields.metadata, fields.metadata_count) }
+}
+
+/// Adds metadata.
+///
+/// # Safety
+///
+/// `entries` points to `count` entries as the header demands.
+unsafe fn add_metadata(
+    arguments: &mut Arguments,
+    entries: *const paynow_metadata_entry,
+    count: usize,
+) -> Result<(), InvalidArgument> {
+    let mut problem = None;
+    let read = |index| {
+        // SAFETY: within the array by the caller's word; so is what the entry points to.
+        let entry = unsafe {
+            let entry = entries.add(index).read_unaligned();
+            input::required_text("metadata", entry.key, entry.key_n)
+                .and_then(|key| Ok((key, input::required_text("metadata", entry.value, entry.value_n)?)))
+        };
+        entry.map_err(|complaint| problem = Some(complaint)).ok()
+    };
+    arguments.metadata((0..count).map_while(read))?;
+    problem.map_or(Ok(()), Err)
+}
+
+/// Lists customers: `GET /v1/stores/{store_id}/customers`. The answer is a list, see
+/// paynow_completion_info.customer_count and paynow_completion_customer. `query` may be NULL.
+///
+/// As every function that submits: `call` may be NULL; `out_request` may be NULL and is written only on success.
+/// All input is copied. Any thread; never waits, makes no system call, wakes nobody.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_QUEUE_FULL, PAYNOW_E_SHUTDOWN, PAYNOW_E_NO_API_KEY, PAYNOW_E_INVALID_HANDLE,
+/// PAYNOW_E_FORKED: the request was not accepted, nothing is sent, and no completion comes.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_list_customers(
+    client: paynow_client,
+    query: *const paynow_list_query,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::LIST_CUSTOMERS,
+            call,
+            out_request,
+            |arguments| {
+                let Some(query) = input::optional(query)? else {
+                    return Ok(());
+                };
+                if query.has_limit != 0 {
+                    arguments.number(Parameter::Limit, query.limit)?;
+                }
+                add(arguments, Parameter::After, query.after, query.after_n)?;
+                add(arguments, Parameter::Before, query.before, query.before_n)?;
+                match query.order {
+                    PAYNOW_ORDER_DEFAULT => {}
+                    PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
+                    PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
+                    _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
+                }
+                add(arguments, Parameter::Search, query.search, query.search_n)
+            },
+        )
+    }
+}
+
+/// Creates a customer: `POST /v1/stores/{store_id}/customers`. The answer is the customer. Not repeatable: one
+/// that may have been sent (paynow_completion_info.sent) and was not answered can exist. PAYNOW_E_NOT_FOUND: no such
+/// account at the platform; PAYNOW_E_CONFLICT: the customer exists. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_create_customer(
+    client: paynow_client,
+    fields: *const paynow_customer_fields,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::CREATE_CUSTOMER,
+            call,
+            out_request,
+            |arguments| add_fields(arguments, &input::required(fields)?),
+        )
+    }
+}
+
+/// Gets a customer by PayNow's id: `GET /v1/stores/{store_id}/customers/{customer_id}`. The answer is the
+/// customer, or found = 0. `customer_id_n` is its length in bytes, 0 when it ends in NUL. Threads and errors as
+/// paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_get_customer(
+    client: paynow_client,
+    customer_id: *const c_char,
+    customer_id_n: usize,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::GET_CUSTOMER,
+            call,
+            out_request,
+            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
+        )
+    }
+}
+
+/// Changes a customer: `PATCH /v1/stores/{store_id}/customers/{customer_id}`. Fields that are absent stay as
+/// they are. The answer is the customer. Whether metadata is merged or replaced is nowhere documented. Threads
+/// and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_update_customer(
+    client: paynow_client,
+    customer_id: *const c_char,
+    customer_id_n: usize,
+    fields: *const paynow_customer_fields,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::UPDATE_CUSTOMER,
+            call,
+            out_request,
+            |arguments| {
+                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
+                add_fields(arguments, &input::required(fields)?)
+            },
+        )
+    }
+}
+
+/// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. The answer
+/// is the token, see paynow_completion_token. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_create_customer_token(
+    client: paynow_client,
+    customer_id: *const c_char,
+    customer_id_n: usize,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::CREATE_CUSTOMER_TOKEN,
+            call,
+            out_request,
+            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
+        )
+    }
+}
+
+/// Revokes *all* tokens of the customer: `DELETE …/customers/{customer_id}/tokens`. The answer holds nothing.
+/// Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_invalidate_customer_tokens(
+    client: paynow_client,
+    customer_id: *const c_char,
+    customer_id_n: usize,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::INVALIDATE_CUSTOMER_TOKENS,
+            call,
+            out_request,
+            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
+        )
+    }
+}
+
+/// Looks a customer up by exactly one key: `GET /v1/stores/{store_id}/customers/lookup`. The answer is the
+/// customer, or found = 0 when there is none. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_lookup_customer(
+    client: paynow_client,
+    query: *const paynow_lookup_query,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::LOOKUP_CUSTOMER,
+            call,
+            out_request,
+            |arguments| {
+                let query = input::required(query)?;
+                input::must_be_zero(query.reserved)?;
+                for (parameter, pointer, length) in [
+                    (Parameter::LookupId, query.id, query.id_n),
+                    (Parameter::SteamId, query.steam_id, query.steam_id_n),
+                    (
+                        Parameter::MinecraftUuid,
+                        query.minecraft_uuid,
+                        query.minecraft_uuid_n,
+                    ),
+                    (Parameter::XboxXuid, query.xbox_xuid, query.xbox_xuid_n),
+                    (
+                        Parameter::MinecraftJavaName,
+                        query.minecraft_java_name,
+                        query.minecraft_java_name_n,
+                    ),
+                    (
+                        Parameter::MinecraftBedrockName,
+                        query.minecraft_bedrock_name,
+                        query.minecraft_bedrock_name_n,
+                    ),
+                    (Parameter::Name, query.name, query.name_n),
+                ] {
+                    add(arguments, parameter, pointer, length)?;
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+/// Creates 1 to 200 customers at once: `POST /v1/stores/{store_id}/customers/bulk`. `customers` points to `count`
+/// structs, each `customers[0].struct_size` bytes behind the one before. The answer is a list; its order, and what becomes of the
+/// rest when one cannot be created, are nowhere documented. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_bulk_create_customers(
+    client: paynow_client,
+    customers: *const paynow_customer_fields,
+    count: usize,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::BULK_CREATE_CUSTOMERS,
+            call,
+            out_request,
+            |arguments| {
+                if count == 0 {
+                    return Err(InvalidArgument::new("customers", "must not be empty"));
+                }
+                if count > operations::BULK_LIMIT {
+                    return Err(InvalidArgument::new("customers", "must not be more than 200"));
+                }
+                let stride = input::required(customers)?.struct_size;
+                for index in 0..count {
+                    let customer = customers.byte_add(index * stride as usize);
+                    let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
+                    if fields.struct_size != stride {
+                        return Err(
+                            InvalidArgument::new("struct_size", "differs from the first one's")
+                                .in_item(index),
+                        );
+                    }
+                    arguments.item()?;
+                    add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+/// Authenticates the owner of a platform account, who becomes a customer: `POST /v1/store/customer/auth`. The
+/// answer is a token, see paynow_completion_token. Needs no API key. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_authenticate_customer(
+    client: paynow_client,
+    authentication: *const paynow_authentication,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::AUTHENTICATE_CUSTOMER,
+            call,
+            out_request,
+            |arguments| {
+                let input = input::required(authentication)?;
+                let platform = input::word(
+                    "platform",
+                    input.platform,
+                    PAYNOW_PLATFORM_STEAM,
+                    &operations::PLATFORMS,
+                    "must be one of PAYNOW_PLATFORM_*",
+                )?;
+                arguments.text(Parameter::Platform, platform)?;
+                add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
+                add_required(
+                    arguments,
+                    Parameter::CustomerIp,
+                    input.customer_ip,
+                    input.customer_ip_n,
+                )?;
+                add(
+                    arguments,
+                    Parameter::CustomerCountryCode,
+                    input.customer_countrycode,
+                    input.customer_countrycode_n,
+                )
+            },
+        )
+    }
+}
+
+/// Gets the customer a token belongs to: `GET /v1/store/customer`. The answer is the customer;
+/// PAYNOW_E_UNAUTHORIZED when the token was revoked or never valid. `customer_token_n` is its length in bytes, 0
+/// when it ends in NUL. Needs no API key. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_get_current_customer(
+    client: paynow_client,
+    customer_token: *const c_char,
+    customer_token_n: usize,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::GET_CURRENT_CUSTOMER,
+            call,
+            out_request,
+            |arguments| {
+                add_required(
+                    arguments,
+                    Parameter::CustomerToken,
+                    customer_token,
+                    customer_token_n,
+                )
+            },
+        )
+    }
+}
+
+/// Looks a gift card up for a customer: `GET /v1/store/customer/giftcards/lookup/{code}`. The answer is the card,
+/// see paynow_completion_giftcard, or found = 0 when there is none. Guard it against guessing. Needs no API key.
+/// Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_lookup_giftcard(
+    client: paynow_client,
+    query: *const paynow_giftcard_query,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(
+            client,
+            &operations::LOOKUP_GIFTCARD,
+            call,
+            out_request,
+            |arguments| {
+                let query = input::required(query)?;
+                input::must_be_zero(query.reserved)?;
+                add_required(
+                    arguments,
+                    Parameter::CustomerToken,
+                    query.customer_token,
+                    query.customer_token_n,
+                )?;
+                add_required(arguments, Parameter::GiftCardCode, query.code, query.code_n)
+            },
+        )
+    }
+}
+
+/// Any other operation of the API, under the same promise. The answer is JSON, see paynow_completion_json, or
+/// nothing. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_request(
+    client: paynow_client,
+    request: *const paynow_raw_request,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit(client, &operations::REQUEST, call, out_request, |arguments| {
+            let request = input::required(request)?;
+            add_required(arguments, Parameter::Method, request.method, request.method_n)?;
+            add_required(arguments, Parameter::Path, request.path, request.path_n)?;
+            let auth = input::word(
+                "auth",
+                request.auth,
+                PAYNOW_AUTH_NONE,
+                &operations::AUTHS,
+                "must be one of PAYNOW_AUTH_*",
+            )?;
+            arguments.text(Parameter::Auth, auth)?;
+            add(
+                arguments,
+                Parameter::CustomerToken,
+                request.customer_token,
+                request.customer_token_n,
+            )?;
+            add(arguments, Parameter::Json, request.json, request.json_n)
+        })
+    }
+}

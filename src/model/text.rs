@@ -1,0 +1,116 @@
+//! Immutable text that can be lent to a C caller without copying.
+
+use std::fmt;
+
+/// UTF-8 text that is followed in memory by one NUL byte.
+///
+/// Everything the library hands out is text of this kind, so that a face whose strings end in NUL can
+/// lend it for as long as the value lives. A NUL *inside* the text (JSON allows `\u0000`) is kept: a
+/// reader that stops at NUL sees the part before it, a reader that takes the length sees all of it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Text(Box<str>);
+
+impl Text {
+    /// The text, without the NUL that follows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0[..self.0.len() - 1]
+    }
+
+    /// Pointer to the first byte; [`Text::len`] bytes of UTF-8 and one NUL follow.
+    #[must_use]
+    pub fn as_ptr(&self) -> *const std::ffi::c_char {
+        self.0.as_ptr().cast()
+    }
+
+    /// Length in bytes, without the NUL that follows the text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// Whether the text is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl zeroize::Zeroize for Text {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl From<String> for Text {
+    fn from(mut text: String) -> Self {
+        text.reserve_exact(1);
+        text.push('\0');
+        Self(text.into_boxed_str())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        let mut owned = String::with_capacity(text.len() + 1);
+        owned.push_str(text);
+        owned.into()
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), formatter)
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    #[test]
+    fn is_followed_by_nul_and_hides_it() {
+        let text = Text::from("Notch");
+        assert_eq!(text, "Notch");
+        assert_eq!(text.len(), 5);
+        assert_eq!(text.0.as_bytes(), b"Notch\0");
+    }
+
+    #[test]
+    fn keeps_an_inner_nul() {
+        let text = Text::from("a\0b".to_owned());
+        assert_eq!(text.as_str(), "a\0b");
+        assert_eq!(text.len(), 3);
+    }
+
+    #[test]
+    fn empty_text_is_empty() {
+        assert!(Text::from("").is_empty());
+    }
+}

@@ -1,0 +1,332 @@
+//! The arguments of one request, packed into a few hundred bytes.
+//!
+//! A request waits in a preallocated slot; so do its arguments. Ordinary ones fit into the slot and cost
+//! no allocation on the submitting thread; a bulk import spills to the heap.
+
+use zeroize::Zeroize;
+
+use super::parameter::{self, InvalidArgument, Parameter, uuid_text};
+
+/// Bytes that fit without an allocation: enough for every operation but bulk and long metadata.
+const INLINE: usize = 336;
+
+/// The most bytes the arguments of one request may take.
+const LONGEST: usize = 8 * 1024 * 1024;
+
+const HEADER: usize = 6;
+
+/// What an entry says of its parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Form {
+    Value,
+    Null,
+    Item,
+    MetadataEntry,
+    MetadataStart,
+}
+
+/// One entry of [`Arguments`], as the encoder reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry<'a> {
+    /// The parameter has this value.
+    Value(Parameter, &'a str),
+    /// The parameter is explicitly null.
+    Null(Parameter),
+    /// What follows belongs to the next item of a bulk request.
+    Item,
+    /// Metadata is given; its entries follow.
+    MetadataStart,
+    /// One entry of the metadata.
+    Metadata(&'a str, &'a str),
+}
+
+/// Validated arguments in canonical spelling.
+pub(crate) struct Arguments {
+    inline: [u8; INLINE],
+    inline_length: u16,
+    spill: Option<Vec<u8>>,
+    /// Which parameters were given, one bit each.
+    seen: u32,
+    items: u32,
+}
+
+impl Arguments {
+    /// No arguments.
+    pub(crate) const fn new() -> Self {
+        Self {
+            inline: [0; INLINE],
+            inline_length: 0,
+            spill: None,
+            seen: 0,
+            items: 0,
+        }
+    }
+
+    /// Adds a value, checked and brought to its canonical spelling.
+    pub(crate) fn text(&mut self, parameter: Parameter, value: &str) -> Result<(), InvalidArgument> {
+        parameter
+            .canonical(value, |canonical| {
+                self.push(parameter, Form::Value, &[canonical.as_bytes()])
+            })
+            .and_then(|pushed| pushed)
+            .map_err(|complaint| self.locate(complaint))
+    }
+
+    /// Adds a value when there is one.
+    pub(crate) fn optional(
+        &mut self,
+        parameter: Parameter,
+        value: Option<&str>,
+    ) -> Result<(), InvalidArgument> {
+        value.map_or(Ok(()), |value| self.text(parameter, value))
+    }
+
+    /// Adds a number.
+    pub(crate) fn number(&mut self, parameter: Parameter, value: u32) -> Result<(), InvalidArgument> {
+        // On the stack: the submitting thread does not allocate.
+        let mut digits = [0; 10];
+        let mut start = digits.len();
+        let mut rest = value;
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.text(
+            parameter,
+            std::str::from_utf8(&digits[start..]).expect("digits are ASCII"),
+        )
+    }
+
+    /// Adds a UUID.
+    pub(crate) fn uuid(&mut self, parameter: Parameter, uuid: u128) -> Result<(), InvalidArgument> {
+        let mut buffer = [0; 36];
+        let text = uuid_text(&mut buffer, uuid);
+        self.push(parameter, Form::Value, &[text.as_bytes()])
+    }
+
+    /// Adds an explicit null.
+    pub(crate) fn null(&mut self, parameter: Parameter) -> Result<(), InvalidArgument> {
+        self.push(parameter, Form::Null, &[])
+    }
+
+    /// Adds metadata; no entries means the empty object.
+    pub(crate) fn metadata<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), InvalidArgument> {
+        self.push(Parameter::Metadata, Form::MetadataStart, &[])?;
+        for (key, value) in entries {
+            parameter::check_metadata(key, value).map_err(|complaint| self.locate(complaint))?;
+            let key_length = u32::try_from(key.len()).unwrap_or(u32::MAX).to_le_bytes();
+            self.push(
+                Parameter::Metadata,
+                Form::MetadataEntry,
+                &[&key_length, key.as_bytes(), value.as_bytes()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Begins the next item of a bulk request.
+    pub(crate) fn item(&mut self) -> Result<(), InvalidArgument> {
+        self.items += 1;
+        self.push(Parameter::Metadata, Form::Item, &[])
+    }
+
+    pub(super) fn items(&self) -> u32 {
+        self.items
+    }
+
+    pub(super) fn seen(&self) -> u32 {
+        self.seen
+    }
+
+    fn locate(&self, complaint: InvalidArgument) -> InvalidArgument {
+        match self.items {
+            0 => complaint,
+            items => complaint.in_item(items as usize - 1),
+        }
+    }
+
+    fn push(&mut self, parameter: Parameter, form: Form, parts: &[&[u8]]) -> Result<(), InvalidArgument> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if self.bytes().len() + HEADER + length > LONGEST {
+            return Err(self.locate(InvalidArgument::new(
+                parameter.name(),
+                "makes the request longer than 8 MiB",
+            )));
+        }
+        if form != Form::Item {
+            self.seen |= parameter.bit();
+        }
+        let declared = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+        let header = [
+            parameter as u8,
+            form as u8,
+            declared[0],
+            declared[1],
+            declared[2],
+            declared[3],
+        ];
+        self.append(&header);
+        for part in parts {
+            self.append(part);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let used = usize::from(self.inline_length);
+        match &mut self.spill {
+            Some(spill) => spill.extend_from_slice(bytes),
+            None if used + bytes.len() <= INLINE => {
+                self.inline[used..used + bytes.len()].copy_from_slice(bytes);
+                self.inline_length += bytes.len() as u16;
+            }
+            None => {
+                let mut spill = Vec::with_capacity((used + bytes.len()).max(4 * INLINE));
+                spill.extend_from_slice(&self.inline[..used]);
+                spill.extend_from_slice(bytes);
+                self.spill = Some(spill);
+            }
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.spill {
+            Some(spill) => spill,
+            None => &self.inline[..usize::from(self.inline_length)],
+        }
+    }
+
+    /// Bytes held outside the slot.
+    pub(crate) fn spilled(&self) -> usize {
+        self.spill.as_ref().map_or(0, Vec::capacity)
+    }
+
+    /// The entries, in the order they were added.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let mut rest = self.bytes();
+        std::iter::from_fn(move || {
+            let (entry, tail) = read_entry(rest)?;
+            rest = tail;
+            Some(entry)
+        })
+    }
+
+    /// Value of a parameter, if it was given one.
+    pub(crate) fn value(&self, wanted: Parameter) -> Option<&str> {
+        self.entries().find_map(|entry| match entry {
+            Entry::Value(parameter, value) if parameter == wanted => Some(value),
+            _ => None,
+        })
+    }
+}
+
+impl Drop for Arguments {
+    /// Arguments may hold a customer token.
+    fn drop(&mut self) {
+        let used = usize::from(self.inline_length);
+        self.inline[..used].zeroize();
+        self.spill.zeroize();
+    }
+}
+
+fn read_entry(bytes: &[u8]) -> Option<(Entry<'_>, &[u8])> {
+    let (header, rest) = bytes.split_at_checked(HEADER)?;
+    let length = u32::from_le_bytes(header[2..HEADER].try_into().ok()?) as usize;
+    let (payload, rest) = rest.split_at_checked(length)?;
+    let parameter = Parameter::from_index(header[0])?;
+    let entry = match header[1] {
+        form if form == Form::Value as u8 => Entry::Value(parameter, std::str::from_utf8(payload).ok()?),
+        form if form == Form::Null as u8 => Entry::Null(parameter),
+        form if form == Form::Item as u8 => Entry::Item,
+        form if form == Form::MetadataStart as u8 => Entry::MetadataStart,
+        _ => {
+            let (key_length, rest) = payload.split_at_checked(4)?;
+            let key_length = u32::from_le_bytes(key_length.try_into().ok()?) as usize;
+            let (key, value) = rest.split_at_checked(key_length)?;
+            Entry::Metadata(std::str::from_utf8(key).ok()?, std::str::from_utf8(value).ok()?)
+        }
+    };
+    Some((entry, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back_in_order() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
+        arguments.null(Parameter::Name).unwrap();
+        arguments
+            .uuid(
+                Parameter::MinecraftUuid,
+                0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5,
+            )
+            .unwrap();
+        arguments.metadata([("rank", "vip"), ("x", "")]).unwrap();
+        let entries: Vec<_> = arguments.entries().collect();
+        assert_eq!(
+            entries,
+            [
+                Entry::Value(Parameter::SteamId, "76561198012345678"),
+                Entry::Null(Parameter::Name),
+                Entry::Value(Parameter::MinecraftUuid, "069a79f4-44e9-4726-a5be-fca90e38aaf5"),
+                Entry::MetadataStart,
+                Entry::Metadata("rank", "vip"),
+                Entry::Metadata("x", ""),
+            ]
+        );
+        assert_eq!(arguments.spilled(), 0);
+        assert_eq!(arguments.value(Parameter::SteamId), Some("76561198012345678"));
+        assert_eq!(arguments.value(Parameter::Name), None);
+    }
+
+    #[test]
+    fn long_arguments_spill_and_lose_nothing() {
+        let mut arguments = Arguments::new();
+        let long = "x".repeat(300);
+        for _ in 0..200 {
+            arguments.item().unwrap();
+            arguments.metadata([("k", long.as_str())]).unwrap();
+        }
+        assert!(arguments.spilled() > 0);
+        assert_eq!(arguments.items(), 200);
+        assert_eq!(
+            arguments.entries().filter(|entry| *entry == Entry::Item).count(),
+            200
+        );
+        assert_eq!(
+            arguments
+                .entries()
+                .filter(|entry| *entry == Entry::Metadata("k", &long))
+                .count(),
+            200
+        );
+    }
+
+    #[test]
+    fn complaints_name_the_item() {
+        let mut arguments = Arguments::new();
+        arguments.item().unwrap();
+        arguments.item().unwrap();
+        let complaint = arguments.text(Parameter::SteamId, "x").unwrap_err();
+        assert!(complaint.to_string().starts_with("items[1].steam_id "));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let mut arguments = Arguments::new();
+        let value = "x".repeat(64 * 1024);
+        let entries = std::iter::repeat_n(("k", value.as_str()), 200);
+        assert!(arguments.metadata(entries).is_err());
+    }
+}

@@ -1,0 +1,401 @@
+//! From arguments to an HTTP request.
+
+use zeroize::Zeroizing;
+
+use super::arguments::{Arguments, Entry};
+use super::parameter::Parameter;
+use super::{Auth, Body, Declared, MethodSource, Operation, Place};
+
+/// How a request is authorised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Authorization {
+    None,
+    ApiKey,
+    /// `Customer` and a token.
+    Customer(crate::model::Secret),
+}
+
+/// A request, independent of the HTTP client that sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HttpRequest {
+    pub(crate) method: &'static str,
+    /// Path and query, percent-encoded.
+    pub(crate) target: String,
+    pub(crate) authorization: Authorization,
+    /// Further headers; the values are checked to hold no control character.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// A JSON document.
+    pub(crate) body: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Makes the request that `operation` is with these arguments.
+pub(crate) fn encode(operation: &Operation, arguments: &Arguments, store_id: &str) -> HttpRequest {
+    let mut request = HttpRequest {
+        method: method(operation, arguments),
+        target: String::with_capacity(128),
+        authorization: authorization(operation, arguments),
+        headers: Vec::new(),
+        body: body(operation, arguments),
+    };
+    let template = match operation.method {
+        MethodSource::Fixed(_) => operation.path,
+        MethodSource::Argument => arguments.value(Parameter::Path).unwrap_or("/"),
+    };
+    write_path(&mut request.target, template, operation, arguments, store_id);
+    if operation.auth == Auth::StoreHeader {
+        request.headers.push(("x-paynow-store-id", store_id.to_owned()));
+    }
+    let mut separator = '?';
+    for entry in arguments.entries() {
+        let Entry::Value(parameter, value) = entry else {
+            continue;
+        };
+        let Some(declared) = declared(operation, parameter) else {
+            continue;
+        };
+        match declared.place {
+            Place::Query => {
+                request.target.push(separator);
+                separator = '&';
+                request.target.push_str(declared.wire);
+                request.target.push('=');
+                percent_encode(&mut request.target, value);
+            }
+            Place::Header => request.headers.push((declared.wire, value.to_owned())),
+            Place::Path | Place::Field | Place::Control => {}
+        }
+    }
+    request
+}
+
+fn declared(operation: &Operation, parameter: Parameter) -> Option<&'static Declared> {
+    operation
+        .parameters
+        .iter()
+        .find(|declared| declared.parameter == parameter)
+}
+
+fn method(operation: &Operation, arguments: &Arguments) -> &'static str {
+    match operation.method {
+        MethodSource::Fixed(method) => method,
+        MethodSource::Argument => {
+            let wanted = arguments.value(Parameter::Method);
+            super::METHODS
+                .into_iter()
+                .find(|method| Some(*method) == wanted)
+                .unwrap_or("GET")
+        }
+    }
+}
+
+fn authorization(operation: &Operation, arguments: &Arguments) -> Authorization {
+    let customer = || {
+        let token = arguments.value(Parameter::CustomerToken).unwrap_or_default();
+        Authorization::Customer(crate::model::Secret::new(token.to_owned()))
+    };
+    match operation.auth {
+        Auth::ApiKey => Authorization::ApiKey,
+        Auth::Customer => customer(),
+        Auth::StoreHeader => Authorization::None,
+        Auth::Argument => match arguments.value(Parameter::Auth) {
+            Some("api_key") => Authorization::ApiKey,
+            Some("customer") => customer(),
+            _ => Authorization::None,
+        },
+    }
+}
+
+fn write_path(
+    target: &mut String,
+    template: &str,
+    operation: &Operation,
+    arguments: &Arguments,
+    store_id: &str,
+) {
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let end = rest[start..]
+            .find('}')
+            .map_or(rest.len(), |length| start + length + 1);
+        target.push_str(&rest[..start]);
+        match &rest[start..end] {
+            "{store_id}" => target.push_str(store_id),
+            placeholder => {
+                let value = operation
+                    .parameters
+                    .iter()
+                    .find(|declared| declared.wire == placeholder)
+                    .and_then(|declared| arguments.value(declared.parameter))
+                    .unwrap_or_default();
+                percent_encode(target, value);
+            }
+        }
+        rest = &rest[end..];
+    }
+    target.push_str(rest);
+}
+
+/// Encodes everything but RFC 3986's unreserved characters: right in a path segment and in a query value.
+fn percent_encode(target: &mut String, value: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            target.push(byte as char);
+        } else {
+            target.push('%');
+            target.push(HEX[usize::from(byte >> 4)] as char);
+            target.push(HEX[usize::from(byte & 0xf)] as char);
+        }
+    }
+}
+
+fn body(operation: &Operation, arguments: &Arguments) -> Option<Zeroizing<Vec<u8>>> {
+    let mut json = Zeroizing::new(Vec::new());
+    match operation.body {
+        Body::None => return None,
+        Body::Argument => json.extend_from_slice(arguments.value(Parameter::Json)?.as_bytes()),
+        Body::Object => {
+            let mut object = ObjectWriter::open(&mut json);
+            for entry in arguments.entries() {
+                object.entry(operation, entry);
+            }
+            object.close();
+        }
+        Body::Array => {
+            json.push(b'[');
+            let mut entries = arguments.entries().peekable();
+            while entries.next_if_eq(&Entry::Item).is_some() {
+                if json.len() > 1 {
+                    json.push(b',');
+                }
+                let mut object = ObjectWriter::open(&mut json);
+                while let Some(field) = entries.next_if(|next| *next != Entry::Item) {
+                    object.entry(operation, field);
+                }
+                object.close();
+            }
+            json.push(b']');
+        }
+    }
+    Some(json)
+}
+
+/// Writes one JSON object field by field, in the order the arguments were given.
+struct ObjectWriter<'a> {
+    json: &'a mut Vec<u8>,
+    empty: bool,
+    in_metadata: bool,
+    metadata_empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    fn open(json: &'a mut Vec<u8>) -> Self {
+        json.push(b'{');
+        Self {
+            json,
+            empty: true,
+            in_metadata: false,
+            metadata_empty: true,
+        }
+    }
+
+    fn entry(&mut self, operation: &Operation, entry: Entry<'_>) {
+        match entry {
+            Entry::Value(parameter, value) => {
+                if self.key(operation, parameter) {
+                    write_string(self.json, value);
+                }
+            }
+            Entry::Null(parameter) => {
+                if self.key(operation, parameter) {
+                    self.json.extend_from_slice(b"null");
+                }
+            }
+            Entry::MetadataStart => {
+                if self.key(operation, Parameter::Metadata) {
+                    self.json.push(b'{');
+                    self.in_metadata = true;
+                    self.metadata_empty = true;
+                }
+            }
+            Entry::Metadata(key, value) => {
+                if !std::mem::replace(&mut self.metadata_empty, false) {
+                    self.json.push(b',');
+                }
+                write_string(self.json, key);
+                self.json.push(b':');
+                write_string(self.json, value);
+            }
+            Entry::Item => {}
+        }
+    }
+
+    fn key(&mut self, operation: &Operation, parameter: Parameter) -> bool {
+        self.end_metadata();
+        let Some(declared) = declared(operation, parameter).filter(|declared| declared.place == Place::Field)
+        else {
+            return false;
+        };
+        if !std::mem::replace(&mut self.empty, false) {
+            self.json.push(b',');
+        }
+        write_string(self.json, declared.wire);
+        self.json.push(b':');
+        true
+    }
+
+    fn end_metadata(&mut self) {
+        if std::mem::replace(&mut self.in_metadata, false) {
+            self.json.push(b'}');
+        }
+    }
+
+    fn close(mut self) {
+        self.end_metadata();
+        self.json.push(b'}');
+    }
+}
+
+fn write_string(json: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(json, text).expect("writing text to memory cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+    use super::*;
+
+    const STORE: &str = "411486491630370816";
+
+    fn body_text(request: &HttpRequest) -> &str {
+        std::str::from_utf8(request.body.as_ref().expect("a body")).unwrap()
+    }
+
+    #[test]
+    fn list_with_every_parameter() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::Limit, "100").unwrap();
+        arguments.text(Parameter::After, "12").unwrap();
+        arguments.text(Parameter::Ascending, "true").unwrap();
+        arguments.text(Parameter::Search, "a b&c=ä").unwrap();
+        let request = encode(&LIST_CUSTOMERS, &arguments, STORE);
+        assert_eq!(request.method, "GET");
+        assert_eq!(
+            request.target,
+            "/v1/stores/411486491630370816/customers?limit=100&after=12&asc=true&search=a%20b%26c%3D%C3%A4"
+        );
+        assert_eq!(request.authorization, Authorization::ApiKey);
+        assert_eq!(request.body, None);
+        assert!(request.headers.is_empty());
+    }
+
+    #[test]
+    fn update_tells_absent_null_and_value_apart() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::CustomerId, "77").unwrap();
+        arguments.null(Parameter::Name).unwrap();
+        arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
+        arguments.metadata([("k\"", "v\n"), ("b", "2")]).unwrap();
+        arguments.text(Parameter::MinecraftPlatform, "java").unwrap();
+        let request = encode(&UPDATE_CUSTOMER, &arguments, STORE);
+        assert_eq!(request.method, "PATCH");
+        assert_eq!(request.target, "/v1/stores/411486491630370816/customers/77");
+        assert_eq!(
+            body_text(&request),
+            r#"{"name":null,"steam_id":"76561198012345678","metadata":{"k\"":"v\n","b":"2"},"minecraft_platform":"java"}"#
+        );
+    }
+
+    #[test]
+    fn empty_and_null_metadata_differ() {
+        let mut arguments = Arguments::new();
+        arguments.metadata([]).unwrap();
+        assert_eq!(
+            body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)),
+            r#"{"metadata":{}}"#
+        );
+        let mut arguments = Arguments::new();
+        arguments.null(Parameter::Metadata).unwrap();
+        assert_eq!(
+            body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)),
+            r#"{"metadata":null}"#
+        );
+        assert_eq!(
+            body_text(&encode(&CREATE_CUSTOMER, &Arguments::new(), STORE)),
+            "{}"
+        );
+    }
+
+    #[test]
+    fn bulk_is_an_array() {
+        let mut arguments = Arguments::new();
+        arguments.item().unwrap();
+        arguments.text(Parameter::Name, "a").unwrap();
+        arguments.metadata([("x", "y")]).unwrap();
+        arguments.item().unwrap();
+        arguments.item().unwrap();
+        arguments.text(Parameter::XboxXuid, "5").unwrap();
+        let request = encode(&BULK_CREATE_CUSTOMERS, &arguments, STORE);
+        assert_eq!(
+            body_text(&request),
+            r#"[{"name":"a","metadata":{"x":"y"}},{},{"xbox_xuid":"5"}]"#
+        );
+        assert_eq!(request.target, "/v1/stores/411486491630370816/customers/bulk");
+    }
+
+    #[test]
+    fn authentication_has_headers_and_no_authorization() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::Platform, "minecraft_uuid").unwrap();
+        arguments
+            .text(Parameter::AccountId, "069a79f4-44e9-4726-a5be-fca90e38aaf5")
+            .unwrap();
+        arguments.text(Parameter::CustomerIp, "2001:db8::1").unwrap();
+        arguments.text(Parameter::CustomerCountryCode, "DE").unwrap();
+        let request = encode(&AUTHENTICATE_CUSTOMER, &arguments, STORE);
+        assert_eq!(request.target, "/v1/store/customer/auth");
+        assert_eq!(request.authorization, Authorization::None);
+        assert_eq!(
+            request.headers,
+            [
+                ("x-paynow-store-id", STORE.to_owned()),
+                ("x-paynow-customer-ip", "2001:db8::1".to_owned()),
+                ("x-paynow-customer-countrycode", "DE".to_owned()),
+            ]
+        );
+        assert_eq!(
+            body_text(&request),
+            r#"{"platform":"minecraft_uuid","id":"069a79f4-44e9-4726-a5be-fca90e38aaf5"}"#
+        );
+    }
+
+    #[test]
+    fn gift_card_codes_are_percent_encoded() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::CustomerToken, "tok").unwrap();
+        arguments.text(Parameter::GiftCardCode, "SUMMER 24/ÄÖ?#").unwrap();
+        let request = encode(&LOOKUP_GIFTCARD, &arguments, STORE);
+        assert_eq!(
+            request.target,
+            "/v1/store/customer/giftcards/lookup/SUMMER%2024%2F%C3%84%C3%96%3F%23"
+        );
+        assert!(matches!(&request.authorization, Authorization::Customer(token) if token.expose() == "tok"));
+        assert!(!format!("{request:?}").contains("tok\""));
+    }
+
+    #[test]
+    fn raw_requests_fill_in_the_store() {
+        let mut arguments = Arguments::new();
+        arguments.text(Parameter::Method, "POST").unwrap();
+        arguments
+            .text(Parameter::Path, "/v1/stores/{store_id}/checkouts?x=1")
+            .unwrap();
+        arguments.text(Parameter::Auth, "api_key").unwrap();
+        arguments.text(Parameter::Json, r#"{"a":1}"#).unwrap();
+        let request = encode(&REQUEST, &arguments, STORE);
+        assert_eq!(request.method, "POST");
+        assert_eq!(request.target, "/v1/stores/411486491630370816/checkouts?x=1");
+        assert_eq!(request.authorization, Authorization::ApiKey);
+        assert_eq!(body_text(&request), r#"{"a":1}"#);
+    }
+}

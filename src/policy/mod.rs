@@ -1,0 +1,3 @@
+//! Rules about when and how often to ask the API.
+
+pub(crate) mod retry_after;

@@ -1,0 +1,65 @@
+//! Freeing a worker that hangs in the network.
+
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use socket2::Socket;
+
+/// Ends whatever one line is doing for one call, from another thread.
+///
+/// A read, a write, a TLS handshake or (on Linux) a connect that blocks returns at once when its socket
+/// is shut down. The call's number guards against killing the *next* call of the same connection.
+#[derive(Debug, Default)]
+pub(crate) struct Interrupter {
+    current: Mutex<Current>,
+    interrupted: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    call: Option<u64>,
+    socket: Option<Arc<Socket>>,
+}
+
+impl Interrupter {
+    /// The line begins to work for `call`.
+    pub(crate) fn begin(&self, call: u64) {
+        let mut current = self.lock();
+        current.call = Some(call);
+        self.interrupted.store(false, Ordering::Relaxed);
+    }
+
+    /// The line is done with its call: from here on nothing interrupts it.
+    pub(crate) fn end(&self) {
+        self.lock().call = None;
+    }
+
+    /// Ends the work for `call`, if the line is still at it.
+    pub(crate) fn interrupt(&self, call: u64) {
+        let current = self.lock();
+        if current.call == Some(call) {
+            self.interrupted.store(true, Ordering::Relaxed);
+            if let Some(socket) = &current.socket {
+                // An error means that the socket is closed already.
+                let _ = socket.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    /// Whether the present call was told to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// From here on interrupting means shutting down `socket`. False when it is too late to begin.
+    pub(super) fn attach(&self, socket: &Arc<Socket>) -> bool {
+        let mut current = self.lock();
+        current.socket = Some(Arc::clone(socket));
+        !self.is_interrupted()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
