@@ -1,0 +1,288 @@
+//! Sockets and hyper.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::admin;
+use crate::answer::AnswerBody;
+use crate::app::{App, Outcome};
+use crate::error::ApiError;
+use crate::faults::{Defaults, Ending, Then};
+
+const MAX_BODY: usize = 1024 * 1024;
+const MAX_ADMIN_BODY: usize = 16 * 1024 * 1024;
+// A body that is too large is still read to its end, within reason, so that the client gets to see
+// the 413 instead of a reset.
+const MAX_DRAIN: usize = 64 * 1024 * 1024;
+
+/// How to run a sandbox.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Loopback address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Added to every answer.
+    pub latency_ms: u64,
+    /// Whether a Steam id is enough to authenticate a customer.
+    pub trust_steam: bool,
+    /// No line per request on standard output.
+    pub quiet: bool,
+    /// Makes ids, dates and tokens repeat run after run.
+    pub seed: Option<u64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            latency_ms: 0,
+            trust_steam: true,
+            quiet: false,
+            seed: None,
+        }
+    }
+}
+
+/// A sandbox that listens.
+#[derive(Debug)]
+pub struct Sandbox {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+impl Sandbox {
+    /// Binds. Anything but loopback is refused: there is no TLS here and the key is public.
+    pub async fn bind(config: Config) -> io::Result<Self> {
+        if !config.listen.ip().is_loopback() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "{} is not a loopback address; the sandbox is reachable from this machine only \
+                     (use 127.0.0.1 or [::1])",
+                    config.listen.ip()
+                ),
+            ));
+        }
+        let listener = TcpListener::bind(config.listen).await?;
+        let defaults = Defaults {
+            latency_ms: config.latency_ms,
+            trust_steam: config.trust_steam,
+        };
+        Ok(Self {
+            listener,
+            app: Arc::new(App::new(config.seed, defaults, config.quiet)),
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the future is dropped.
+    pub async fn run(self) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    tokio::spawn(connection(self.app.clone(), stream));
+                }
+                // Out of descriptors, say: those in use will come free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+}
+
+/// What the service and the connection tell each other.
+#[derive(Debug)]
+struct Link {
+    app: Arc<App>,
+    counted: AtomicBool,
+    ending: Mutex<Option<Ending>>,
+}
+
+impl Link {
+    fn count(&self) {
+        if !self.counted.swap(true, Ordering::Relaxed) {
+            let stats = &self.app.stats;
+            stats.connections_total.fetch_add(1, Ordering::Relaxed);
+            stats.connections_open.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if *self.counted.get_mut() {
+            let open = &self.app.stats.connections_open;
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Makes hyper let go of the connection.
+#[derive(Debug)]
+struct LetGo;
+
+impl fmt::Display for LetGo {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("the connection ends in another way")
+    }
+}
+
+impl std::error::Error for LetGo {}
+
+async fn connection(app: Arc<App>, stream: TcpStream) {
+    let link = Arc::new(Link {
+        app: app.clone(),
+        counted: AtomicBool::new(false),
+        ending: Mutex::new(None),
+    });
+    let service = service_fn({
+        let link = link.clone();
+        move |request| Box::pin(answer(link.clone(), request))
+    });
+    let mut http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // Without hyper's own shutdown, because the socket may still have to be written to by hand, or
+    // to be reset.
+    let _ = poll_fn(|context| http.poll_without_shutdown(context)).await;
+    let stream = http.into_parts().io.into_inner();
+    let ending = link.ending.lock().expect("no holder panics").take();
+    if let Some(ending) = ending {
+        end(&app, stream, ending).await;
+    }
+}
+
+async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<AnswerBody>, LetGo> {
+    let (head, body) = request.into_parts();
+    let app = &link.app;
+    if head.uri.path().starts_with(admin::PREFIX) {
+        let (body, drained) = read(body, MAX_ADMIN_BODY).await?;
+        let answer = match body {
+            Ok(body) => admin::serve(app, &head, &body),
+            Err(error) => app.refuse(error),
+        };
+        return Ok(finish(answer.into_response(), drained));
+    }
+    link.count();
+    let (body, drained) = read(body, MAX_BODY).await?;
+    match app.serve(&head, body).await {
+        Outcome::Answer(answer) => Ok(finish(answer.into_response(), drained)),
+        Outcome::End(ending) => {
+            *link.ending.lock().expect("no holder panics") = Some(ending);
+            Err(LetGo)
+        }
+    }
+}
+
+fn finish(mut response: Response<AnswerBody>, drained: bool) -> Response<AnswerBody> {
+    if !drained {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Reads a body, keeping no more than `limit`. The flag tells whether it was read to its end.
+async fn read(mut body: Incoming, limit: usize) -> Result<(Result<Bytes, ApiError>, bool), LetGo> {
+    if body.is_end_stream() {
+        return Ok((Ok(Bytes::new()), true));
+    }
+    let too_large = || {
+        Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload-too-large",
+            format!("The body is larger than {limit} bytes"),
+        ))
+    };
+    let mut kept: Vec<u8> = Vec::new();
+    let mut total = 0;
+    while let Some(frame) = body.frame().await {
+        // The client went away or broke the framing; there is nobody to answer.
+        let frame = frame.map_err(|_| LetGo)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        total += data.len();
+        if total <= limit {
+            kept.extend_from_slice(data);
+        } else if total > MAX_DRAIN {
+            return Ok((too_large(), false));
+        }
+    }
+    if total > limit {
+        return Ok((too_large(), true));
+    }
+    Ok((Ok(kept.into()), true))
+}
+
+async fn end(app: &App, mut stream: TcpStream, ending: Ending) {
+    // A client that goes away ends this early, which is as good.
+    let _ = send(&mut stream, &ending).await;
+    match ending.then {
+        Then::Reset => {
+            let _ = stream.set_zero_linger();
+        }
+        Then::Close => close(stream).await,
+        Then::Hang => {
+            let version = app.faults.plan().version;
+            let gone = async {
+                let mut scrap = [0; 1024];
+                while matches!(stream.read(&mut scrap).await, Ok(1..)) {}
+            };
+            first_of(gone, app.faults.changed_since(version)).await;
+        }
+    }
+}
+
+async fn send(stream: &mut TcpStream, ending: &Ending) -> io::Result<()> {
+    stream.write_all(&ending.head).await?;
+    for _ in 0..ending.repeat {
+        match ending.drip {
+            None => stream.write_all(&ending.body).await?,
+            Some(pause) => {
+                for byte in ending.body.iter() {
+                    tokio::time::sleep(pause).await;
+                    stream.write_all(&[*byte]).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Closes with a FIN. A socket with unread input would be reset by the kernel instead, so what is
+/// there is read first.
+async fn close(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut scrap = [0; 4096];
+    while let Ok(1..) = stream.try_read(&mut scrap) {}
+}
+
+async fn first_of(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let mut one = std::pin::pin!(one);
+    let mut other = std::pin::pin!(other);
+    poll_fn(|context| {
+        if one.as_mut().poll(context).is_ready() {
+            return std::task::Poll::Ready(());
+        }
+        other.as_mut().poll(context)
+    })
+    .await;
+}
