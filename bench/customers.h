@@ -1,0 +1,16 @@
+/* The customers that are looked up: the driver creates them, the measured programs ask for them. */
+#ifndef PAYNOW_BENCH_CUSTOMERS_H
+#define PAYNOW_BENCH_CUSTOMERS_H
+
+#include <stdio.h>
+
+#define BENCH_CUSTOMERS 2000u
+#define BENCH_UUID_SIZE 37u
+
+/* One request after the other asks for another customer, so that nobody gains by remembering. */
+static inline void bench_uuid(unsigned index, char *out) {
+  const unsigned n = index % BENCH_CUSTOMERS + 1u;
+  snprintf(out, BENCH_UUID_SIZE, "%08x-0000-4000-8000-%012x", n, n);
+}
+
+#endif

@@ -1,0 +1,600 @@
+// Starts the sandbox, runs each measurement in a process of its own, and prints the figures as Markdown with the goals beside them. Linux.
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "customers.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Numbers = std::map<std::string, double>;
+using Words = std::vector<std::string>;
+
+[[noreturn]] void fail(const std::string &what) { throw std::runtime_error(what); }
+
+void progress(const std::string &what) { std::cerr << "bench: " << what << std::endl; }
+
+// ---- processes ----
+
+class Child {
+public:
+  Child(const Words &command, bool feeds_stdin) {
+    int out[2];
+    int in[2];
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(in, O_CLOEXEC) != 0) fail("pipe2");
+    std::vector<char *> argv;
+    for (const auto &word : command) argv.push_back(const_cast<char *>(word.c_str()));
+    argv.push_back(nullptr);
+    name_ = command.front();
+    pid_ = fork();
+    if (pid_ < 0) fail("fork");
+    if (pid_ == 0) {
+      dup2(in[0], STDIN_FILENO);
+      dup2(out[1], STDOUT_FILENO);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    close(out[1]);
+    close(in[0]);
+    out_ = out[0];
+    in_ = in[1];
+    if (!feeds_stdin) close_stdin();
+  }
+  Child(const Child &) = delete;
+  Child &operator=(const Child &) = delete;
+  ~Child() {
+    close_stdin();
+    if (out_ >= 0) close(out_);
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+  }
+
+  // All it prints, once it has ended well.
+  std::string output(std::chrono::seconds limit) {
+    const auto until = Clock::now() + limit;
+    std::string text;
+    char buffer[4096];
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+      pollfd waits{out_, POLLIN, 0};
+      if (left <= 0 || poll(&waits, 1, static_cast<int>(left)) == 0) fail(name_ + " did not end in time");
+      const ssize_t count = read(out_, buffer, sizeof buffer);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) break;
+      text.append(buffer, static_cast<size_t>(count));
+    }
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail(name_ + " failed");
+    return text;
+  }
+
+private:
+  void close_stdin() {
+    if (in_ >= 0) close(in_);
+    in_ = -1;
+  }
+  std::string name_;
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int in_ = -1;
+};
+
+std::string number(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+Numbers numbers_of(const std::string &output) {
+  Numbers numbers;
+  std::istringstream lines(output);
+  std::string name;
+  double value = 0;
+  while (lines >> name >> value) numbers[name] = value;
+  return numbers;
+}
+
+// ---- the sandbox ----
+
+class Sandbox {
+public:
+  Sandbox(const std::string &program, const std::string &folder) {
+    const std::string ready = folder + "/sandbox-ready.json";
+    std::remove(ready.c_str());
+    child_.emplace(Words{program, "--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin", "--ready-file", ready}, true);
+    std::string text;
+    for (int i = 0; i < 1000 && text.empty(); i++) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      std::ifstream file(ready);
+      std::getline(file, text, '\0');
+    }
+    std::remove(ready.c_str());
+    base_ = field(text, "base");
+    key_ = field(text, "api_key");
+    store_ = field(text, "store_id");
+    if (base_.empty() || key_.empty() || store_.empty()) fail("the sandbox did not start");
+    setenv("PAYNOW_API_BASE", base_.c_str(), 1);
+    setenv("PAYNOW_API_KEY", key_.c_str(), 1);
+    setenv("PAYNOW_STORE_ID", store_.c_str(), 1);
+  }
+
+  void faults(const std::string &plan) { request(plan.empty() ? "DELETE" : "PUT", "/_sandbox/faults", plan); }
+
+  // The customers that are looked up, 200 to a request: the most the contract allows.
+  void fill() {
+    for (unsigned from = 0; from < BENCH_CUSTOMERS; from += 200) {
+      std::string body;
+      for (unsigned i = from; i < from + 200 && i < BENCH_CUSTOMERS; i++) {
+        char uuid[BENCH_UUID_SIZE];
+        bench_uuid(i, uuid);
+        body += body.empty() ? "[" : ",";
+        body += std::string("{\"minecraft_uuid\":\"") + uuid + "\",\"minecraft_platform\":\"java\",\"name\":\"Bench_" +
+                std::to_string(i) + "\",\"metadata\":{\"rank\":\"vip\"}}";
+      }
+      request("POST", "/v1/stores/" + store_ + "/customers/bulk", body + "]");
+    }
+  }
+
+private:
+  static std::string field(const std::string &json, const std::string &name) {
+    const auto key = json.find("\"" + name + "\"");
+    if (key == std::string::npos) return "";
+    const auto from = json.find('"', json.find(':', key));
+    const auto to = json.find('"', from + 1);
+    return to == std::string::npos ? "" : json.substr(from + 1, to - from - 1);
+  }
+
+  void request(const std::string &method, const std::string &path, const std::string &body) {
+    const auto colon = base_.rfind(':');
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(std::stoi(base_.substr(colon + 1))));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) fail("cannot reach the sandbox");
+    const std::string text = method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: APIKey " + key_ +
+                             "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    for (size_t sent = 0; sent < text.size();) {
+      const ssize_t count = send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) fail("the sandbox hung up");
+      sent += static_cast<size_t>(count);
+    }
+    std::string answer;
+    char buffer[4096];
+    for (ssize_t count; (count = recv(fd, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<size_t>(count));
+    close(fd);
+    if (answer.rfind("HTTP/1.1 2", 0) != 0) fail("the sandbox refused " + method + " " + path + ": " + answer.substr(0, 12));
+  }
+
+  std::optional<Child> child_;
+  std::string base_, key_, store_;
+};
+
+// ---- words ----
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+// Thousands apart, as in 12,345.
+std::string grouped(double value) {
+  std::string text = fixed(value, 0);
+  for (auto at = static_cast<long>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+std::string duration(double ns) {
+  if (ns < 1e3) return fixed(ns, 0) + " ns";
+  if (ns < 1e6) return fixed(ns / 1e3, ns < 1e5 ? 1 : 0) + " µs";
+  return fixed(ns / 1e6, ns < 1e8 ? 1 : 0) + " ms";
+}
+
+void row(const Words &cells) {
+  for (const auto &cell : cells) std::cout << "| " << cell << " ";
+  std::cout << "|\n";
+}
+
+void head(const Words &cells) {
+  std::cout << "\n";
+  row(cells);
+  for (size_t i = 0; i < cells.size(); i++) std::cout << (i == 0 ? "|---" : "|---:");
+  std::cout << "|\n";
+}
+
+double at(const Numbers &numbers, const std::string &name) {
+  const auto found = numbers.find(name);
+  if (found == numbers.end()) fail("a measurement lacks " + name);
+  return found->second;
+}
+
+// ---- the whole ----
+
+struct Goal {
+  std::string what, figure, where;
+  bool met;
+};
+
+class Bench {
+public:
+  Bench(std::string folder, const std::string &sandbox, bool quick) : folder_(std::move(folder)), quick_(quick), sandbox_(sandbox, folder_) {
+    curl_ = access((folder_ + "/bench_curl").c_str(), X_OK) == 0;
+    raw_.open(folder_ + "/results.txt", std::ios::trunc);
+    sandbox_.fill();
+  }
+
+  void run() {
+    const auto from = Clock::now();
+    facts();
+    submits();
+    drains();
+    loads();
+    quiets();
+    print_submits();
+    print_drains();
+    print_loads();
+    print_footprint();
+    print_goals();
+    std::cout << "\nTook " << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - from).count() << " s.\n";
+  }
+
+private:
+  struct Condition {
+    std::string name, faults;
+    Words bridge, curl;
+  };
+  struct Submit {
+    std::string name;
+    Numbers bridge, curl;
+  };
+  struct Load {
+    unsigned latency_ms, outstanding, workers;
+    Numbers bridge, curl;
+  };
+
+  double seconds(double full) const { return quick_ ? std::max(1.0, full / 8) : full; }
+
+  std::unique_ptr<Child> start(const std::string &program, const Words &arguments) {
+    Words command{folder_ + "/" + program};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return std::make_unique<Child>(command, false);
+  }
+
+  Numbers finish(Child &child, const std::string &label) {
+    const Numbers numbers = numbers_of(child.output(std::chrono::seconds(120)));
+    for (const auto &[name, value] : numbers) raw_ << label << ' ' << name << ' ' << value << '\n';
+    raw_.flush();
+    return numbers;
+  }
+
+  Numbers measure(const std::string &label, const std::string &program, const Words &arguments) {
+    progress(label);
+    return finish(*start(program, arguments), label);
+  }
+
+  std::string version(const std::string &program) {
+    std::string text = start(program, {"version"})->output(std::chrono::seconds(10));
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }
+
+  void facts() {
+    utsname system{};
+    uname(&system);
+    std::string model = "unknown";
+    std::string line;
+    for (std::ifstream cpu("/proc/cpuinfo"); std::getline(cpu, line);) {
+      if (line.rfind("model name", 0) == 0) {
+        model = line.substr(line.find(':') + 2);
+        break;
+      }
+    }
+    std::string clock = "unknown";
+    std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource") >> clock;
+    std::cout << "## Figures\n\n";
+    std::cout << "- Machine: " << sysconf(_SC_NPROCESSORS_ONLN) << " cores (" << model << "), " << system.sysname << " " << system.release << " "
+              << system.machine << ", clock source " << clock << "; the sandbox runs on the same cores\n";
+    std::cout << "- paynow-bridge " << version("bench_bridge") << "; compiler " << __VERSION__ << "\n";
+    std::cout << "- peer: " << (curl_ ? version("bench_curl") : "none, its columns are left out") << "\n";
+    if (quick_) std::cout << "- **A quick run: it shows that everything runs, its figures mean little.**\n";
+  }
+
+  void submits() {
+    const std::string full = number(seconds(12));
+    const std::string half = number(seconds(4));
+    const std::string cores = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
+    const std::vector<Condition> conditions = {
+        {"healthy server", "", {}, {}},
+        {"slow server (200 ms)", "{\"latency_ms\":200}", {}, {}},
+        {"hung server (deadline 2 s)", "{\"hang\":true}", {"--deadline-ms", "2000"}, {"--deadline-ms", "2000"}},
+        {"all cores busy", "", {"--spinners", cores}, {"--spinners", cores}},
+        {"tick walks 8 MiB first", "", {"--walk-mib", "8"}, {"--walk-mib", "8"}},
+    };
+    for (const auto &condition : conditions) {
+      Submit submit{condition.name, {}, {}};
+      sandbox_.faults(condition.faults);
+      Words arguments{"submit", "--seconds", full};
+      arguments.insert(arguments.end(), condition.bridge.begin(), condition.bridge.end());
+      submit.bridge = measure("submit, " + condition.name + ", bridge", "bench_bridge", arguments);
+      if (curl_) {
+        arguments = {"submit", "--seconds", half};
+        arguments.insert(arguments.end(), condition.curl.begin(), condition.curl.end());
+        submit.curl = measure("submit, " + condition.name + ", libcurl", "bench_curl", arguments);
+      }
+      sandbox_.faults("");
+      submits_.push_back(std::move(submit));
+    }
+  }
+
+  void drains() {
+    const std::string rounds = quick_ ? "20" : "200";
+    drains_.emplace_back("poll, empty callback", measure("drain, empty callback", "bench_bridge", {"drain", "--rounds", rounds}));
+    drains_.emplace_back("poll, callback reads the customer", measure("drain, callback reads", "bench_bridge", {"drain", "--rounds", rounds, "--read", "1"}));
+    drains_.emplace_back("next, customer read, freed", measure("drain, next", "bench_bridge", {"drain", "--rounds", rounds, "--read", "1", "--next", "1"}));
+  }
+
+  static Numbers median(const std::vector<Numbers> &runs) {
+    Numbers result;
+    for (const auto &[name, unused] : runs.front()) {
+      (void)unused;
+      std::vector<double> values;
+      for (const auto &run : runs) values.push_back(at(run, name));
+      std::sort(values.begin(), values.end());
+      // An error in any run is an error.
+      result[name] = name == "errors" ? values.back() : values[values.size() / 2];
+    }
+    return result;
+  }
+
+  void loads() {
+    const int repeats = quick_ ? 1 : 3;
+    const std::string time = number(quick_ ? 0.5 : 2);
+    for (const unsigned latency : {0u, 20u}) {
+      for (const auto &[outstanding, workers] : {std::pair{8u, 64u}, {64u, 64u}, {256u, 256u}, {256u, 64u}}) {
+        loads_.push_back({latency, outstanding, workers, {}, {}});
+      }
+    }
+    for (auto &load : loads_) {
+      sandbox_.faults("{\"latency_ms\":" + std::to_string(load.latency_ms) + "}");
+      const std::string label = "load, " + std::to_string(load.latency_ms) + " ms, " + std::to_string(load.outstanding) + " outstanding";
+      const std::string outstanding = std::to_string(load.outstanding);
+      // One libcurl figure serves both rows of 256.
+      const bool with_curl = curl_ && !(load.outstanding == 256 && load.workers == 64);
+      std::vector<Numbers> bridge, curl;
+      for (int i = 0; i < repeats; i++) {
+        bridge.push_back(measure(label + ", bridge with " + std::to_string(load.workers) + " workers", "bench_bridge",
+                                 {"load", "--seconds", time, "--outstanding", outstanding, "--workers", std::to_string(load.workers)}));
+        if (with_curl) curl.push_back(measure(label + ", libcurl", "bench_curl", {"load", "--seconds", time, "--outstanding", outstanding}));
+      }
+      load.bridge = median(bridge);
+      if (!curl.empty()) load.curl = median(curl);
+      if (at(load.bridge, "errors") != 0 || (!curl.empty() && at(load.curl, "errors") != 0)) fail(label + ": requests failed");
+    }
+    for (auto &load : loads_) {
+      if (!curl_ || !load.curl.empty()) continue;
+      for (const auto &other : loads_) {
+        if (other.latency_ms == load.latency_ms && other.outstanding == load.outstanding && !other.curl.empty()) load.curl = other.curl;
+      }
+    }
+    sandbox_.faults("");
+  }
+
+  // All of these sleep nearly all the time, so they run at once; each is judged by its own process's figures.
+  void quiets() {
+    progress("idle clients and rare submits, about a minute");
+    empty_ = finish(*start("bench_empty", {}), "empty process");
+    const std::string idle = number(quick_ ? 2 : 20);
+    if (curl_) curl_idle_ = measure("idle, libcurl", "bench_curl", {"idle", "--load-seconds", "1"});
+    auto loaded = start("bench_bridge", {"idle", "--seconds", idle, "--load-seconds", "2"});
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    auto fresh = start("bench_bridge", {"idle", "--seconds", idle});
+    const Words rare{"submit", "--per-tick", "1", "--every", "32", "--seconds", number(quick_ ? 2 : 20)};
+    auto rarest = start("bench_bridge", {"submit", "--per-tick", "1", "--every", quick_ ? "128" : "640", "--seconds", number(quick_ ? 4 : 50)});
+    auto bridge = start("bench_bridge", rare);
+    Submit submit{"one in 0.5 s", {}, {}};
+    submit.bridge = finish(*bridge, "submit, one in 0.5 s, bridge");
+    if (curl_) submit.curl = finish(*start("bench_curl", rare), "submit, one in 0.5 s, libcurl");
+    submits_.push_back(std::move(submit));
+    loaded_ = finish(*loaded, "idle after load, bridge");
+    fresh_ = finish(*fresh, "idle, never used, bridge");
+    submits_.push_back({quick_ ? "one in 2 s" : "one in 10 s", finish(*rarest, "submit, one in 10 s, bridge"), {}});
+  }
+
+  static void submit_row(const std::string &name, const std::string &who, const Numbers &run) {
+    Words cells{name, who, grouped(at(run, "first.n")) + " / " + grouped(at(run, "all.n"))};
+    for (const char *series : {"first", "all"}) {
+      for (const char *rank : {".p50", ".p99", ".p999", ".max"}) cells.push_back(duration(at(run, std::string(series) + rank)));
+    }
+    for (const char *rank : {".p50", ".p99", ".max"}) cells.push_back(duration(at(run, std::string("tick") + rank)));
+    row(cells);
+  }
+
+  void print_submits() {
+    std::cout << "\n### What a submit costs the tick thread\n\n"
+                 "`paynow_lookup_customer` by `minecraft_uuid` at 64 ticks a second: each tick polls, then submits 20 (one in the rows of rare submits).\n"
+                 "The first submit of a tick finds its code and data cold. Nothing is subtracted; the last row of each condition is what two clock\n"
+                 "readings with nothing in between cost on the same thread: as the first thing in a tick, and after its submits. The whole tick is\n"
+                 "polling, submitting and reading the clock.\n"
+                 "libcurl: a ready easy handle gets its URL and `curl_multi_add_handle`; the first of a tick bears a `curl_multi_perform` of its own,\n"
+                 "the others share one; at most 64 connections. A p99.9 of fewer than a thousand samples is their maximum.\n";
+    head({"condition", "", "first / every", "first of a tick: p50", "p99", "p99.9", "max", "every submit: p50", "p99", "p99.9", "max", "whole tick: p50", "p99", "max"});
+    for (const auto &submit : submits_) {
+      submit_row(submit.name, "bridge", submit.bridge);
+      if (!submit.curl.empty()) submit_row("", "libcurl", submit.curl);
+      Words timer{"", "clock alone", grouped(at(submit.bridge, "cold.n")) + " / " + grouped(at(submit.bridge, "timer.n"))};
+      for (const char *rank : {"cold.p50", "cold.p99", "cold.p999", "cold.max"}) timer.push_back(duration(at(submit.bridge, rank)));
+      for (const char *rank : {"timer.p50", "timer.p99", "timer.p999", "timer.max"}) timer.push_back(duration(at(submit.bridge, rank)));
+      timer.insert(timer.end(), {"", "", ""});
+      row(timer);
+    }
+    std::cout << "\nWhat became of them (bridge), and how long they lay in the queue before a worker took them:\n";
+    head({"condition", "submitted", "answered", "timed out", "failed", "refused (queue full)", "queue p50", "queue p99", "workers at the end", "destroy took"});
+    for (const auto &submit : submits_) {
+      const Numbers &run = submit.bridge;
+      row({submit.name, grouped(at(run, "submitted")), grouped(at(run, "answered")), grouped(at(run, "timed_out")), grouped(at(run, "failed")),
+           grouped(at(run, "refused")), duration(at(run, "queue_us.p50") * 1e3), duration(at(run, "queue_us.p99") * 1e3), grouped(at(run, "workers")),
+           fixed(at(run, "destroy_ms"), 1) + " ms"});
+      worst("submit, first of a tick: p50 <= 200 ns", at(run, "first.p50"), 200, submit.name);
+      worst("submit, every one: p50 <= 200 ns", at(run, "all.p50"), 200, submit.name);
+      // A rank says something only with samples on both sides of it.
+      if (at(run, "first.n") >= 200) worst("submit, first of a tick: p99 <= 2 µs", at(run, "first.p99"), 2000, submit.name);
+      if (at(run, "all.n") >= 2000) worst("submit, every one: p99.9 <= 2 µs", at(run, "all.p999"), 2000, submit.name);
+    }
+  }
+
+  void print_drains() {
+    std::cout << "\n### What collecting costs the tick thread, per completion\n\nA hundred answers lie ready and are collected in one go; time / 100.\n";
+    head({"way", "rounds", "p50", "p99", "max"});
+    for (const auto &[name, run] : drains_) {
+      row({name, grouped(at(run, "drain.n")), duration(at(run, "drain.p50")), duration(at(run, "drain.p99")), duration(at(run, "drain.max"))});
+    }
+    worst("drain per completion: p50 <= 500 ns", at(drains_[0].second, "drain.p50"), 500, drains_[0].first);
+    worst("drain per completion: p50 <= 500 ns", at(drains_[1].second, "drain.p50"), 500, drains_[1].first);
+  }
+
+  void print_loads() {
+    std::cout << "\n### Throughput and CPU\n\n"
+                 "A closed loop: each answer is replaced by another request. Median of 3 interleaved runs of 2 s after 0.5 s of warming up, each in a\n"
+                 "process of its own. The bridge is collected with `paynow_client_next` on one host thread; its workers parse the JSON, libcurl's answers\n"
+                 "are received and not parsed. libcurl: `curl_multi_perform` and `curl_multi_poll`, keep-alive, any number of connections. CPU is user +\n"
+                 "system of the client process, without the sandbox, which competes for the same cores: at 0 ms the machine is full in either case.\n";
+    Words titles{"latency", "outstanding", "workers", "bridge req/s"};
+    if (curl_) titles.insert(titles.end(), {"libcurl req/s", "ratio"});
+    titles.push_back("bridge CPU s / 10k");
+    if (curl_) titles.insert(titles.end(), {"libcurl CPU s / 10k", "ratio"});
+    titles.insert(titles.end(), {"of it in the kernel: bridge"});
+    if (curl_) titles.push_back("libcurl");
+    titles.push_back("switches / request: bridge");
+    if (curl_) titles.push_back("libcurl");
+    titles.insert(titles.end(), {"bytes / answer: bridge"});
+    if (curl_) titles.push_back("libcurl");
+    head(titles);
+    for (const auto &load : loads_) {
+      const auto both = [&](Words &cells, const std::string &name, int digits) {
+        cells.push_back(fixed(at(load.bridge, name), digits));
+        if (curl_) cells.push_back(fixed(at(load.curl, name), digits));
+      };
+      Words cells{std::to_string(load.latency_ms) + " ms", std::to_string(load.outstanding), std::to_string(load.workers), grouped(at(load.bridge, "rate"))};
+      if (curl_) cells.insert(cells.end(), {grouped(at(load.curl, "rate")), fixed(at(load.bridge, "rate") / at(load.curl, "rate"), 2)});
+      both(cells, "cpu_per_10k", 3);
+      if (curl_) cells.push_back(fixed(at(load.bridge, "cpu_per_10k") / at(load.curl, "cpu_per_10k"), 2));
+      both(cells, "system_per_10k", 3);
+      both(cells, "switches_per_request", 2);
+      both(cells, "bytes_per_request", 0);
+      row(cells);
+      if (!curl_) continue;
+      const std::string where = std::to_string(load.outstanding) + " outstanding, " + std::to_string(load.latency_ms) + " ms, " +
+                                std::to_string(load.workers) + " workers";
+      if (load.latency_ms == 20 && load.outstanding >= 64 && load.workers >= load.outstanding) {
+        least("throughput at 20 ms / libcurl's >= 1 (within 1 %)", at(load.bridge, "rate") / at(load.curl, "rate"), 0.99, where);
+      }
+      worst_ratio("CPU / libcurl's <= 1.5", at(load.bridge, "cpu_per_10k") / at(load.curl, "cpu_per_10k"), 1.5, where);
+    }
+  }
+
+  void print_footprint() {
+    const double empty = at(empty_, "rss_kib");
+    const auto megabytes = [&](double kib) { return (kib - empty) * 1024 / 1e6; };
+    const Load *busy = nullptr;
+    for (const auto &load : loads_) {
+      if (load.latency_ms == 20 && load.outstanding == 64) busy = &load;
+    }
+    std::cout << "\n### Memory, threads and idling\n\nResident memory over an empty process (" << fixed(empty * 1024 / 1e6, 1)
+              << " MB), in MB of 10^6 bytes. After load: 64 outstanding for 2 s, then a second of rest.\n";
+    head({"state", "bridge MB", "threads", "libcurl MB", "threads", "bridge idle CPU, % of a core", "context switches / s"});
+    const auto line = [&](const std::string &state, double kib, double threads, const Numbers *curl, const char *curl_kib, const char *curl_threads, const Numbers *idle) {
+      row({state, fixed(megabytes(kib), 1), grouped(threads), curl ? fixed(megabytes(at(*curl, curl_kib)), 1) : "–", curl ? grouped(at(*curl, curl_threads)) : "–",
+           idle ? fixed(at(*idle, "idle_percent"), 3) : "–", idle ? fixed(at(*idle, "idle_switches_per_second"), 0) : "–"});
+    };
+    line("never used", at(fresh_, "rss_kib"), at(fresh_, "threads"), nullptr, "", "", &fresh_);
+    line("64 outstanding, 20 ms", at(busy->bridge, "loaded_rss_kib"), at(busy->bridge, "loaded_threads"), curl_ ? &busy->curl : nullptr, "loaded_rss_kib",
+         "loaded_threads", nullptr);
+    line("idle, a second after load", at(loaded_, "rss_kib"), at(loaded_, "threads"), curl_ ? &curl_idle_ : nullptr, "rss_kib", "threads", &loaded_);
+    line("idle, at the end of that", at(loaded_, "end_rss_kib"), at(loaded_, "end_threads"), nullptr, "", "", nullptr);
+    worst("idle client <= 0.3 % of a core", at(fresh_, "idle_percent"), 0.3, "never used", "%");
+    worst("idle client <= 0.3 % of a core", at(loaded_, "idle_percent"), 0.3, "after load", "%");
+    worst("memory over an empty process <= 12 MB", megabytes(at(busy->bridge, "loaded_rss_kib")), 12, "64 outstanding, 20 ms", "MB");
+    worst("memory over an empty process <= 12 MB", megabytes(at(loaded_, "rss_kib")), 12, "idle after load", "MB");
+  }
+
+  // Of a goal that is measured in several places, the worst of them is shown.
+  void keep(const std::string &what, double badness, Goal goal) {
+    const auto found = worst_.find(what);
+    if (found == worst_.end()) order_.push_back(what);
+    if (found == worst_.end() || found->second.first < badness) worst_[what] = {badness, std::move(goal)};
+  }
+  void worst(const std::string &what, double value, double limit, const std::string &where, const std::string &unit = "ns") {
+    keep(what, value, {what, unit == "ns" ? duration(value) : fixed(value, 2) + " " + unit, where, value <= limit});
+  }
+  void worst_ratio(const std::string &what, double value, double limit, const std::string &where) {
+    keep(what, value, {what, fixed(value, 2), where, value <= limit});
+  }
+  void least(const std::string &what, double value, double limit, const std::string &where) { keep(what, -value, {what, fixed(value, 3), where, value >= limit}); }
+
+  void print_goals() {
+    std::cout << "\n### Goals\n\nThe worst of all conditions above.\n";
+    head({"goal", "measured", "where", ""});
+    for (const auto &what : order_) {
+      const Goal &goal = worst_.at(what).second;
+      row({goal.what, goal.figure, goal.where, goal.met ? "met" : "**not met**"});
+    }
+    if (!curl_) std::cout << "\nWithout libcurl4-openssl-dev the goals that compare were not judged.\n";
+  }
+
+  std::string folder_;
+  bool quick_;
+  bool curl_ = false;
+  Sandbox sandbox_;
+  std::ofstream raw_;
+  std::vector<Submit> submits_;
+  std::vector<std::pair<std::string, Numbers>> drains_;
+  std::vector<Load> loads_;
+  Numbers empty_, curl_idle_, loaded_, fresh_;
+  Words order_;
+  std::map<std::string, std::pair<double, Goal>> worst_;
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc < 3 || argc > 4 || (argc == 4 && std::strcmp(argv[3], "--quick") != 0)) {
+    std::cerr << "usage: report FOLDER-OF-PROGRAMS SANDBOX-PROGRAM [--quick]\n";
+    return 2;
+  }
+  try {
+    Bench(argv[1], argv[2], argc == 4).run();
+  } catch (const std::exception &error) {
+    std::cerr << "bench: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Builds and runs the benchmarks and prints the figures as Markdown on standard output; what it is doing goes to standard error.
+#   run.sh [--quick]
+# PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)
+# PAYNOW_INCLUDE_DIR  where paynow_bridge.h is       (include)
+# PAYNOW_SANDBOX_BIN  the sandbox program            (target/release/paynow-sandbox)
+# BENCH_OUT           programs and raw results       (target/bench)
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+lib=${PAYNOW_LIB_DIR:-$root/target/release}
+include=${PAYNOW_INCLUDE_DIR:-$root/include}
+sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
+out=${BENCH_OUT:-$root/target/bench}
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+
+say() { printf 'bench: %s\n' "$*" >&2; }
+
+[ "$(uname -s)" = Linux ] || { say "measures on Linux only"; exit 1; }
+[ -e "$lib/libpaynow_bridge.so" ] || { say "no libpaynow_bridge.so in $lib: build it first"; exit 1; }
+[ -x "$sandbox" ] || { say "no sandbox at $sandbox: build it first"; exit 1; }
+
+mkdir -p "$out"
+lib=$(CDPATH='' cd -- "$lib" && pwd)
+out=$(CDPATH='' cd -- "$out" && pwd)
+# At run time the library is looked for by its soname, which a build does not leave behind.
+ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
+
+c_flags='-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -pthread'
+# shellcheck disable=SC2086 # the flags are words
+"$cc" $c_flags "$here/bench_empty.c" -o "$out/bench_empty"
+# shellcheck disable=SC2086
+"$cc" $c_flags -I"$include" "$here/bench_bridge.c" -o "$out/bench_bridge" -L"$lib" -lpaynow_bridge -Wl,-rpath,"$out"
+rm -f "$out/bench_curl"
+if printf '#include <curl/curl.h>\n' | "$cc" -E -x c - >/dev/null 2>&1; then
+  # shellcheck disable=SC2086
+  "$cc" $c_flags "$here/bench_curl.c" -o "$out/bench_curl" -lcurl
+else
+  say "libcurl4-openssl-dev is not installed: the libcurl columns are left out"
+fi
+"$cxx" -std=c++17 -O2 -Wall -Wextra -Wpedantic -Werror "$here/report.cpp" -o "$out/report"
+
+exec "$out/report" "$out" "$sandbox" "$@"
