@@ -1,5 +1,7 @@
 //! What the shared library says about itself to the dynamic linker.
 
+#![allow(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {

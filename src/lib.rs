@@ -25,9 +25,6 @@
 //! Every request that was accepted completes exactly once, no later than its deadline (and one timer
 //! step of a few milliseconds), whatever the network does.
 
-#![warn(missing_docs)]
-#![deny(unsafe_op_in_unsafe_fn)]
-
 mod client;
 mod ffi;
 mod model;

@@ -10,6 +10,7 @@ const STACK_BYTES: usize = 512 * 1024;
 ///
 /// A host's signal handler belongs on a host's thread: engines save state in thread-locals that ours
 /// do not have.
+#[expect(clippy::disallowed_methods, reason = "the one place threads are started at")]
 pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let _masked = signals::BlockAll::new();
     Builder::new()

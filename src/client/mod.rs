@@ -75,7 +75,6 @@ impl From<Occupied> for CollectError {
 
 impl Client {
     /// Begins to make a client for the store with this id.
-    #[must_use]
     pub fn builder(store_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(store_id.into())
     }

@@ -32,14 +32,16 @@ struct Place {
 }
 
 impl Place {
-    const EMPTY: Self = Self {
-        word: AtomicU64::new(0),
-        host: AtomicPtr::new(std::ptr::null_mut()),
-        next_generation: AtomicU32::new(1),
-    };
+    const fn empty() -> Self {
+        Self {
+            word: AtomicU64::new(0),
+            host: AtomicPtr::new(std::ptr::null_mut()),
+            next_generation: AtomicU32::new(1),
+        }
+    }
 }
 
-static TABLE: [Place; PLACES] = [Place::EMPTY; PLACES];
+static TABLE: [Place; PLACES] = [const { Place::empty() }; PLACES];
 
 /// A place for a client that is being made. Given back when dropped unused.
 pub(super) struct Reservation {

@@ -138,9 +138,7 @@ impl Dispatcher {
     }
 
     fn pause(&self, arrived: usize) -> Duration {
-        if self.runtime.stopping.load(Ordering::SeqCst) {
-            RUSH
-        } else if arrived >= RUSH_ARRIVALS {
+        if arrived >= RUSH_ARRIVALS || self.runtime.stopping.load(Ordering::SeqCst) {
             RUSH
         } else if self.last_arrival.is_some_and(|last| last.elapsed() < LINGER) {
             BUSY

@@ -21,26 +21,31 @@ impl Health {
             | Status::Transport
             | Status::Timeout
             | Status::Server
-            | Status::Unauthorized => {
-                if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
-                    log.say(LogLevel::Warn, || {
-                        format!("PayNow does not answer as it should: {}", describe())
-                    });
-                }
-            }
-            Status::Ok => {
-                // Loaded first: a healthy API must not make workers fight over the cache line.
-                if self.failures.load(Ordering::Relaxed) != 0 {
-                    let failures = self.failures.swap(0, Ordering::Relaxed);
-                    if failures != 0 {
-                        log.say(LogLevel::Info, || {
-                            format!("PayNow answers again; {failures} requests had failed")
-                        });
-                    }
-                }
-            }
+            | Status::Unauthorized => self.failed(log, describe),
+            Status::Ok => self.answered(log),
             // Neither says anything about the API's health.
             _ => {}
+        }
+    }
+
+    fn failed(&self, log: &Log, describe: impl FnOnce() -> String) {
+        if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
+            log.say(LogLevel::Warn, || {
+                format!("PayNow does not answer as it should: {}", describe())
+            });
+        }
+    }
+
+    fn answered(&self, log: &Log) {
+        // Loaded first: a healthy API must not make workers fight over the cache line.
+        if self.failures.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let failures = self.failures.swap(0, Ordering::Relaxed);
+        if failures != 0 {
+            log.say(LogLevel::Info, || {
+                format!("PayNow answers again; {failures} requests had failed")
+            });
         }
     }
 }

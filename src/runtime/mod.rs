@@ -19,6 +19,8 @@ mod outcome;
 mod schedule;
 mod slots;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod trash;
 mod worker;
 

@@ -73,7 +73,7 @@ impl Seats {
 
     /// Wakes everybody, to let them end.
     pub(super) fn wake_all(&mut self) {
-        self.wake(usize::MAX.min(self.idle.len()));
+        self.wake(self.idle.len());
     }
 
     /// Interrupts every worker whose request was decided without it.
