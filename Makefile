@@ -1,0 +1,60 @@
+# The two that matter: `make demo` and `make test`. Both need only Rust, a C and C++ compiler and make.
+
+CARGO ?= cargo
+CC ?= cc
+CXX ?= c++
+RELEASE := target/release
+LIB := $(RELEASE)/libpaynow_bridge.so
+STATIC_LIB := $(RELEASE)/libpaynow_bridge.a
+SANDBOX := $(RELEASE)/paynow-sandbox
+
+export PAYNOW_LIB_DIR := $(CURDIR)/$(RELEASE)
+export PAYNOW_STATIC_LIB := $(CURDIR)/$(STATIC_LIB)
+export PAYNOW_INCLUDE_DIR := $(CURDIR)/include
+export PAYNOW_SANDBOX_BIN := $(CURDIR)/$(SANDBOX)
+export CC CXX
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: lib sandbox ## Run a game server against the sandbox and show that no tick is late
+	@sh examples/cpp-server/demo.sh
+
+.PHONY: test
+test: ## Run every test (a quarter of an hour at most)
+	@sh tests/run.sh
+
+.PHONY: bench
+bench: lib sandbox ## Measure the bridge and libcurl side by side
+	@sh bench/run.sh
+
+.PHONY: lint
+lint: ## Check formatting, lints and documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+
+.PHONY: header
+header: ## Make include/paynow_bridge.h anew from src/ffi
+	PAYNOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
+
+.PHONY: lib
+lib: ## Build the shared library
+	@# One crate type at a time: cargo turns LTO off when an rlib is among those of one invocation.
+	$(CARGO) rustc --locked --release --lib --crate-type cdylib
+
+.PHONY: static
+static: ## Build the static library
+	$(CARGO) rustc --locked --release --lib --crate-type staticlib
+
+.PHONY: sandbox
+sandbox: ## Build the sandbox
+	$(CARGO) build --locked --release -p paynow-sandbox
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	$(CARGO) clean
