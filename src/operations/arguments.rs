@@ -3,6 +3,8 @@
 //! A request waits in a preallocated slot; so do its arguments. Ordinary ones fit into the slot and cost
 //! no allocation on the submitting thread; a bulk import spills to the heap.
 
+use std::mem::MaybeUninit;
+
 use zeroize::Zeroize;
 
 use super::parameter::{self, InvalidArgument, Parameter, uuid_text};
@@ -43,23 +45,26 @@ pub(crate) enum Entry<'a> {
 
 /// Validated arguments in canonical spelling.
 pub(crate) struct Arguments {
-    inline: [u8; INLINE],
+    /// Not zeroed beforehand: that would touch several cache lines of a cold slot on every submit.
+    inline: [MaybeUninit<u8>; INLINE],
     inline_length: u16,
     spill: Option<Vec<u8>>,
     /// Which parameters were given, one bit each.
     seen: u32,
     items: u32,
+    has_nulls: bool,
 }
 
 impl Arguments {
     /// No arguments.
     pub(crate) const fn new() -> Self {
         Self {
-            inline: [0; INLINE],
+            inline: [MaybeUninit::uninit(); INLINE],
             inline_length: 0,
             spill: None,
             seen: 0,
             items: 0,
+            has_nulls: false,
         }
     }
 
@@ -111,6 +116,7 @@ impl Arguments {
 
     /// Adds an explicit null.
     pub(crate) fn null(&mut self, parameter: Parameter) -> Result<(), InvalidArgument> {
+        self.has_nulls = true;
         self.push(parameter, Form::Null, &[])
     }
 
@@ -140,6 +146,10 @@ impl Arguments {
 
     pub(super) fn items(&self) -> u32 {
         self.items
+    }
+
+    pub(super) fn has_nulls(&self) -> bool {
+        self.has_nulls
     }
 
     pub(super) fn seen(&self) -> u32 {
@@ -185,12 +195,12 @@ impl Arguments {
         match &mut self.spill {
             Some(spill) => spill.extend_from_slice(bytes),
             None if used + bytes.len() <= INLINE => {
-                self.inline[used..used + bytes.len()].copy_from_slice(bytes);
+                self.inline[used..used + bytes.len()].write_copy_of_slice(bytes);
                 self.inline_length += bytes.len() as u16;
             }
             None => {
                 let mut spill = Vec::with_capacity((used + bytes.len()).max(4 * INLINE));
-                spill.extend_from_slice(&self.inline[..used]);
+                spill.extend_from_slice(self.written());
                 spill.extend_from_slice(bytes);
                 self.spill = Some(spill);
             }
@@ -200,8 +210,15 @@ impl Arguments {
     fn bytes(&self) -> &[u8] {
         match &self.spill {
             Some(spill) => spill,
-            None => &self.inline[..usize::from(self.inline_length)],
+            None => self.written(),
         }
+    }
+
+    /// The part of the inline bytes that was written.
+    fn written(&self) -> &[u8] {
+        let written = &self.inline[..usize::from(self.inline_length)];
+        // SAFETY: `append` writes the bytes before it counts them.
+        unsafe { written.assume_init_ref() }
     }
 
     /// Bytes held outside the slot.

@@ -447,6 +447,14 @@ impl Operation {
             Body::Argument => check_raw(arguments)?,
             _ => {}
         }
+        if arguments.has_nulls() {
+            self.check_nulls(arguments)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_nulls(&self, arguments: &Arguments) -> Result<(), InvalidArgument> {
         let mut item = None;
         for entry in arguments.entries() {
             match entry {

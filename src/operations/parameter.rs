@@ -197,6 +197,7 @@ impl Parameter {
             Kind::UnsignedId => digits(value, u64::MAX)
                 .map(accept)
                 .ok_or_else(|| refuse("must be decimal digits of a 64-bit number")),
+            Kind::Uuid if is_canonical_uuid(value) => Ok(accept(value)),
             Kind::Uuid => {
                 let uuid = parse_uuid(value)
                     .ok_or_else(|| refuse("must be a UUID: 32 hexadecimal digits, with or without dashes"))?;
@@ -335,6 +336,23 @@ fn api_path(path: &str) -> Result<(), &'static str> {
         return Err("must not hold relative segments");
     }
     Ok(())
+}
+
+/// Whether a UUID is spelled as it is sent already. Most are, and this is on the submitting path.
+fn is_canonical_uuid(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.len() != 36 {
+        return false;
+    }
+    let is_dash = |position: usize| matches!(position, 8 | 13 | 18 | 23);
+    let is_right = |(position, byte): (usize, &u8)| {
+        if is_dash(position) {
+            *byte == b'-'
+        } else {
+            matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+        }
+    };
+    bytes.iter().enumerate().all(is_right)
 }
 
 /// Reads a UUID with or without dashes, in either case.

@@ -37,6 +37,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::CachePadded;
 
 use self::health::Health;
 use self::log::Log;
@@ -132,7 +133,8 @@ impl From<InvalidArgument> for SubmitError {
     }
 }
 
-/// What host threads and threads of ours share.
+/// What host threads and threads of ours share. What threads of ours write often lies in cache lines of its
+/// own: a host's thread must not lose the lines it needs to submit.
 pub(crate) struct Runtime {
     settings: Settings,
     slots: Slots,
@@ -142,17 +144,17 @@ pub(crate) struct Runtime {
     to_clean: ArrayQueue<Key>,
     /// By slot: what cancel_all looks for. Kept apart so that looking is a walk over dense memory.
     tags: Box<[AtomicU64]>,
-    trash: Trash,
+    trash: CachePadded<Trash>,
     log: Log,
-    health: Health,
+    health: CachePadded<Health>,
     counters: Counters,
     epoch: Instant,
     fork_generation: u32,
     closed: AtomicBool,
     stopping: AtomicBool,
-    consumer: Consumer,
-    schedule: Mutex<Schedule>,
-    seats: Mutex<Seats>,
+    consumer: CachePadded<Consumer>,
+    schedule: CachePadded<Mutex<Schedule>>,
+    seats: CachePadded<Mutex<Seats>>,
     transport: Box<dyn Transport>,
     dispatcher: Mutex<Option<JoinHandle<()>>>,
 }
@@ -170,17 +172,17 @@ impl Runtime {
             to_clean: ArrayQueue::new(capacity as usize),
             // SAFETY: an AtomicU64 of zeros is valid.
             tags: unsafe { Box::<[AtomicU64]>::new_zeroed_slice(capacity as usize).assume_init() },
-            trash: Trash::default(),
+            trash: CachePadded::default(),
             log: Log::new(settings.log_level),
-            health: Health::default(),
+            health: CachePadded::default(),
             counters: Counters::default(),
             epoch: Instant::now(),
             fork_generation: fork::generation(),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            consumer: Consumer::default(),
-            schedule: Mutex::default(),
-            seats: Mutex::default(),
+            consumer: CachePadded::default(),
+            schedule: CachePadded::default(),
+            seats: CachePadded::default(),
             transport,
             dispatcher: Mutex::new(None),
             settings,

@@ -17,6 +17,8 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crossbeam_utils::CachePadded;
+
 use super::free_list::FreeList;
 use super::outcome::Outcome;
 use crate::operations::{Arguments, Operation};
@@ -161,7 +163,7 @@ pub(crate) enum NoCompletion {
 /// The table.
 pub(super) struct Slots {
     slots: Box<[Slot]>,
-    free: FreeList,
+    free: CachePadded<FreeList>,
     /// Added to the generation in the word to make the one in a key.
     first_generation: u32,
 }
@@ -180,7 +182,7 @@ impl Slots {
         let slots = unsafe { Box::<[Slot]>::new_zeroed_slice(capacity as usize).assume_init() };
         Self {
             slots,
-            free: FreeList::new(capacity),
+            free: CachePadded::new(FreeList::new(capacity)),
             first_generation: first_generation.max(1),
         }
     }
