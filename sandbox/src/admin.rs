@@ -1,7 +1,6 @@
 //! `/_sandbox/`: the routes that steer the sandbox. Never delayed, never hung, never logged.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -66,7 +65,7 @@ fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
         }
         ("hang", &Method::POST) => {
             let HangFor { for_ms } = read(body)?;
-            app.faults.hang_for(Duration::from_millis(for_ms));
+            app.faults.hang_for(for_ms).map_err(ApiError::bad_request)?;
             Ok(Answer::empty(StatusCode::ACCEPTED))
         }
         ("health" | "stats", _) => Err(ApiError::method_not_allowed("GET")),

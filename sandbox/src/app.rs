@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use hyper::http::request::Parts;
+use hyper::{StatusCode, Version};
 
 use crate::answer::Answer;
 use crate::auth;
@@ -141,8 +141,17 @@ impl App {
         self.faults.gate().await;
         match action {
             Action::Delay(_) | Action::Hang => Outcome::Answer(answer()),
-            Action::Respond(canned) => Outcome::Answer(canned.clone()),
-            Action::End(ending) => Outcome::End(ending.clone()),
+            Action::Respond(canned) => {
+                let real = canned.needs_the_real_answer().then(answer);
+                match canned.fill(real) {
+                    Ok(answer) => Outcome::Answer(answer),
+                    Err(ending) => Outcome::End(Ending {
+                        version: plan.version,
+                        ..ending
+                    }),
+                }
+            }
+            Action::End(then) => Outcome::End(Ending::silent(*then)),
             Action::ResetMidBody => {
                 let answer = answer();
                 Outcome::End(Ending {
@@ -172,7 +181,7 @@ impl App {
         body: &Result<Bytes, ApiError>,
         trust_steam: bool,
     ) -> Answer {
-        let outcome = match (route, body) {
+        let outcome = host(head).and_then(|()| match (route, body) {
             (Err(error), _) | (_, Err(error)) => Err(error.clone()),
             (Ok(route), Ok(body)) => handlers::perform(
                 &mut self.store.lock().expect("no holder panics"),
@@ -184,8 +193,17 @@ impl App {
                     trust_steam,
                 },
             ),
-        };
+        });
         outcome.unwrap_or_else(|error| self.refuse(error))
+    }
+}
+
+/// HTTP/1.1 requires exactly one Host, and every proxy in front of a real API insists on it.
+fn host(head: &Parts) -> Result<(), ApiError> {
+    match auth::single(&head.headers, "host")? {
+        Some(_) => Ok(()),
+        None if head.version < Version::HTTP_11 => Ok(()),
+        None => Err(ApiError::bad_request("The header host is required")),
     }
 }
 

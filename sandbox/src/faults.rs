@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,6 +15,9 @@ use tokio::time::Instant;
 use crate::answer::Answer;
 use crate::rng::Rng;
 use crate::routes::Operation;
+
+// A day; clocks overflow on some platforms when they are asked for the end of the world.
+const MAX_WINDOW_MS: u64 = 86_400_000;
 
 /// The plan as it is written in JSON.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -90,15 +93,19 @@ pub struct RuleSpec {
     pub respond: Option<RespondSpec>,
 }
 
-/// A canned answer.
+/// A canned answer, or the real one dressed differently.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RespondSpec {
-    /// The HTTP status.
-    pub status: u16,
+    /// The HTTP status; it may be left out where the body is the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Headers; `null` leaves out one that would be added.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Option<String>>,
+    /// Do the real thing and send its body.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub real_body: bool,
     /// The body as text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub body: String,
@@ -114,9 +121,15 @@ pub struct RespondSpec {
     /// The length to claim, true or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_length: Option<u64>,
+    /// Neither a length nor chunks: the body ends with the connection.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_length: bool,
     /// One byte of the body each so many milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drip_ms: Option<u64>,
+    /// The head drips too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub drip_head: bool,
     /// What follows an answer that is sent by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Then>,
@@ -148,8 +161,12 @@ pub struct Ending {
     pub repeat: u64,
     /// A byte at a time.
     pub drip: Option<Duration>,
+    /// The head drips too.
+    pub drip_head: bool,
     /// What then.
     pub then: Then,
+    /// The plan it comes from, which [`Then::Hang`] waits to be replaced.
+    pub version: u64,
 }
 
 impl Ending {
@@ -161,7 +178,9 @@ impl Ending {
             body: Bytes::new(),
             repeat: 1,
             drip: None,
+            drip_head: false,
             then,
+            version: 0,
         }
     }
 }
@@ -177,10 +196,77 @@ pub enum Action {
     ResetMidBody,
     /// The answer, then an unannounced close.
     CloseAfter,
-    /// An answer hyper can send.
-    Respond(Answer),
-    /// An answer it cannot, or none.
-    End(Ending),
+    /// Another answer than the usual one.
+    Respond(Canned),
+    /// No answer, but an end.
+    End(Then),
+}
+
+/// An answer that has been checked and waits for its request.
+#[derive(Debug, Clone)]
+pub struct Canned {
+    status: Option<StatusCode>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether the headers settle the content type, be it by leaving it out.
+    typed: bool,
+    /// None: the real one.
+    body: Option<Bytes>,
+    chunked: bool,
+    by_hand: Option<ByHand>,
+}
+
+/// What hyper would not send.
+#[derive(Debug, Clone)]
+struct ByHand {
+    length: Length,
+    repeat: u64,
+    drip: Option<Duration>,
+    drip_head: bool,
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Length {
+    True,
+    Claimed(u64),
+    Unsaid,
+}
+
+impl Canned {
+    /// Whether the real thing has to be done for its body.
+    pub fn needs_the_real_answer(&self) -> bool {
+        self.body.is_none()
+    }
+
+    /// The answer to one request: what hyper sends, or what it would not.
+    pub fn fill(&self, real: Option<Answer>) -> Result<Answer, Ending> {
+        let real = real.unwrap_or_else(|| Answer::empty(StatusCode::OK));
+        let mut answer = Answer {
+            status: self.status.unwrap_or(real.status),
+            headers: self.headers.clone(),
+            body: self.body.clone().unwrap_or(real.body),
+            chunked: self.chunked,
+        };
+        if !self.typed && !answer.body.is_empty() {
+            answer = answer.with(CONTENT_TYPE, "application/json");
+        }
+        let Some(by_hand) = &self.by_hand else {
+            return Ok(answer);
+        };
+        Err(Ending {
+            status: Some(answer.status),
+            head: answer.raw_head(match by_hand.length {
+                Length::True => Some((answer.body.len() as u64).saturating_mul(by_hand.repeat)),
+                Length::Claimed(length) => Some(length),
+                Length::Unsaid => None,
+            }),
+            body: answer.body,
+            repeat: by_hand.repeat,
+            drip: by_hand.drip,
+            drip_head: by_hand.drip_head,
+            ..Ending::silent(by_hand.then)
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -227,8 +313,12 @@ impl Plan {
                 })
             })
             .collect::<Result<Vec<_>, String>>()?;
-        if spec.rate_limit.as_ref().is_some_and(|limit| limit.per_ms == 0) {
-            return Err("rate_limit.per_ms must be above 0".to_owned());
+        if let Some(limit) = &spec.rate_limit
+            && !(1..=MAX_WINDOW_MS).contains(&limit.per_ms)
+        {
+            return Err(format!(
+                "rate_limit.per_ms must lie between 1 and {MAX_WINDOW_MS}"
+            ));
         }
         if let Some(text) = spec.rate_limit.as_ref().and_then(|l| l.retry_after.as_ref()) {
             HeaderValue::from_str(text).map_err(|_| "rate_limit.retry_after is not a header value")?;
@@ -373,15 +463,20 @@ impl Faults {
     }
 
     /// Opens a window in which nothing is answered.
-    pub fn hang_for(&self, length: Duration) {
-        self.state
-            .send_modify(|gate| gate.hang_until = Some(Instant::now() + length));
+    pub fn hang_for(&self, ms: u64) -> Result<(), String> {
+        if ms > MAX_WINDOW_MS {
+            return Err(format!("for_ms must not be above {MAX_WINDOW_MS}"));
+        }
+        let until = Instant::now() + Duration::from_millis(ms);
+        self.state.send_modify(|gate| gate.hang_until = Some(until));
+        Ok(())
     }
 
     /// Returns once nothing hangs.
     pub async fn gate(&self) {
         let gate = *self.state.borrow();
-        if !gate.hang && gate.hang_until.is_none() {
+        // A window that is over must not make every later request subscribe.
+        if !gate.hang && gate.hang_until.is_none_or(|until| until <= Instant::now()) {
             return;
         }
         let mut changes = self.state.subscribe();
@@ -424,10 +519,10 @@ fn action(spec: &RuleSpec) -> Result<Action, String> {
         actions.push(Action::Hang);
     }
     if spec.reset {
-        actions.push(Action::End(Ending::silent(Then::Reset)));
+        actions.push(Action::End(Then::Reset));
     }
     if spec.close {
-        actions.push(Action::End(Ending::silent(Then::Close)));
+        actions.push(Action::End(Then::Close));
     }
     if spec.reset_mid_body {
         actions.push(Action::ResetMidBody);
@@ -449,55 +544,81 @@ fn action(spec: &RuleSpec) -> Result<Action, String> {
 }
 
 fn respond(spec: &RespondSpec) -> Result<Action, String> {
-    let status = StatusCode::from_u16(spec.status)
-        .ok()
-        .filter(|status| status.as_u16() >= 200)
-        .ok_or("respond.status must be between 200 and 999")?;
-    let body: Bytes = match &spec.body_hex {
-        Some(_) if !spec.body.is_empty() => {
-            return Err("give either body or body_hex".to_owned());
-        }
-        Some(digits) => unhex(digits)
-            .ok_or("body_hex must be pairs of hexadecimal digits")?
-            .into(),
-        None => spec.body.clone().into(),
+    let status = match spec.status {
+        Some(number) => Some(
+            StatusCode::from_u16(number)
+                .ok()
+                .filter(|status| status.as_u16() >= 200)
+                .ok_or("respond.status must be between 200 and 999")?,
+        ),
+        None if spec.real_body => None,
+        None => return Err("respond.status is required, except with real_body".to_owned()),
     };
-    let mut answer = Answer {
-        chunked: spec.chunked,
-        ..Answer::empty(status)
+    let sources = [spec.real_body, !spec.body.is_empty(), spec.body_hex.is_some()];
+    if sources.iter().filter(|given| **given).count() > 1 {
+        return Err("give one of body, body_hex and real_body".to_owned());
+    }
+    let body: Option<Bytes> = match &spec.body_hex {
+        _ if spec.real_body => None,
+        Some(digits) => Some(
+            unhex(digits)
+                .ok_or("body_hex must be pairs of hexadecimal digits")?
+                .into(),
+        ),
+        None => Some(spec.body.clone().into()),
     };
-    let mut typed = body.is_empty();
+    let mut headers = Vec::new();
+    let mut typed = false;
+    let mut framed = false;
     for (name, value) in &spec.headers {
         let name =
             HeaderName::try_from(name.as_str()).map_err(|_| format!("{name:?} is not a header name"))?;
+        if name == CONTENT_LENGTH {
+            return Err("say content_length or no_length instead of naming the header".to_owned());
+        }
         typed |= name == CONTENT_TYPE;
         if let Some(value) = value {
+            framed |= name == TRANSFER_ENCODING;
             let value = HeaderValue::from_bytes(value.as_bytes())
                 .map_err(|_| format!("the value of {name} cannot stand in a header"))?;
-            answer.headers.push((name, value));
+            headers.push((name, value));
         }
     }
-    if !typed {
-        answer = answer.with(CONTENT_TYPE, "application/json");
-    }
     let repeat = spec.repeat.unwrap_or(1);
-    let true_length = (body.len() as u64).saturating_mul(repeat);
+    if repeat != 1 && body.as_ref().is_some_and(Bytes::is_empty) {
+        return Err("there is no body to repeat".to_owned());
+    }
+    if spec.drip_head && spec.drip_ms.is_none() {
+        return Err("drip_head takes drip_ms".to_owned());
+    }
+    let length = match (spec.content_length, spec.no_length, framed) {
+        (None, false, false) => Length::True,
+        (Some(length), false, _) => Length::Claimed(length),
+        (None, ..) => Length::Unsaid,
+        (Some(_), true, _) => return Err("give either content_length or no_length".to_owned()),
+    };
     let by_hand =
-        spec.content_length.is_some() || spec.drip_ms.is_some() || spec.then.is_some() || repeat != 1;
-    if !by_hand {
-        answer.body = body;
-        return Ok(Action::Respond(answer));
+        !matches!(length, Length::True) || spec.drip_ms.is_some() || spec.then.is_some() || repeat != 1;
+    if by_hand && spec.chunked {
+        return Err(
+            "chunked cannot be combined with content_length, no_length, drip_ms, repeat, then or a \
+             transfer-encoding"
+                .to_owned(),
+        );
     }
-    if spec.chunked {
-        return Err("chunked cannot be combined with content_length, drip_ms, repeat or then".to_owned());
-    }
-    Ok(Action::End(Ending {
-        status: Some(status),
-        head: answer.raw_head(Some(spec.content_length.unwrap_or(true_length))),
+    Ok(Action::Respond(Canned {
+        status,
+        headers,
+        typed,
         body,
-        repeat,
-        drip: spec.drip_ms.map(Duration::from_millis),
-        then: spec.then.unwrap_or(Then::Close),
+        chunked: spec.chunked,
+        by_hand: by_hand.then(|| ByHand {
+            length,
+            repeat,
+            drip: spec.drip_ms.map(Duration::from_millis),
+            drip_head: spec.drip_head,
+            then: spec.then.unwrap_or(Then::Close),
+        }),
     }))
 }
 
@@ -568,6 +689,14 @@ mod tests {
             r#"{"rules":[{"respond":{"status":200,"headers":{"a":"c\r\nd: e"}}}]}"#,
             r#"{"rules":[{"respond":{"status":200,"body_hex":"abc"}}]}"#,
             r#"{"rules":[{"respond":{"status":200,"chunked":true,"drip_ms":1}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"headers":{"content-length":"5"}}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"repeat":1000000000000}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"body":"x","body_hex":"00"}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"body":"x","real_body":true}}]}"#,
+            r#"{"rules":[{"respond":{"body":"x"}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"content_length":1,"no_length":true}}]}"#,
+            r#"{"rules":[{"respond":{"status":200,"drip_head":true}}]}"#,
+            r#"{"rate_limit":{"requests":1,"per_ms":18446744073709551615}}"#,
             r#"{"rate_limit":{"requests":1,"per_ms":0}}"#,
         ] {
             assert!(plan(bad).is_err(), "{bad}");
@@ -577,9 +706,10 @@ mod tests {
     #[test]
     fn a_lie_about_the_length_is_kept() {
         let plan = plan(r#"{"rules":[{"respond":{"status":200,"body":"{}","content_length":9}}]}"#);
-        let Action::End(ending) = &plan.unwrap().rules[0].action else {
-            panic!("expected an answer by hand");
+        let Action::Respond(canned) = &plan.unwrap().rules[0].action else {
+            panic!("expected an answer");
         };
+        let ending = canned.fill(None).unwrap_err();
         let head = String::from_utf8(ending.head.clone()).unwrap();
         assert_eq!(
             head,

@@ -64,12 +64,7 @@ async fn run(args: Args) -> ExitCode {
         welcome(&base);
     }
     if args.exit_with_stdin {
-        thread::spawn(|| {
-            let mut scrap = [0; 1024];
-            let mut input = io::stdin().lock();
-            while let Ok(1..) = input.read(&mut scrap) {}
-            process::exit(0);
-        });
+        exit_with_stdin();
     }
     if let Some(path) = &args.ready_file
         && let Err(error) = write_ready_file(path, &base)
@@ -141,6 +136,19 @@ fn welcome(base: &str) {
     );
     // Whoever started it may not be reading.
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rule guards a host's process; this is a program of its own"
+)]
+fn exit_with_stdin() {
+    thread::spawn(|| {
+        let mut scrap = [0; 1024];
+        let mut input = io::stdin().lock();
+        while let Ok(1..) = input.read(&mut scrap) {}
+        process::exit(0);
+    });
 }
 
 /// Written beside its place and moved there, so that whoever waits for it never reads half of it.

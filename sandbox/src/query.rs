@@ -19,12 +19,18 @@ pub fn percent_decode(text: &str, plus_is_space: bool) -> Option<String> {
                 continue;
             }
             b'+' if plus_is_space => out.push(b' '),
-            byte if byte.is_ascii_graphic() => out.push(byte),
+            byte if may_stand_alone(byte) => out.push(byte),
             _ => return None,
         }
         at += 1;
     }
     String::from_utf8(out).ok()
+}
+
+/// What RFC 3986 allows in a path segment or a query without escaping it. Path segments have been
+/// split off before, so a slash can only be part of a query.
+fn may_stand_alone(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte)
 }
 
 /// The parameters of a query string, each known and each given once.
@@ -94,7 +100,10 @@ mod tests {
         );
         assert_eq!(percent_decode("a+b", false).as_deref(), Some("a+b"));
         assert_eq!(percent_decode("a+b", true).as_deref(), Some("a b"));
-        for bad in ["%", "%2", "%zz", "%ff", "ä", "a b", "%+1"] {
+        for bad in [
+            "%", "%2", "%zz", "%ff", "ä", "a b", "%+1", "[a]", "a|b", "a^b", "{a}", "a\\b", "a\"b", "<a>",
+            "`a`",
+        ] {
             assert_eq!(percent_decode(bad, false), None, "{bad}");
         }
     }

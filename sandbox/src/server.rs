@@ -15,8 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::admin;
 use crate::answer::AnswerBody;
@@ -29,6 +29,10 @@ const MAX_ADMIN_BODY: usize = 16 * 1024 * 1024;
 // A body that is too large is still read to its end, within reason, so that the client gets to see
 // the 413 instead of a reset.
 const MAX_DRAIN: usize = 64 * 1024 * 1024;
+
+const BACKLOG: u32 = 8_192;
+// Small bodies that are repeated go out in blocks of this size.
+const BLOCK: usize = 64 * 1024;
 
 /// How to run a sandbox.
 #[derive(Debug, Clone)]
@@ -77,7 +81,7 @@ impl Sandbox {
                 ),
             ));
         }
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = listen(config.listen)?;
         let defaults = Defaults {
             latency_ms: config.latency_ms,
             trust_steam: config.trust_steam,
@@ -106,6 +110,20 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// With a longer queue than the usual 1,024: a server that comes back from a hang sees everybody at
+/// once, and a SYN that is dropped costs its sender a second.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // On Windows the option would let two programs share the port.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What the service and the connection tell each other.
@@ -233,36 +251,58 @@ async fn read(mut body: Incoming, limit: usize) -> Result<(Result<Bytes, ApiErro
 }
 
 async fn end(app: &App, mut stream: TcpStream, ending: Ending) {
-    // A client that goes away ends this early, which is as good.
-    let _ = send(&mut stream, &ending).await;
+    let (mut input, mut output) = stream.split();
+    // Writing alone would notice only after the next byte, which may be an hour away.
+    let gone = async {
+        let mut scrap = [0; 1024];
+        while matches!(input.read(&mut scrap).await, Ok(1..)) {}
+    };
+    let rest = async {
+        // The client is gone if this fails, and `gone` says so.
+        let _ = send(&mut output, &ending).await;
+        if ending.then == Then::Hang {
+            app.faults.changed_since(ending.version).await;
+        }
+    };
+    first_of(gone, rest).await;
     match ending.then {
         Then::Reset => {
             let _ = stream.set_zero_linger();
         }
-        Then::Close => close(stream).await,
-        Then::Hang => {
-            let version = app.faults.plan().version;
-            let gone = async {
-                let mut scrap = [0; 1024];
-                while matches!(stream.read(&mut scrap).await, Ok(1..)) {}
-            };
-            first_of(gone, app.faults.changed_since(version)).await;
-        }
+        Then::Close | Then::Hang => close(stream).await,
     }
 }
 
-async fn send(stream: &mut TcpStream, ending: &Ending) -> io::Result<()> {
-    stream.write_all(&ending.head).await?;
-    for _ in 0..ending.repeat {
-        match ending.drip {
-            None => stream.write_all(&ending.body).await?,
-            Some(pause) => {
-                for byte in ending.body.iter() {
-                    tokio::time::sleep(pause).await;
-                    stream.write_all(&[*byte]).await?;
-                }
-            }
+async fn send(output: &mut (impl AsyncWrite + Unpin), ending: &Ending) -> io::Result<()> {
+    match ending.drip {
+        Some(pause) if ending.drip_head => drip(output, &ending.head, pause).await?,
+        _ => output.write_all(&ending.head).await?,
+    }
+    // However often it is repeated, it stays nothing.
+    if ending.body.is_empty() {
+        return Ok(());
+    }
+    if let Some(pause) = ending.drip {
+        for _ in 0..ending.repeat {
+            drip(output, &ending.body, pause).await?;
         }
+        return Ok(());
+    }
+    let per_block = (BLOCK / ending.body.len()).max(1) as u64;
+    let (blocks, rest) = (ending.repeat / per_block, ending.repeat % per_block);
+    if blocks > 0 {
+        let block = ending.body.repeat(per_block as usize);
+        for _ in 0..blocks {
+            output.write_all(&block).await?;
+        }
+    }
+    output.write_all(&ending.body.repeat(rest as usize)).await
+}
+
+async fn drip(output: &mut (impl AsyncWrite + Unpin), bytes: &[u8], pause: Duration) -> io::Result<()> {
+    for byte in bytes {
+        tokio::time::sleep(pause).await;
+        output.write_all(&[*byte]).await?;
     }
     Ok(())
 }

@@ -388,6 +388,40 @@ fn a_seed_makes_everything_repeat() {
 }
 
 #[test]
+fn the_readme_lists_what_is_in_the_store() {
+    let readme = include_str!("../README.md");
+    let server = Server::start();
+    let all = server.send(&server.store("GET", "?limit=100")).json();
+    for customer in all.as_array().unwrap() {
+        let start = format!("| `{}` |", customer["id"].as_str().unwrap());
+        let line = readme.lines().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("no line for {customer}"));
+        let metadata = customer["metadata"].as_object().unwrap();
+        let texts = ["steam_id", "name"]
+            .iter()
+            .filter_map(|field| customer[field].as_str())
+            .chain(metadata.keys().map(String::as_str));
+        for text in texts {
+            assert!(line.contains(text), "{text} is not in {line}");
+        }
+    }
+    let lines = |start: &str| readme.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(lines("| `4"), all.as_array().unwrap().len());
+    let token = server.token();
+    for line in readme.lines().filter(|line| line.starts_with("| `GIFT-")) {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let path = format!(
+            "/v1/store/customer/giftcards/lookup/{}",
+            cells[1].trim_matches('`')
+        );
+        let request = Request::new("GET", &path).header("authorization", &format!("Customer {token}"));
+        let card = server.send(&request).json();
+        let shown = format!("{} / {}", card["balance"], card["starting_balance"]);
+        assert_eq!(cells[2], shown, "{line}");
+    }
+}
+
+#[test]
 fn connections_are_kept_alive() {
     let server = Server::start();
     let mut connection = server.connect();

@@ -127,6 +127,14 @@ fn login_bodies() {
         assert_eq!(reply.status, 400, "{bad}");
         assert!(reply.json()["errors"].is_array());
     }
+    // The contract lists it, and no customer can come from it.
+    let invalid = server.send(&Request::login().json(&json!({"platform": "invalid", "id": "Notch"})));
+    let error = &invalid.json()["errors"][0];
+    assert_eq!(
+        (&error["path"], &error["validation"]),
+        (&json!("platform"), &json!("enum"))
+    );
+    assert_eq!(server.customers(), 24);
 }
 
 #[test]
@@ -151,6 +159,10 @@ fn queries() {
         "?order=asc",
         "?search=%ff",
         "?search=%",
+        "?search=[a]",
+        "?search=a|b",
+        "/lookup?name={a}",
+        "/lookup?minecraft_java_name=a^b",
         "/lookup",
         "/lookup?",
         "/lookup?name=a&steam_id=76561198012345678",
@@ -281,6 +293,14 @@ fn bytes_that_are_not_the_json_they_claim_to_be() {
         assert_eq!(create(Some("application/json"), body), 400, "{body:?}");
     }
     assert_eq!(server.customers(), 24);
+}
+
+#[test]
+fn a_host_is_required() {
+    let server = Server::start();
+    let get = || server.store("GET", &format!("/{NOTCH_ID}"));
+    assert_eq!(server.send(&get().without("host")).status, 400);
+    assert_eq!(server.send(&get().header("host", "two")).status, 400);
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Server {
 
     pub fn connect(&self) -> Connection {
         let stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         Connection(BufReader::new(stream))
     }
 
@@ -61,6 +61,8 @@ impl Server {
             assert_eq!(error["status"], reply.status, "{error}");
             assert_eq!(reply.header("content-type"), Some("application/json"));
             assert!(!error["message"].as_str().unwrap().is_empty());
+            assert_eq!(error["trace_id"].as_str().unwrap().len(), 32);
+            assert!(error.get("errors").is_some());
         }
         reply
     }
@@ -109,7 +111,7 @@ impl Server {
 
     // Asking is the synchronisation; the limit only ends a test that would fail anyway.
     fn until(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
-        let limit = Instant::now() + Duration::from_secs(10);
+        let limit = Instant::now() + Duration::from_secs(60);
         loop {
             let now = self.admin("GET", what, "").json();
             if condition(&now) {
@@ -149,7 +151,7 @@ impl Request {
         Self {
             method: method.to_owned(),
             target: target.to_owned(),
-            headers: Vec::new(),
+            headers: vec![("host".to_owned(), "sandbox".to_owned())],
             body: None,
         }
     }
@@ -182,7 +184,7 @@ impl Request {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: sandbox\r\n", self.method, self.target);
+        let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -204,7 +206,8 @@ impl Connection {
         self.0.get_mut().write_all(&request.bytes())
     }
 
-    pub fn read(&mut self) -> io::Result<Reply> {
+    /// Status and headers, leaving the body unread.
+    pub fn read_head(&mut self) -> io::Result<Reply> {
         let mut line = String::new();
         if self.0.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -219,11 +222,20 @@ impl Connection {
             };
             headers.push((name.to_owned(), value.to_owned()));
         }
-        let mut reply = Reply {
+        Ok(Reply {
             status,
             headers,
             body: Vec::new(),
-        };
+        })
+    }
+
+    pub fn read_exact(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact(bytes)
+    }
+
+    pub fn read(&mut self) -> io::Result<Reply> {
+        let mut reply = self.read_head()?;
+        let mut line = String::new();
         if let Some(length) = reply.header("content-length") {
             let length: usize = length.parse().unwrap();
             reply.body = vec![0; length];
@@ -242,6 +254,21 @@ impl Connection {
             }
         }
         Ok(reply)
+    }
+
+    /// Everything up to the end of the connection, and how it ended.
+    pub fn read_to_end(&mut self) -> (Vec<u8>, io::Result<()>) {
+        let mut bytes = Vec::new();
+        let end = self.0.read_to_end(&mut bytes).map(|_| ());
+        (bytes, end)
+    }
+
+    /// Whether nothing has come so far.
+    pub fn is_silent(&mut self) -> bool {
+        self.0.get_ref().set_nonblocking(true).unwrap();
+        let seen = self.0.fill_buf().map(<[u8]>::len);
+        self.0.get_ref().set_nonblocking(false).unwrap();
+        matches!(seen, Err(why) if why.kind() == io::ErrorKind::WouldBlock)
     }
 
     pub fn read_byte(&mut self) -> io::Result<Option<u8>> {
