@@ -37,6 +37,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Switches off what has a default other than off.
+#define PAYNOW_OFF UINT32_MAX
+
 // Something is broken and stays so until somebody acts.
 #define PAYNOW_LOG_ERROR 1
 
@@ -137,6 +140,18 @@
 // The server answered.
 #define PAYNOW_SENT_ANSWERED 2
 
+// The API, asked for this request.
+#define PAYNOW_SOURCE_NETWORK 0
+
+// The API, asked for another request that wanted to know the same.
+#define PAYNOW_SOURCE_SHARED 1
+
+// The client's memory.
+#define PAYNOW_SOURCE_CACHE 2
+
+// The client's memory, because the API could not be asked: it may have changed meanwhile.
+#define PAYNOW_SOURCE_STALE_CACHE 3
+
 // paynow_customer.profiles: `profile` is there.
 #define PAYNOW_HAS_PROFILE 1
 
@@ -211,6 +226,34 @@ typedef struct paynow_client_config {
   paynow_log_fn on_log;
   // Handed to `on_log`.
   void *log_user_data;
+  // How often a request is sent at most, the first time included, 1 to 100; 0 is the default, 3. Only what can do no
+  // harm is repeated: reads, revoking tokens, and what surely never left.
+  uint32_t max_attempts;
+  // Longest wait before the first repetition, in ms, doubling with each; 0 is the default, 200.
+  uint32_t retry_base_ms;
+  // Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, but for one probe at a time; 0 is the
+  // default, 20; PAYNOW_OFF never.
+  uint32_t circuit_threshold;
+  // How long the answer to a lookup or get is remembered, in ms; 0 is the default, 300,000; PAYNOW_OFF remembers
+  // nothing. Changing or creating a customer through this client makes it forget at once.
+  uint32_t cache_ttl_ms;
+  // How long "there is none" is remembered, in ms; 0 is the default, 30,000.
+  uint32_t cache_negative_ttl_ms;
+  // How old an answer may be to stand in for a failure of the API, in ms; 0 is the default, 3,600,000.
+  uint32_t cache_stale_ms;
+  // Bytes of answers remembered; 0 is the default, 16 MiB.
+  uint64_t cache_bytes;
+  // Requests a second that may be sent; 0: no limit but what 429s teach.
+  uint32_t rate_per_second;
+  // Requests that may be sent at once after a quiet time; 0 is as many as rate_per_second.
+  uint32_t rate_burst;
+  // What the server puts before the names of Bedrock players; NULL is ".", "" nothing.
+  const char *bedrock_prefix;
+  size_t bedrock_prefix_n;
+  // Not 0: PayNow is asked with the Bedrock prefix. Whether it wants that is nowhere documented.
+  uint32_t send_bedrock_prefix;
+  // Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.
+  uint32_t offline_players_by_uuid;
 } paynow_client_config;
 
 // Names a request from its submission until its completion is freed. 0 is never one.
@@ -248,6 +291,28 @@ typedef struct paynow_stats {
   uint64_t held_bytes;
   // Connections opened so far.
   uint64_t connections_opened;
+  // Attempts that were repetitions.
+  uint64_t retries;
+  // Repetitions left out because too much of the traffic was repetitions.
+  uint64_t retries_denied;
+  // Answers 429.
+  uint64_t rate_limited;
+  // Requests answered from memory.
+  uint64_t cache_hits;
+  // Requests answered from memory because the API could not be asked.
+  uint64_t cache_stale;
+  // Requests that got the answer to another request's question.
+  uint64_t coalesced;
+  // Requests that failed at once because the API had not answered for a while.
+  uint64_t unavailable;
+  // Answers remembered.
+  uint64_t cache_entries;
+  // Bytes of answers remembered.
+  uint64_t cache_bytes;
+  // 1 while requests fail at once, 0 otherwise.
+  uint32_t circuit_open;
+  // Must be ignored.
+  uint32_t reserved;
 } paynow_stats;
 
 // Which customers to list, and in what order.
@@ -361,6 +426,27 @@ typedef struct paynow_lookup_query {
   size_t name_n;
 } paynow_lookup_query;
 
+// What the host knows of a player. The strongest key wins: Steam, XUID, UUID, name. A Floodgate UUID is read as the
+// XUID it holds, a UUID made in offline mode is left for the name, a name with the Bedrock prefix is a gamertag.
+typedef struct paynow_player {
+  // sizeof(paynow_player)
+  uint32_t struct_size;
+  // Must be 0.
+  uint32_t reserved;
+  // SteamID64; may be NULL.
+  const char *steam_id;
+  size_t steam_id_n;
+  // Xbox XUID in decimal digits; may be NULL.
+  const char *xbox_xuid;
+  size_t xbox_xuid_n;
+  // Minecraft UUID as the server knows it; may be NULL.
+  const char *minecraft_uuid;
+  size_t minecraft_uuid_n;
+  // Name in the game; may be NULL.
+  const char *name;
+  size_t name_n;
+} paynow_player;
+
 // Who wants to be authenticated in the storefront.
 typedef struct paynow_authentication {
   // sizeof(paynow_authentication)
@@ -455,6 +541,10 @@ typedef struct paynow_completion_info {
   const char *trace_id;
   // Its request: the same number as the completion.
   paynow_request_id request;
+  // Where the answer comes from: one of PAYNOW_SOURCE_*.
+  int32_t source;
+  // Must be ignored.
+  uint32_t reserved;
 } paynow_completion_info;
 
 // A profile on a platform. Members are NULL when the API did not say.
@@ -614,6 +704,9 @@ typedef struct paynow_validation_error {
 // The answer is not what the contract says; a 404 that is no PayNowError is one (a mistyped api_base).
 #define PAYNOW_E_INVALID_RESPONSE 27
 
+// Not asked: the API has not answered for a while, and is asked again soon.
+#define PAYNOW_E_UNAVAILABLE 28
+
 // HTTP 401: the API key or customer token is not valid.
 #define PAYNOW_E_UNAUTHORIZED 40
 
@@ -671,6 +764,12 @@ typedef struct paynow_validation_error {
 // paynow_request
 #define PAYNOW_OP_REQUEST 12
 
+// paynow_ensure_customer
+#define PAYNOW_OP_ENSURE_CUSTOMER 13
+
+// paynow_token_for
+#define PAYNOW_OP_TOKEN_FOR 14
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -698,6 +797,14 @@ const char *paynow_version(void);
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
 paynow_status paynow_client_create(const struct paynow_client_config *config, paynow_client *out_client);
+
+// Another API key from here on, for requests that have not been sent yet. What is remembered stays. `key_n` is its
+// length in bytes, 0 when it ends in NUL. Any thread; may wait some microseconds for a worker that reads the old key.
+//
+// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_client_set_api_key(paynow_client client,
+                                        const char *key,
+                                        size_t key_n);
 
 // Delivers what has finished: for each completion its call's callback runs, or else the client's, on this
 // thread; then the completion is freed. Log lines come first.
@@ -828,6 +935,43 @@ paynow_status paynow_lookup_customer(paynow_client client,
                                      const struct paynow_lookup_query *query,
                                      const struct paynow_call *call,
                                      paynow_request_id *out_request);
+
+// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer. Threads
+// and errors as paynow_list_customers.
+paynow_status paynow_lookup_player(paynow_client client,
+                                   const struct paynow_player *player,
+                                   const struct paynow_call *call,
+                                   paynow_request_id *out_request);
+
+// The player's customer, created if need be: looks up, creates the unknown, and looks up again when another
+// server was first. The answer is the customer. Calls for the same player share one answer. Threads and errors
+// as paynow_list_customers.
+paynow_status paynow_ensure_customer(paynow_client client,
+                                     const struct paynow_player *player,
+                                     const struct paynow_call *call,
+                                     paynow_request_id *out_request);
+
+// paynow_ensure_customer, and a token of theirs. The answer holds both: paynow_completion_customer and
+// paynow_completion_token. Threads and errors as paynow_list_customers.
+paynow_status paynow_token_for(paynow_client client,
+                               const struct paynow_player *player,
+                               const struct paynow_call *call,
+                               paynow_request_id *out_request);
+
+// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+// thread. `*out_completion` is read like any completion (found = 0: remembered that there is none) and given
+// back with paynow_completion_free. Any thread, never waits, well under a microsecond.
+//
+// PAYNOW_E_NO_VALUE when nothing fresh is remembered, or the place is being written to at this very moment.
+// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_QUEUE_FULL, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_client_peek(paynow_client client,
+                                 const struct paynow_lookup_query *query,
+                                 paynow_completion *out_completion);
+
+// paynow_client_peek for a player.
+paynow_status paynow_client_peek_player(paynow_client client,
+                                        const struct paynow_player *player,
+                                        paynow_completion *out_completion);
 
 // Creates 1 to 200 customers at once: `POST /v1/stores/{store_id}/customers/bulk`. `customers` points to `count`
 // structs, each `customers[0].struct_size` bytes behind the one before. The answer is a list; its order, and what becomes of the

@@ -36,12 +36,12 @@ mod transport;
 
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Call, Client, ClientBuilder, CollectError,
-    Completion, CustomerFields, Field, ListCustomers, LookupKey, RawAuth, RawRequest, RequestId,
+    Completion, CustomerFields, Field, ListCustomers, LookupKey, Player, RawAuth, RawRequest, RequestId,
 };
 pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,
     ValidationError,
 };
 pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, Status};
-pub use runtime::{LogLevel, LogLine, Priority, Stats, SubmitError};
+pub use runtime::{LogLevel, LogLine, Priority, Source, Stats, SubmitError};
 pub use transport::Sent;

@@ -13,10 +13,7 @@ const STACK_BYTES: usize = 512 * 1024;
 #[expect(clippy::disallowed_methods, reason = "the one place threads are started at")]
 pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let _masked = signals::BlockAll::new();
-    Builder::new()
-        .name(format!("paynow-{name}"))
-        .stack_size(STACK_BYTES)
-        .spawn(run)
+    Builder::new().name(format!("paynow-{name}")).stack_size(STACK_BYTES).spawn(run)
 }
 
 #[cfg(unix)]

@@ -24,11 +24,7 @@ fn lookup_by_every_key_and_every_field_of_a_customer() {
     let client = sandbox.client();
     for (key, sent, found) in [
         (LookupKey::Id(NOTCH), "id=421621336637440000", NOTCH),
-        (
-            LookupKey::SteamId("76561198087654321"),
-            "steam_id=76561198087654321",
-            MIRA,
-        ),
+        (LookupKey::SteamId("76561198087654321"), "steam_id=76561198087654321", MIRA),
         (
             LookupKey::MinecraftUuid("069A79F444E94726A5BEFCA90E38AAF5"),
             &format!("minecraft_uuid={NOTCH_UUID}"),
@@ -39,11 +35,7 @@ fn lookup_by_every_key_and_every_field_of_a_customer() {
             &format!("minecraft_uuid={NOTCH_UUID}"),
             NOTCH,
         ),
-        (
-            LookupKey::XboxXuid("2533274790395904"),
-            "xbox_xuid=2533274790395904",
-            MIRA,
-        ),
+        (LookupKey::XboxXuid("2533274790395904"), "xbox_xuid=2533274790395904", MIRA),
         (
             LookupKey::MinecraftJavaName("Offline_Olga"),
             "minecraft_java_name=Offline_Olga",
@@ -54,83 +46,45 @@ fn lookup_by_every_key_and_every_field_of_a_customer() {
             "minecraft_bedrock_name=Sir%20Dig%20A%20Lot",
             "443822190362625093",
         ),
-        (
-            LookupKey::Name("Grünes Bäumchen"),
-            "name=Gr%C3%BCnes%20B%C3%A4umchen",
-            "444946272223232820",
-        ),
+        (LookupKey::Name("Grünes Bäumchen"), "name=Gr%C3%BCnes%20B%C3%A4umchen", "444946272223232820"),
     ] {
         let completion = wait(&client, client.lookup_customer(key, &plain()));
         assert_eq!(completion.customer().unwrap().id, found, "{key:?}");
         let request = sandbox.last_request();
         assert_eq!(request["method"], "GET");
-        assert_eq!(
-            request["target"],
-            format!("/v1/stores/{}/customers/lookup?{sent}", sandbox.store_id)
-        );
+        assert_eq!(request["target"], format!("/v1/stores/{}/customers/lookup?{sent}", sandbox.store_id));
         assert_eq!(request["authorization"], "APIKey");
-        assert!(
-            request["user_agent"]
-                .as_str()
-                .unwrap()
-                .starts_with("paynow-bridge/")
-        );
+        assert!(request["user_agent"].as_str().unwrap().starts_with("paynow-bridge/"));
     }
 
     let completion = wait(&client, client.lookup_customer(LookupKey::Id(MIRA), &plain()));
     assert_eq!(completion.operation(), OperationId::LookupCustomer);
     assert_eq!((completion.status(), completion.http_status()), (Status::Ok, 200));
     assert_eq!((completion.sent(), completion.attempts()), (Sent::Answered, 1));
-    assert_eq!(
-        (completion.message(), completion.error(), completion.retry_after()),
-        (None, None, None)
-    );
+    assert_eq!((completion.message(), completion.error(), completion.retry_after()), (None, None, None));
     let customer = completion.customer().unwrap();
     assert_eq!(customer.id, MIRA);
     assert_eq!(customer.store_id.as_deref(), Some(sandbox.store_id.as_str()));
     assert_eq!(customer.steam_id.as_deref(), Some("76561198087654321"));
-    assert_eq!(
-        customer.minecraft_uuid.as_deref(),
-        Some("d4e8a1b7-52c3-4f96-8a0d-7c19e3b5f264")
-    );
+    assert_eq!(customer.minecraft_uuid.as_deref(), Some("d4e8a1b7-52c3-4f96-8a0d-7c19e3b5f264"));
     assert_eq!(customer.xbox_xuid.as_deref(), Some("2533274790395904"));
     assert_eq!(customer.minecraft_platform, Some(MinecraftPlatform::Java));
     assert_eq!(customer.name.as_deref(), Some("Mira"));
     let steam = customer.steam.as_ref().unwrap();
-    assert_eq!(
-        (steam.id.as_deref(), steam.name.as_deref()),
-        (Some("76561198087654321"), Some("mira.plays"))
-    );
+    assert_eq!((steam.id.as_deref(), steam.name.as_deref()), (Some("76561198087654321"), Some("mira.plays")));
     assert!(steam.avatar_url.as_ref().unwrap().starts_with("https://"));
     let minecraft = customer.minecraft.as_ref().unwrap();
     assert_eq!(minecraft.name.as_deref(), Some("MiraMines"));
-    assert_eq!(
-        minecraft.id.as_deref(),
-        Some("d4e8a1b7-52c3-4f96-8a0d-7c19e3b5f264")
-    );
+    assert_eq!(minecraft.id.as_deref(), Some("d4e8a1b7-52c3-4f96-8a0d-7c19e3b5f264"));
     assert!(minecraft.avatar_url.is_some());
     let profile = customer.profile.as_ref().unwrap();
     assert!(profile.id.is_some() && profile.platform.is_some() && profile.name.is_some());
-    assert_eq!(
-        customer.created_at.as_ref().unwrap().unix_milliseconds,
-        Some(1_750_500_610_000)
-    );
-    assert_eq!(
-        customer.updated_at.as_ref().unwrap().unix_milliseconds,
-        Some(1_768_393_805_000)
-    );
-    let metadata: Vec<_> = customer
-        .metadata
-        .iter()
-        .map(|(key, value)| (&**key, &**value))
-        .collect();
+    assert_eq!(customer.created_at.as_ref().unwrap().unix_milliseconds, Some(1_750_500_610_000));
+    assert_eq!(customer.updated_at.as_ref().unwrap().unix_milliseconds, Some(1_768_393_805_000));
+    let metadata: Vec<_> = customer.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
     assert_eq!(
         metadata,
-        [
-            ("discord_id", "80351110224678912"),
-            ("note", "linked all three accounts ✓"),
-            ("rank", "mvp")
-        ]
+        [("discord_id", "80351110224678912"), ("note", "linked all three accounts ✓"), ("rank", "mvp")]
     );
 }
 
@@ -138,10 +92,7 @@ fn lookup_by_every_key_and_every_field_of_a_customer() {
 fn nobody_is_an_answer_but_a_wrong_address_is_an_error() {
     let sandbox = Sandbox::start();
     let client = sandbox.client();
-    let completion = wait(
-        &client,
-        client.lookup_customer(LookupKey::Name("nobody"), &plain()),
-    );
+    let completion = wait(&client, client.lookup_customer(LookupKey::Name("nobody"), &plain()));
     assert_eq!(
         (completion.status(), completion.answer(), completion.http_status()),
         (Status::Ok, &Answer::Absent, 404)
@@ -149,20 +100,11 @@ fn nobody_is_an_answer_but_a_wrong_address_is_an_error() {
     assert!(completion.error().unwrap().trace_id.is_some());
     drop(completion);
     let completion = wait(&client, client.get_customer("1", &plain()));
-    assert_eq!(
-        (completion.status(), completion.answer()),
-        (Status::Ok, &Answer::Absent)
-    );
+    assert_eq!((completion.status(), completion.answer()), (Status::Ok, &Answer::Absent));
     drop(completion);
     sandbox.respond(404, "<html>nginx</html>");
-    let completion = wait(
-        &client,
-        client.lookup_customer(LookupKey::Name("nobody"), &plain()),
-    );
-    assert_eq!(
-        (completion.status(), completion.answer()),
-        (Status::InvalidResponse, &Answer::Nothing)
-    );
+    let completion = wait(&client, client.lookup_customer(LookupKey::Name("nobody"), &plain()));
+    assert_eq!((completion.status(), completion.answer()), (Status::InvalidResponse, &Answer::Nothing));
     assert!(completion.message().unwrap().contains("API base"));
 }
 
@@ -183,24 +125,14 @@ fn list_create_get_update() {
     assert!(completion.customers()[0].id.as_str() > NOTCH);
     assert_eq!(
         sandbox.last_request()["target"],
-        format!(
-            "/v1/stores/{}/customers?limit=2&after={NOTCH}&asc=true&search=e",
-            sandbox.store_id
-        )
+        format!("/v1/stores/{}/customers?limit=2&after={NOTCH}&asc=true&search=e", sandbox.store_id)
     );
     drop(completion);
-    let query = ListCustomers {
-        before: Some(NOTCH),
-        ascending: Some(false),
-        ..ListCustomers::default()
-    };
+    let query = ListCustomers { before: Some(NOTCH), ascending: Some(false), ..ListCustomers::default() };
     drop(wait(&client, client.list_customers(&query, &plain())));
     assert_eq!(
         sandbox.last_request()["target"],
-        format!(
-            "/v1/stores/{}/customers?before={NOTCH}&asc=false",
-            sandbox.store_id
-        )
+        format!("/v1/stores/{}/customers?before={NOTCH}&asc=false", sandbox.store_id)
     );
 
     let fields = CustomerFields {
@@ -214,23 +146,14 @@ fn list_create_get_update() {
     let completion = wait(&client, client.create_customer(&fields, &plain()));
     let customer = completion.customer().unwrap();
     let id = customer.id.to_string();
-    assert_eq!(
-        customer.minecraft_uuid.as_deref(),
-        Some("11111111-2222-4333-8444-555555555555")
-    );
+    assert_eq!(customer.minecraft_uuid.as_deref(), Some("11111111-2222-4333-8444-555555555555"));
     assert_eq!(customer.name.as_deref(), Some("Zoë \"Z\""));
     assert_eq!(customer.metadata[0].1, "a\nb");
     let request = sandbox.last_request();
-    assert_eq!(
-        (&request["method"], &request["content_type"]),
-        (&"POST".into(), &"application/json".into())
-    );
+    assert_eq!((&request["method"], &request["content_type"]), (&"POST".into(), &"application/json".into()));
     drop(completion);
     let completion = wait(&client, client.create_customer(&fields, &plain()));
-    assert_eq!(
-        (completion.status(), completion.http_status()),
-        (Status::Conflict, 409)
-    );
+    assert_eq!((completion.status(), completion.http_status()), (Status::Conflict, 409));
     drop(completion);
 
     let change = CustomerFields {
@@ -241,25 +164,15 @@ fn list_create_get_update() {
     };
     let completion = wait(&client, client.update_customer(&id, &change, &plain()));
     let customer = completion.customer().unwrap();
-    assert_eq!(
-        (customer.name.as_ref(), customer.xbox_xuid.as_ref()),
-        (None, None)
-    );
-    assert_eq!(
-        customer.steam_id.as_deref(),
-        Some("76561198123456789"),
-        "what is absent stays"
-    );
+    assert_eq!((customer.name.as_ref(), customer.xbox_xuid.as_ref()), (None, None));
+    assert_eq!(customer.steam_id.as_deref(), Some("76561198123456789"), "what is absent stays");
     assert!(customer.metadata.is_empty());
     assert_eq!(sandbox.last_request()["method"], "PATCH");
     drop(completion);
 
     let completion = wait(&client, client.get_customer(&id, &plain()));
     assert_eq!(completion.customer().unwrap().id, id.as_str());
-    assert_eq!(
-        sandbox.last_request()["target"],
-        format!("/v1/stores/{}/customers/{id}", sandbox.store_id)
-    );
+    assert_eq!(sandbox.last_request()["target"], format!("/v1/stores/{}/customers/{id}", sandbox.store_id));
 }
 
 #[test]
@@ -269,18 +182,12 @@ fn bulk() {
     let names: Vec<String> = (0..200).map(|number| format!("bulk {number}")).collect();
     let customers: Vec<CustomerFields<'_>> = names
         .iter()
-        .map(|name| CustomerFields {
-            name: Field::Value(name),
-            ..CustomerFields::default()
-        })
+        .map(|name| CustomerFields { name: Field::Value(name), ..CustomerFields::default() })
         .collect();
     let completion = wait(&client, client.bulk_create_customers(&customers, &plain()));
     assert_eq!(completion.customers().len(), 200);
     assert_eq!(completion.customers()[199].name.as_deref(), Some("bulk 199"));
-    assert_eq!(
-        sandbox.last_request()["target"],
-        format!("/v1/stores/{}/customers/bulk", sandbox.store_id)
-    );
+    assert_eq!(sandbox.last_request()["target"], format!("/v1/stores/{}/customers/bulk", sandbox.store_id));
     let too_many = vec![CustomerFields::default(); 201];
     client.bulk_create_customers(&too_many, &plain()).unwrap_err();
     client.bulk_create_customers(&[], &plain()).unwrap_err();
@@ -292,10 +199,7 @@ fn tokens_are_minted_used_and_revoked() {
     let client = sandbox.client();
     let completion = wait(&client, client.create_customer_token(NOTCH, &plain()));
     let token = completion.token().unwrap().expose().to_string();
-    assert!(
-        !format!("{completion:?}").contains(&token),
-        "Debug shows no token"
-    );
+    assert!(!format!("{completion:?}").contains(&token), "Debug shows no token");
     drop(completion);
 
     let completion = wait(&client, client.get_current_customer(&token, &plain()));
@@ -305,16 +209,10 @@ fn tokens_are_minted_used_and_revoked() {
 
     let completion = wait(&client, client.lookup_giftcard(&token, "SUMMER 24/ÄÖ", &plain()));
     let card = completion.giftcard().unwrap();
-    assert_eq!(
-        (card.code.as_str(), card.balance, card.starting_balance),
-        ("SUMMER 24/ÄÖ", 1_000, 1_000)
-    );
+    assert_eq!((card.code.as_str(), card.balance, card.starting_balance), ("SUMMER 24/ÄÖ", 1_000, 1_000));
     assert!(card.expires_at.as_ref().unwrap().unix_milliseconds.is_some());
     drop(completion);
-    let completion = wait(
-        &client,
-        client.lookup_giftcard(&token, "GIFT-2500-ALEX", &plain()),
-    );
+    let completion = wait(&client, client.lookup_giftcard(&token, "GIFT-2500-ALEX", &plain()));
     assert_eq!(completion.giftcard().unwrap().expires_at, None);
     drop(completion);
     let completion = wait(&client, client.lookup_giftcard(&token, "NO-SUCH-CARD", &plain()));
@@ -337,10 +235,7 @@ fn authentication_on_all_eight_platforms() {
     use AuthenticationPlatform as P;
     let sandbox = Sandbox::start();
     // Without a key: the storefront needs none.
-    let client = paynow_bridge::Client::builder(&sandbox.store_id)
-        .api_base(&sandbox.base)
-        .build()
-        .unwrap();
+    let client = paynow_bridge::Client::builder(&sandbox.store_id).api_base(&sandbox.base).build().unwrap();
     for (platform, word, id) in [
         (P::Steam, "steam", "76561198012345678"),
         (P::Minecraft, "minecraft", "jeb_"),
@@ -351,12 +246,8 @@ fn authentication_on_all_eight_platforms() {
         (P::XboxXuid, "xbox_xuid", "2535432196048835"),
         (P::MinecraftUuid, "minecraft_uuid", NOTCH_UUID),
     ] {
-        let authentication = Authentication {
-            platform,
-            id,
-            customer_ip: "2001:db8::7",
-            customer_countrycode: Some("DE"),
-        };
+        let authentication =
+            Authentication { platform, id, customer_ip: "2001:db8::7", customer_countrycode: Some("DE") };
         let completion = wait(&client, client.authenticate_customer(&authentication, &plain()));
         assert!(completion.token().is_some(), "{platform:?}: {completion:?}");
         let request = sandbox.last_request();
@@ -385,12 +276,7 @@ fn any_other_operation_goes_through_request() {
     assert_eq!(completion.answer(), &Answer::Json);
     assert!(completion.body().starts_with("[{"));
     drop(completion);
-    let request = RawRequest {
-        method: "POST",
-        path: "/v1/unknown",
-        json: Some("{}"),
-        auth: RawAuth::None,
-    };
+    let request = RawRequest { method: "POST", path: "/v1/unknown", json: Some("{}"), auth: RawAuth::None };
     let completion = wait(&client, client.request(&request, &plain()));
     assert_eq!(completion.status(), Status::NotFound);
 }
@@ -404,10 +290,7 @@ fn errors_arrive_whole() {
         r#"{"status":400,"code":"bad-request","message":"no","trace_id":"t-1","errors":[
             {"code":"a","message":"m","path":"steam_id","validation":"v"},{"code":"b","message":"n","path":["items",3],"validation":"w"}]}"#,
     );
-    let completion = wait(
-        &client,
-        client.create_customer(&CustomerFields::default(), &plain()),
-    );
+    let completion = wait(&client, client.create_customer(&CustomerFields::default(), &plain()));
     assert_eq!(completion.status(), Status::Api);
     let error = completion.error().unwrap();
     assert_eq!(error.code.as_deref(), Some("bad-request"));
@@ -429,13 +312,10 @@ fn a_connection_closed_while_idle_costs_a_read_nothing() {
 #[test]
 fn transport_failures_are_told_apart() {
     let sandbox = Sandbox::start();
-    let client = sandbox.builder().max_response_bytes(1_000).build().unwrap();
+    let client = sandbox.builder().max_response_bytes(1_000).max_attempts(1).build().unwrap();
     sandbox.faults(r#"{"rules":[{"times":1,"reset_mid_body":true}]}"#);
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
-    assert_eq!(
-        (completion.status(), completion.http_status()),
-        (Status::Transport, 200)
-    );
+    assert_eq!((completion.status(), completion.http_status()), (Status::Transport, 200));
     drop(completion);
     sandbox.faults(r#"{"rules":[{"times":1,"respond":{"status":200,"body":"x","repeat":1000000}}]}"#);
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
@@ -445,27 +325,14 @@ fn transport_failures_are_told_apart() {
         r#"{"rules":[{"times":1,"respond":{"status":302,"headers":{"location":"http://127.0.0.1:9/"}}}]}"#,
     );
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
-    assert_eq!(
-        (completion.status(), completion.http_status()),
-        (Status::InvalidResponse, 302)
-    );
+    assert_eq!((completion.status(), completion.http_status()), (Status::InvalidResponse, 302));
     drop(completion);
 
     // A port nobody listens on: one that was just given back.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let client = sandbox
-        .builder()
-        .api_base(format!("http://{free}"))
-        .build()
-        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = sandbox.builder().api_base(format!("http://{free}")).build().unwrap();
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
-    assert_eq!(
-        (completion.status(), completion.sent()),
-        (Status::Connect, Sent::Never)
-    );
+    assert_eq!((completion.status(), completion.sent()), (Status::Connect, Sent::Never));
     assert!(completion.message().unwrap().contains(&free.to_string()));
 }
 
@@ -474,11 +341,7 @@ fn a_hung_server_is_left_at_the_deadline_and_forgotten() {
     let sandbox = Sandbox::start();
     let client = sandbox.client();
     sandbox.faults(r#"{"hang":true}"#);
-    let short = Call {
-        deadline: Some(Duration::from_millis(50)),
-        priority: Priority::Background,
-        tag: 5,
-    };
+    let short = Call { deadline: Some(Duration::from_millis(50)), priority: Priority::Background, tag: 5 };
     for _ in 0..100 {
         client.get_customer(NOTCH, &short).unwrap();
     }

@@ -5,14 +5,8 @@ use std::path::{Path, PathBuf};
 const HEADER: &str = "include/paynow_bridge.h";
 
 /// In the order a reader wants them.
-const SOURCES: [&str; 6] = [
-    "status.rs",
-    "types.rs",
-    "boundary.rs",
-    "client.rs",
-    "operations.rs",
-    "completion.rs",
-];
+const SOURCES: [&str; 6] =
+    ["status.rs", "types.rs", "boundary.rs", "client.rs", "operations.rs", "completion.rs"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -25,10 +19,7 @@ fn generate(root: &Path) -> String {
         builder = builder.with_src(root.join("src/ffi").join(source));
     }
     let mut header = Vec::new();
-    builder
-        .generate()
-        .expect("the header can be made")
-        .write(&mut header);
+    builder.generate().expect("the header can be made").write(&mut header);
     let header = String::from_utf8(header).expect("the header is UTF-8");
     without_safety(&header)
 }
@@ -59,8 +50,5 @@ fn the_header_is_up_to_date() {
         std::fs::write(&path, &made).expect("the header can be written");
     }
     let committed = std::fs::read_to_string(&path).expect("the header is committed");
-    assert!(
-        committed == made,
-        "{HEADER} differs from what src/ffi says: run `make header` and commit it"
-    );
+    assert!(committed == made, "{HEADER} differs from what src/ffi says: run `make header` and commit it");
 }

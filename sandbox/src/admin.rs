@@ -42,9 +42,9 @@ fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
             let query = Query::parse(head.uri.query(), &["limit"])?;
             let limit = match query.get("limit") {
                 None => DEFAULT_LOG_LIMIT,
-                Some(text) => text
-                    .parse()
-                    .map_err(|_| ApiError::bad_request("limit must be a whole number"))?,
+                Some(text) => {
+                    text.parse().map_err(|_| ApiError::bad_request("limit must be a whole number"))?
+                }
             };
             Ok(Answer::json(StatusCode::OK, &app.log.last(limit)))
         }
@@ -72,9 +72,7 @@ fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
         ("reset" | "hang", _) => Err(ApiError::method_not_allowed("POST")),
         ("log", _) => Err(ApiError::method_not_allowed("GET, DELETE")),
         ("faults", _) => Err(ApiError::method_not_allowed("GET, PUT, DELETE")),
-        _ => Err(ApiError::not_found(
-            "The sandbox has health, reset, log, stats, faults and hang here",
-        )),
+        _ => Err(ApiError::not_found("The sandbox has health, reset, log, stats, faults and hang here")),
     }
 }
 

@@ -26,22 +26,14 @@ pub struct Answer {
 impl Answer {
     /// An answer with no body.
     pub fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            chunked: false,
-        }
+        Self { status, headers: Vec::new(), body: Bytes::new(), chunked: false }
     }
 
     /// A JSON answer.
     pub fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Self {
         let mut text = Vec::with_capacity(768);
         serde_json::to_writer(&mut text, value).expect("plain data always serialises");
-        Self {
-            body: text.into(),
-            ..Self::empty(status).with(CONTENT_TYPE, "application/json")
-        }
+        Self { body: text.into(), ..Self::empty(status).with(CONTENT_TYPE, "application/json") }
     }
 
     /// Adds a header.
@@ -66,12 +58,9 @@ impl Answer {
     /// The head as bytes, for answers that hyper would refuse to send: `content_length` is written
     /// as it is given, true or not; `None` leaves the header out.
     pub fn raw_head(&self, content_length: Option<u64>) -> Vec<u8> {
-        let mut head = format!(
-            "HTTP/1.1 {} {}\r\n",
-            self.status.as_str(),
-            self.status.canonical_reason().unwrap_or("")
-        )
-        .into_bytes();
+        let mut head =
+            format!("HTTP/1.1 {} {}\r\n", self.status.as_str(), self.status.canonical_reason().unwrap_or(""))
+                .into_bytes();
         for (name, value) in &self.headers {
             head.extend_from_slice(name.as_str().as_bytes());
             head.extend_from_slice(b": ");

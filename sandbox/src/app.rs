@@ -77,9 +77,8 @@ impl App {
         *self.store.lock().expect("no holder panics") = Store::seeded(self.seed);
         self.faults.clear();
         self.log.clear();
-        for counter in [&self.stats.requests, &self.stats.connections_total]
-            .into_iter()
-            .chain(&self.stats.by_operation)
+        for counter in
+            [&self.stats.requests, &self.stats.connections_total].into_iter().chain(&self.stats.by_operation)
         {
             counter.store(0, Ordering::Relaxed);
         }
@@ -124,8 +123,7 @@ impl App {
             }
             Some((action, effect_first)) => {
                 let done = effect_first.then(|| effect(&plan));
-                self.act(action, &plan, || done.unwrap_or_else(|| effect(&plan)))
-                    .await
+                self.act(action, &plan, || done.unwrap_or_else(|| effect(&plan))).await
             }
         };
         note.finish(&outcome);
@@ -145,10 +143,7 @@ impl App {
                 let real = canned.needs_the_real_answer().then(answer);
                 match canned.fill(real) {
                     Ok(answer) => Outcome::Answer(answer),
-                    Err(ending) => Outcome::End(Ending {
-                        version: plan.version,
-                        ..ending
-                    }),
+                    Err(ending) => Outcome::End(Ending { version: plan.version, ..ending }),
                 }
             }
             Action::End(then) => Outcome::End(Ending::silent(*then)),
@@ -185,13 +180,7 @@ impl App {
             (Err(error), _) | (_, Err(error)) => Err(error.clone()),
             (Ok(route), Ok(body)) => handlers::perform(
                 &mut self.store.lock().expect("no holder panics"),
-                &Call {
-                    route,
-                    query: head.uri.query(),
-                    headers: &head.headers,
-                    body,
-                    trust_steam,
-                },
+                &Call { route, query: head.uri.query(), headers: &head.headers, body, trust_steam },
             ),
         });
         outcome.unwrap_or_else(|error| self.refuse(error))
@@ -220,9 +209,7 @@ struct Note {
 impl Note {
     fn begin(app: &Arc<App>, head: &Parts, target: &str, operation: Operation, body: &[u8]) -> Self {
         let header = |name: &str| {
-            head.headers
-                .get(name)
-                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let seq = app.log.begin(Entry {
             seq: 0,

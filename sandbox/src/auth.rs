@@ -16,9 +16,7 @@ pub const API_KEY: &str = "pnapi_sandbox_4f8a1c2e9b7d";
 /// Checks `Authorization: APIKey …`.
 pub fn management(headers: &HeaderMap) -> Result<(), ApiError> {
     match authorization(headers)? {
-        None => Err(ApiError::unauthorized(
-            "Send the header `Authorization: APIKey <your key>`",
-        )),
+        None => Err(ApiError::unauthorized("Send the header `Authorization: APIKey <your key>`")),
         Some(value) if value.strip_prefix("APIKey ") == Some(API_KEY) => Ok(()),
         Some(value) => Err(ApiError::unauthorized(match scheme(value) {
             "APIKey" => "The API key is not known".to_owned(),
@@ -34,9 +32,7 @@ pub fn management(headers: &HeaderMap) -> Result<(), ApiError> {
 /// The token in `Authorization: Customer …`, not yet looked up.
 pub fn customer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     match authorization(headers)? {
-        None => Err(ApiError::unauthorized(
-            "Send the header `Authorization: Customer <token>`",
-        )),
+        None => Err(ApiError::unauthorized("Send the header `Authorization: Customer <token>`")),
         Some(value) => match value.strip_prefix("Customer ") {
             Some(token) if !token.is_empty() => Ok(token),
             _ => Err(ApiError::unauthorized(match scheme(value) {
@@ -54,9 +50,7 @@ pub fn customer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
 /// Checks the headers of the one call that is made without credentials.
 pub fn storefront_login(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.contains_key(AUTHORIZATION) {
-        return Err(ApiError::bad_request(
-            "Authenticating a customer takes no Authorization header",
-        ));
+        return Err(ApiError::bad_request("Authenticating a customer takes no Authorization header"));
     }
     let mut errors = Vec::new();
     match single(headers, "x-paynow-store-id")? {
@@ -70,11 +64,9 @@ pub fn storefront_login(headers: &HeaderMap) -> Result<(), ApiError> {
             "format",
             "The header x-paynow-store-id must be a flake id",
         )),
-        Some(id) if id != STORE_ID => errors.push(header_error(
-            "x-paynow-store-id",
-            "format",
-            "There is no such store",
-        )),
+        Some(id) if id != STORE_ID => {
+            errors.push(header_error("x-paynow-store-id", "format", "There is no such store"))
+        }
         Some(_) => {}
     }
     match single(headers, "x-paynow-customer-ip")? {
@@ -100,11 +92,7 @@ pub fn storefront_login(headers: &HeaderMap) -> Result<(), ApiError> {
             ));
         }
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::invalid(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(errors)) }
 }
 
 /// What may be logged of an Authorization header: its scheme and nothing else.
@@ -126,9 +114,7 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>,
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(ApiError::bad_request(format!(
-            "The header {name} is given more than once"
-        )));
+        return Err(ApiError::bad_request(format!("The header {name} is given more than once")));
     }
     first
         .to_str()
@@ -145,12 +131,7 @@ fn scheme(value: &str) -> &str {
 }
 
 fn header_error(name: &str, validation: &'static str, message: &str) -> FieldError {
-    FieldError {
-        code: "invalid_header",
-        message: message.to_owned(),
-        path: name.to_owned(),
-        validation,
-    }
+    FieldError { code: "invalid_header", message: message.to_owned(), path: name.to_owned(), validation }
 }
 
 #[cfg(test)]
@@ -195,24 +176,14 @@ mod tests {
 
     #[test]
     fn addresses_are_literal() {
-        let login = |ip| {
-            storefront_login(&headers(&[
-                ("x-paynow-store-id", STORE_ID),
-                ("x-paynow-customer-ip", ip),
-            ]))
-        };
+        let login =
+            |ip| storefront_login(&headers(&[("x-paynow-store-id", STORE_ID), ("x-paynow-customer-ip", ip)]));
         for good in ["203.0.113.7", "2001:db8::7", "::ffff:203.0.113.7"] {
             assert!(login(good).is_ok(), "{good}");
         }
-        for bad in [
-            "203.0.113.7:25565",
-            "[2001:db8::7]",
-            "localhost",
-            "",
-            "1.2.3",
-            "fe80::1%eth0",
-            "/203.0.113.7",
-        ] {
+        for bad in
+            ["203.0.113.7:25565", "[2001:db8::7]", "localhost", "", "1.2.3", "fe80::1%eth0", "/203.0.113.7"]
+        {
             assert!(login(bad).is_err(), "{bad}");
         }
     }

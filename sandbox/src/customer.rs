@@ -61,19 +61,13 @@ pub struct Customer {
 /// The UUID Floodgate derives from an XUID: the high 64 bits are zero, the low ones are the XUID.
 pub fn floodgate_uuid(xuid: &str) -> Option<String> {
     let number: u64 = xuid.parse().ok()?;
-    Some(format!(
-        "00000000-0000-0000-{:04x}-{:012x}",
-        number >> 48,
-        number & 0xffff_ffff_ffff
-    ))
+    Some(format!("00000000-0000-0000-{:04x}-{:012x}", number >> 48, number & 0xffff_ffff_ffff))
 }
 
 /// The inverse of [`floodgate_uuid`]; none for every other UUID.
 pub fn floodgate_xuid(uuid: &str) -> Option<String> {
     let low = uuid.strip_prefix("00000000-0000-0000-")?;
-    u64::from_str_radix(&low.replace('-', ""), 16)
-        .ok()
-        .map(|number| number.to_string())
+    u64::from_str_radix(&low.replace('-', ""), 16).ok().map(|number| number.to_string())
 }
 
 #[derive(Serialize)]
@@ -147,27 +141,21 @@ impl Customer {
 
     /// The names a search looks through.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        [&self.name, &self.minecraft_name, &self.steam_name]
-            .into_iter()
-            .filter_map(|name| name.as_deref())
+        [&self.name, &self.minecraft_name, &self.steam_name].into_iter().filter_map(|name| name.as_deref())
     }
 
     /// The `CustomerDto`.
     pub fn dto(&self) -> impl Serialize + '_ {
         let minecraft = match (self.minecraft_id(), self.minecraft_name.as_deref()) {
-            (Some(id), Some(name)) => Some(PlatformProfileDto {
-                id,
-                name,
-                avatar_url: avatar_url("minecraft", id),
-            }),
+            (Some(id), Some(name)) => {
+                Some(PlatformProfileDto { id, name, avatar_url: avatar_url("minecraft", id) })
+            }
             _ => None,
         };
         let steam = match (self.steam_id.as_deref(), self.steam_name.as_deref()) {
-            (Some(id), Some(name)) => Some(PlatformProfileDto {
-                id,
-                name,
-                avatar_url: avatar_url("steam", id),
-            }),
+            (Some(id), Some(name)) => {
+                Some(PlatformProfileDto { id, name, avatar_url: avatar_url("steam", id) })
+            }
             _ => None,
         };
         CustomerDto {
@@ -205,12 +193,7 @@ impl Customer {
             Avatar::Url if platform != "paynow_name" => Some(Some(avatar_url(platform, id))),
             _ => Some(None),
         };
-        Some(GenericProfileDto {
-            id,
-            platform,
-            name,
-            avatar_url,
-        })
+        Some(GenericProfileDto { id, platform, name, avatar_url })
     }
 }
 

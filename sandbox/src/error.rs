@@ -41,13 +41,7 @@ struct PayNowError<'a> {
 impl ApiError {
     /// Any refusal.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            errors: None,
-            header: None,
-        }
+        Self { status, code, message: message.into(), errors: None, header: None }
     }
 
     /// 400 for a request that is malformed as a whole.
@@ -61,10 +55,7 @@ impl ApiError {
             [only] => only.message.clone(),
             many => format!("{} fields of the request are not valid", many.len()),
         };
-        Self {
-            errors: Some(errors),
-            ..Self::new(StatusCode::BAD_REQUEST, "validation-error", message)
-        }
+        Self { errors: Some(errors), ..Self::new(StatusCode::BAD_REQUEST, "validation-error", message) }
     }
 
     /// 401.
@@ -100,10 +91,7 @@ impl ApiError {
             [only] => only.message.clone(),
             many => format!("{} customers exist already; nothing was created", many.len()),
         };
-        Self {
-            errors: Some(errors),
-            ..Self::new(StatusCode::CONFLICT, "conflict", message)
-        }
+        Self { errors: Some(errors), ..Self::new(StatusCode::CONFLICT, "conflict", message) }
     }
 
     /// Attaches the fields that were at fault.

@@ -316,9 +316,7 @@ impl Plan {
         if let Some(limit) = &spec.rate_limit
             && !(1..=MAX_WINDOW_MS).contains(&limit.per_ms)
         {
-            return Err(format!(
-                "rate_limit.per_ms must lie between 1 and {MAX_WINDOW_MS}"
-            ));
+            return Err(format!("rate_limit.per_ms must lie between 1 and {MAX_WINDOW_MS}"));
         }
         if let Some(text) = spec.rate_limit.as_ref().and_then(|l| l.retry_after.as_ref()) {
             HeaderValue::from_str(text).map_err(|_| "rate_limit.retry_after is not a header value")?;
@@ -355,10 +353,7 @@ impl Plan {
                 Some(name) => name == operation.name(),
             };
             operation_matches
-                && spec
-                    .target_contains
-                    .as_ref()
-                    .is_none_or(|part| target.contains(part.as_str()))
+                && spec.target_contains.as_ref().is_none_or(|part| target.contains(part.as_str()))
                 && rule.left.load(Ordering::Relaxed) > 0
                 && spec.probability.is_none_or(|p| rng.chance(p))
                 && rule.take()
@@ -401,9 +396,7 @@ impl Rule {
         if self.spec.times.is_none() {
             return true;
         }
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-            .is_ok()
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
@@ -426,16 +419,8 @@ impl Faults {
     /// No faults but the defaults.
     pub fn new(defaults: Defaults) -> Self {
         let plan = Plan::build(PlanSpec::default(), defaults, 0).expect("an empty plan is valid");
-        let (state, _) = watch::channel(Gate {
-            version: 0,
-            hang: false,
-            hang_until: None,
-        });
-        Self {
-            defaults,
-            plan: RwLock::new(Arc::new(plan)),
-            state,
-        }
+        let (state, _) = watch::channel(Gate { version: 0, hang: false, hang_until: None });
+        Self { defaults, plan: RwLock::new(Arc::new(plan)), state }
     }
 
     /// The plan in force.
@@ -560,11 +545,7 @@ fn respond(spec: &RespondSpec) -> Result<Action, String> {
     }
     let body: Option<Bytes> = match &spec.body_hex {
         _ if spec.real_body => None,
-        Some(digits) => Some(
-            unhex(digits)
-                .ok_or("body_hex must be pairs of hexadecimal digits")?
-                .into(),
-        ),
+        Some(digits) => Some(unhex(digits).ok_or("body_hex must be pairs of hexadecimal digits")?.into()),
         None => Some(spec.body.clone().into()),
     };
     let mut headers = Vec::new();
@@ -600,11 +581,9 @@ fn respond(spec: &RespondSpec) -> Result<Action, String> {
     let by_hand =
         !matches!(length, Length::True) || spec.drip_ms.is_some() || spec.then.is_some() || repeat != 1;
     if by_hand && spec.chunked {
-        return Err(
-            "chunked cannot be combined with content_length, no_length, drip_ms, repeat, then or a \
+        return Err("chunked cannot be combined with content_length, no_length, drip_ms, repeat, then or a \
              transfer-encoding"
-                .to_owned(),
-        );
+            .to_owned());
     }
     Ok(Action::Respond(Canned {
         status,
@@ -626,10 +605,7 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return None;
     }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
-        .collect()
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
 }
 
 fn is_false(value: &bool) -> bool {
@@ -640,10 +616,7 @@ fn is_false(value: &bool) -> bool {
 mod tests {
     use super::*;
 
-    const DEFAULTS: Defaults = Defaults {
-        latency_ms: 3,
-        trust_steam: true,
-    };
+    const DEFAULTS: Defaults = Defaults { latency_ms: 3, trust_steam: true };
 
     fn plan(json: &str) -> Result<Plan, String> {
         let spec = serde_json::from_str(json).map_err(|e| e.to_string())?;
@@ -711,9 +684,6 @@ mod tests {
         };
         let ending = canned.fill(None).unwrap_err();
         let head = String::from_utf8(ending.head.clone()).unwrap();
-        assert_eq!(
-            head,
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
-        );
+        assert_eq!(head, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n");
     }
 }

@@ -63,18 +63,9 @@ mod tests {
 
     #[test]
     fn only_the_canonical_spelling_is_read() {
-        for bad in [
-            "",
-            "0",
-            "01",
-            "+1",
-            "-1",
-            " 1",
-            "1.0",
-            "abc",
-            "9223372036854775808",
-            "99999999999999999999",
-        ] {
+        for bad in
+            ["", "0", "01", "+1", "-1", " 1", "1.0", "abc", "9223372036854775808", "99999999999999999999"]
+        {
             assert_eq!(parse(bad), None, "{bad:?}");
         }
         assert_eq!(parse("9223372036854775807"), Some(i64::MAX as u64));

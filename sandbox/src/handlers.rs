@@ -114,10 +114,7 @@ fn list(store: &Store, call: &Call) -> Result<Answer, ApiError> {
         after,
         before,
         asc,
-        search: query
-            .get("search")
-            .filter(|text| !text.is_empty())
-            .map(str::to_lowercase),
+        search: query.get("search").filter(|text| !text.is_empty()).map(str::to_lowercase),
     };
     let items: Vec<_> = store.list(&page).into_iter().map(|c| c.dto()).collect();
     Ok(Answer::json(StatusCode::OK, &items))
@@ -133,9 +130,7 @@ fn create(store: &mut Store, call: &Call) -> Result<Answer, ApiError> {
 fn get(store: &Store, call: &Call) -> Result<Answer, ApiError> {
     Query::parse(call.query, &[])?;
     validate::no_body(call.body)?;
-    let known = store
-        .get(customer_id(call)?)
-        .ok_or_else(|| refused(Refusal::Unknown, ""))?;
+    let known = store.get(customer_id(call)?).ok_or_else(|| refused(Refusal::Unknown, ""))?;
     Ok(Answer::json(StatusCode::OK, &known.dto()))
 }
 
@@ -224,12 +219,7 @@ fn authenticate(store: &mut Store, call: &Call) -> Result<Answer, ApiError> {
     }
     let id = store.log_in(&login).map_err(|why| refused(why, ""))?;
     let token = store.mint(id).map_err(|why| refused(why, ""))?;
-    Ok(Answer::json(
-        StatusCode::OK,
-        &CustomerToken {
-            customer_token: &token,
-        },
-    ))
+    Ok(Answer::json(StatusCode::OK, &CustomerToken { customer_token: &token }))
 }
 
 fn current(store: &Store, call: &Call) -> Result<Answer, ApiError> {
@@ -246,18 +236,13 @@ fn gift_card(store: &Store, call: &Call) -> Result<Answer, ApiError> {
     Query::parse(call.query, &[])?;
     validate::no_body(call.body)?;
     let code = call.route.item.as_deref().unwrap_or("");
-    let card = store
-        .gift_card(code)
-        .ok_or_else(|| ApiError::not_found("There is no gift card with this code"))?;
+    let card =
+        store.gift_card(code).ok_or_else(|| ApiError::not_found("There is no gift card with this code"))?;
     Ok(Answer::json(StatusCode::OK, card))
 }
 
 fn customer_id(call: &Call) -> Result<u64, ApiError> {
-    call.route
-        .item
-        .as_deref()
-        .and_then(flake::parse)
-        .ok_or_else(|| bad_id("customerId"))
+    call.route.item.as_deref().and_then(flake::parse).ok_or_else(|| bad_id("customerId"))
 }
 
 fn bad_id(name: &str) -> ApiError {
@@ -301,15 +286,6 @@ fn taken(field: &str, by: u64, path: &str) -> FieldError {
     } else {
         format!("Customer {by} already has this {field}")
     };
-    let path = if path.is_empty() {
-        field.to_owned()
-    } else {
-        format!("{path}.{field}")
-    };
-    FieldError {
-        code: "conflict",
-        message,
-        path,
-        validation: "unique",
-    }
+    let path = if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
+    FieldError { code: "conflict", message, path, validation: "unique" }
 }

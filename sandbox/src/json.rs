@@ -10,9 +10,7 @@ struct Strict(Value);
 
 /// Parses a whole document.
 pub fn parse(text: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice::<Strict>(text)
-        .map(|strict| strict.0)
-        .map_err(|error| error.to_string())
+    serde_json::from_slice::<Strict>(text).map(|strict| strict.0).map_err(|error| error.to_string())
 }
 
 impl<'de> Deserialize<'de> for Strict {
@@ -93,10 +91,7 @@ mod tests {
     #[test]
     fn everything_else_reads_as_usual() {
         let text = br#"{"n":null,"t":true,"i":-3,"u":76561198012345678,"f":1.5,"s":"\u00e4","l":[1,[]]}"#;
-        assert_eq!(
-            parse(text).unwrap(),
-            serde_json::from_slice::<Value>(text).unwrap()
-        );
+        assert_eq!(parse(text).unwrap(), serde_json::from_slice::<Value>(text).unwrap());
         for bad in [&b""[..], b"{", b"{} x", b"\xff", b"\xef\xbb\xbf{}", b"{\"a\":01}"] {
             assert!(parse(bad).is_err());
         }

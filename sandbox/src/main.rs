@@ -49,9 +49,7 @@ fn main() -> ExitCode {
 async fn run(args: Args) -> ExitCode {
     let listen = args.config.listen;
     let quiet = args.config.quiet;
-    let started = Sandbox::bind(args.config)
-        .await
-        .and_then(|sandbox| Ok((sandbox.local_addr()?, sandbox)));
+    let started = Sandbox::bind(args.config).await.and_then(|sandbox| Ok((sandbox.local_addr()?, sandbox)));
     let (address, sandbox) = match started {
         Ok(started) => started,
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -76,11 +74,7 @@ async fn run(args: Args) -> ExitCode {
 }
 
 fn parse() -> Result<Option<Args>, lexopt::Error> {
-    let mut args = Args {
-        config: Config::default(),
-        ready_file: None,
-        exit_with_stdin: false,
-    };
+    let mut args = Args { config: Config::default(), ready_file: None, exit_with_stdin: false };
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {

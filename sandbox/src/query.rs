@@ -67,19 +67,12 @@ impl Query {
                 pairs.push((name, value));
             }
         }
-        if errors.is_empty() {
-            Ok(Self(pairs))
-        } else {
-            Err(ApiError::invalid(errors))
-        }
+        if errors.is_empty() { Ok(Self(pairs)) } else { Err(ApiError::invalid(errors)) }
     }
 
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// All parameters in the order they were given.
@@ -94,10 +87,7 @@ mod tests {
 
     #[test]
     fn decoding() {
-        assert_eq!(
-            percent_decode("SUMMER%2024%2F%C3%84%c3%96", false).as_deref(),
-            Some("SUMMER 24/ÄÖ")
-        );
+        assert_eq!(percent_decode("SUMMER%2024%2F%C3%84%c3%96", false).as_deref(), Some("SUMMER 24/ÄÖ"));
         assert_eq!(percent_decode("a+b", false).as_deref(), Some("a+b"));
         assert_eq!(percent_decode("a+b", true).as_deref(), Some("a b"));
         for bad in [

@@ -39,9 +39,7 @@ impl Rng {
 
     /// `length` characters that look like an opaque token.
     pub fn word(&self, length: usize) -> String {
-        (0..length)
-            .map(|_| ALPHABET[(self.next() % 62) as usize] as char)
-            .collect()
+        (0..length).map(|_| ALPHABET[(self.next() % 62) as usize] as char).collect()
     }
 
     /// 32 hexadecimal digits, the shape of a distributed trace id.

@@ -86,11 +86,9 @@ pub fn find(method: &Method, path: &str) -> Result<Route, ApiError> {
         ["v1", "stores", store, "customers", "lookup"] => {
             (only(method, Method::GET, LookupCustomer)?, Some(*store), None)
         }
-        ["v1", "stores", store, "customers", "bulk"] => (
-            only(method, Method::POST, BulkCreateCustomers)?,
-            Some(*store),
-            None,
-        ),
+        ["v1", "stores", store, "customers", "bulk"] => {
+            (only(method, Method::POST, BulkCreateCustomers)?, Some(*store), None)
+        }
         ["v1", "stores", store, "customers", id] if !id.is_empty() => {
             let operation = match *method {
                 Method::GET => GetCustomer,
@@ -116,21 +114,13 @@ pub fn find(method: &Method, path: &str) -> Result<Route, ApiError> {
         }
         _ => return Err(ApiError::not_found("There is nothing at this path")),
     };
-    Ok(Route {
-        operation,
-        store: store.map(str::to_owned),
-        item: item.map(str::to_owned),
-    })
+    Ok(Route { operation, store: store.map(str::to_owned), item: item.map(str::to_owned) })
 }
 
 /// The target as it may be shown on a console: gift card codes are money.
 pub fn masked(target: &str) -> String {
     const GIFT_CARD: &str = "/v1/store/customer/giftcards/lookup/";
-    if target.starts_with(GIFT_CARD) {
-        format!("{GIFT_CARD}***")
-    } else {
-        target.to_owned()
-    }
+    if target.starts_with(GIFT_CARD) { format!("{GIFT_CARD}***") } else { target.to_owned() }
 }
 
 fn only(method: &Method, allowed: Method, operation: Operation) -> Result<Operation, ApiError> {

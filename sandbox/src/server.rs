@@ -82,14 +82,8 @@ impl Sandbox {
             ));
         }
         let listener = listen(config.listen)?;
-        let defaults = Defaults {
-            latency_ms: config.latency_ms,
-            trust_steam: config.trust_steam,
-        };
-        Ok(Self {
-            listener,
-            app: Arc::new(App::new(config.seed, defaults, config.quiet)),
-        })
+        let defaults = Defaults { latency_ms: config.latency_ms, trust_steam: config.trust_steam };
+        Ok(Self { listener, app: Arc::new(App::new(config.seed, defaults, config.quiet)) })
     }
 
     /// Where it listens.
@@ -166,11 +160,7 @@ impl fmt::Display for LetGo {
 impl std::error::Error for LetGo {}
 
 async fn connection(app: Arc<App>, stream: TcpStream) {
-    let link = Arc::new(Link {
-        app: app.clone(),
-        counted: AtomicBool::new(false),
-        ending: Mutex::new(None),
-    });
+    let link = Arc::new(Link { app: app.clone(), counted: AtomicBool::new(false), ending: Mutex::new(None) });
     let service = service_fn({
         let link = link.clone();
         move |request| Box::pin(answer(link.clone(), request))
@@ -210,9 +200,7 @@ async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<
 
 fn finish(mut response: Response<AnswerBody>, drained: bool) -> Response<AnswerBody> {
     if !drained {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -114,10 +114,7 @@ impl Store {
             by_name: HashMap::new(),
             tokens: HashMap::new(),
             tokens_of: HashMap::new(),
-            gift_cards: seed::gift_cards()
-                .into_iter()
-                .map(|card| (card.code.clone(), card))
-                .collect(),
+            gift_cards: seed::gift_cards().into_iter().map(|card| (card.code.clone(), card)).collect(),
             flakes: Flakes::default(),
             clock,
             rng: Rng::new(seed.unwrap_or_else(crate::time::system_ms)),
@@ -158,11 +155,7 @@ impl Store {
             None => true,
         };
         // `after` in ascending order and `before` in descending order both mean greater ids.
-        let (above, below) = if page.asc {
-            (page.after, page.before)
-        } else {
-            (page.before, page.after)
-        };
+        let (above, below) = if page.asc { (page.after, page.before) } else { (page.before, page.after) };
         let low = above.map_or(0, |id| id + 1);
         let high = below.unwrap_or(u64::MAX);
         if low >= high {
@@ -265,19 +258,12 @@ impl Store {
     /// Finds the customer behind a platform account, or creates it.
     pub fn log_in(&mut self, login: &Login) -> Result<u64, Refusal> {
         let (key, upsert) = match login {
-            Login::Steam(id) => (
-                Key::Steam(id.clone()),
-                Upsert {
-                    steam_id: Some(id.clone()),
-                    ..Upsert::default()
-                },
-            ),
+            Login::Steam(id) => {
+                (Key::Steam(id.clone()), Upsert { steam_id: Some(id.clone()), ..Upsert::default() })
+            }
             Login::Uuid(uuid) => (
                 Key::Uuid(uuid.clone()),
-                Upsert {
-                    minecraft_uuid: Patch::Set(uuid.clone()),
-                    ..Upsert::default()
-                },
+                Upsert { minecraft_uuid: Patch::Set(uuid.clone()), ..Upsert::default() },
             ),
             Login::Xuid(xuid) => (
                 Key::Xuid(xuid.clone()),
@@ -414,12 +400,7 @@ impl Store {
 impl GiftCard {
     /// A card; `expires_ms` in milliseconds since 1970.
     pub fn new(code: &str, balance: i32, starting_balance: i32, expires_ms: Option<u64>) -> Self {
-        Self {
-            code: code.to_owned(),
-            balance,
-            starting_balance,
-            expires_at: expires_ms.map(rfc3339),
-        }
+        Self { code: code.to_owned(), balance, starting_balance, expires_at: expires_ms.map(rfc3339) }
     }
 }
 
@@ -443,13 +424,7 @@ fn identities(customer: &Customer) -> impl Iterator<Item = (&'static str, &str)>
 }
 
 fn by_name(name: &str) -> (Key, Upsert) {
-    (
-        Key::Name(name.to_owned()),
-        Upsert {
-            name: Patch::Set(name.to_owned()),
-            ..Upsert::default()
-        },
-    )
+    (Key::Name(name.to_owned()), Upsert { name: Patch::Set(name.to_owned()), ..Upsert::default() })
 }
 
 fn by_minecraft_name(name: &str, platform: Platform) -> (Key, Upsert) {
@@ -457,11 +432,8 @@ fn by_minecraft_name(name: &str, platform: Platform) -> (Key, Upsert) {
         Platform::Bedrock => Key::BedrockName(name.to_owned()),
         _ => Key::JavaName(name.to_owned()),
     };
-    let upsert = Upsert {
-        name: Patch::Set(name.to_owned()),
-        minecraft_platform: Some(platform),
-        ..Upsert::default()
-    };
+    let upsert =
+        Upsert { name: Patch::Set(name.to_owned()), minecraft_platform: Some(platform), ..Upsert::default() };
     (key, upsert)
 }
 
@@ -536,23 +508,17 @@ fn minecraft_name(customer: &Customer) -> Option<String> {
     let given = || {
         let name = customer.name.as_deref()?;
         let plausible = (3..=16).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b' ');
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b' ');
         plausible.then(|| name.to_owned())
     };
     if let Some(uuid) = &customer.minecraft_uuid
         && floodgate_xuid(uuid).is_none()
     {
         let known = seed::java_name(uuid).map(str::to_owned);
-        return known
-            .or_else(given)
-            .or_else(|| Some(format!("Player{}", &uuid[32..])));
+        return known.or_else(given).or_else(|| Some(format!("Player{}", &uuid[32..])));
     }
-    let xuid = customer
-        .xbox_xuid
-        .clone()
-        .or_else(|| customer.minecraft_uuid.as_deref().and_then(floodgate_xuid));
+    let xuid =
+        customer.xbox_xuid.clone().or_else(|| customer.minecraft_uuid.as_deref().and_then(floodgate_xuid));
     match (xuid, customer.platform) {
         // An Xbox account that was linked to somebody who plays Java has no Bedrock profile.
         (Some(_), Some(Platform::Java)) => None,
@@ -575,10 +541,7 @@ mod tests {
     }
 
     fn uuid(text: &str) -> Upsert {
-        Upsert {
-            minecraft_uuid: Patch::Set(text.to_owned()),
-            ..Upsert::default()
-        }
+        Upsert { minecraft_uuid: Patch::Set(text.to_owned()), ..Upsert::default() }
     }
 
     fn ids(items: &[&Customer]) -> Vec<u64> {
@@ -589,11 +552,7 @@ mod tests {
     fn pages_meet_without_gap_or_overlap_in_both_orders() {
         let store = store();
         for asc in [true, false] {
-            let all = ids(&store.list(&Page {
-                limit: 100,
-                asc,
-                ..Page::default()
-            }));
+            let all = ids(&store.list(&Page { limit: 100, asc, ..Page::default() }));
             assert_eq!(all.len(), store.customer_count());
             assert!(all.is_sorted_by(|a, b| if asc { a < b } else { a > b }));
 
@@ -612,12 +571,7 @@ mod tests {
             }
             assert_eq!(walked, all);
 
-            let back = ids(&store.list(&Page {
-                limit: 3,
-                asc,
-                before: Some(all[10]),
-                ..Page::default()
-            }));
+            let back = ids(&store.list(&Page { limit: 3, asc, before: Some(all[10]), ..Page::default() }));
             assert_eq!(back, all[7..10]);
         }
     }
@@ -625,11 +579,7 @@ mod tests {
     #[test]
     fn search_ignores_case_and_looks_at_every_name() {
         let store = store();
-        let found = store.list(&Page {
-            limit: 100,
-            search: Some("notch".into()),
-            ..Page::default()
-        });
+        let found = store.list(&Page { limit: 100, search: Some("notch".into()), ..Page::default() });
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].minecraft_name.as_deref(), Some("Notch"));
     }
@@ -637,13 +587,8 @@ mod tests {
     #[test]
     fn a_created_customer_is_found_by_what_is_known() {
         let mut store = store();
-        let id = store
-            .create(&uuid("11111111-2222-4333-8444-555555556789"))
-            .unwrap()
-            .id;
-        let found = store
-            .find(&Key::Uuid("11111111-2222-4333-8444-555555556789".into()))
-            .unwrap();
+        let id = store.create(&uuid("11111111-2222-4333-8444-555555556789")).unwrap().id;
+        let found = store.find(&Key::Uuid("11111111-2222-4333-8444-555555556789".into())).unwrap();
         assert_eq!(found.id, id);
         assert_eq!(found.minecraft_name.as_deref(), Some("Player6789"));
         assert_eq!(found.platform, Some(Platform::Java));
@@ -654,31 +599,19 @@ mod tests {
     #[test]
     fn geyser_ids_come_in_pairs() {
         let mut store = store();
-        let xuid = Upsert {
-            xbox_xuid: Patch::Set("2535400000000001".into()),
-            ..Upsert::default()
-        };
+        let xuid = Upsert { xbox_xuid: Patch::Set("2535400000000001".into()), ..Upsert::default() };
         let made = store.create(&xuid).unwrap().clone();
         assert_eq!(made.platform, Some(Platform::Bedrock));
         let derived = made.minecraft_uuid.unwrap();
         assert_eq!(floodgate_xuid(&derived).as_deref(), Some("2535400000000001"));
-        assert!(matches!(
-            store.create(&uuid(&derived)),
-            Err(Refusal::Taken { .. })
-        ));
+        assert!(matches!(store.create(&uuid(&derived)), Err(Refusal::Taken { .. })));
     }
 
     #[test]
     fn identities_are_unique_and_nobody_is_nobody() {
         let mut store = store();
         let notch = "069a79f4-44e9-4726-a5be-fca90e38aaf5";
-        assert!(matches!(
-            store.create(&uuid(notch)),
-            Err(Refusal::Taken {
-                field: "minecraft_uuid",
-                ..
-            })
-        ));
+        assert!(matches!(store.create(&uuid(notch)), Err(Refusal::Taken { field: "minecraft_uuid", .. })));
         assert_eq!(
             store.create(&uuid("deadbeef-0000-4000-8000-000000000000")).err(),
             Some(Refusal::NoAccount)
@@ -691,9 +624,7 @@ mod tests {
         let before = store.customer_count();
         let fresh = uuid("11111111-2222-4333-8444-555555555555");
         let taken = uuid("069a79f4-44e9-4726-a5be-fca90e38aaf5");
-        let refused = store
-            .bulk_create(&[fresh.clone(), taken, fresh.clone()])
-            .unwrap_err();
+        let refused = store.bulk_create(&[fresh.clone(), taken, fresh.clone()]).unwrap_err();
         assert_eq!(refused.iter().map(|r| r.0).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(store.customer_count(), before);
         assert_eq!(store.bulk_create(&[fresh]).unwrap().len(), 1);

@@ -20,11 +20,7 @@ pub enum Clock {
 impl Clock {
     /// A clock that repeats when `seeded`, the system's clock otherwise.
     pub fn new(seeded: bool) -> Self {
-        if seeded {
-            Self::Seeded(AtomicU64::new(SEEDED_START_MS))
-        } else {
-            Self::System
-        }
+        if seeded { Self::Seeded(AtomicU64::new(SEEDED_START_MS)) } else { Self::System }
     }
 
     /// Milliseconds since 1970.
@@ -38,9 +34,7 @@ impl Clock {
 
 /// Milliseconds since 1970 by the system's clock.
 pub fn system_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Milliseconds since 1970 of a UTC date and time.

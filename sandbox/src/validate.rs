@@ -116,11 +116,7 @@ pub fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiError> {
 
 /// Refuses a body where the contract has none.
 pub fn no_body(body: &[u8]) -> Result<(), ApiError> {
-    if body.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::bad_request("This call takes no body"))
-    }
+    if body.is_empty() { Ok(()) } else { Err(ApiError::bad_request("This call takes no body")) }
 }
 
 fn is_json_media_type(text: &str) -> bool {
@@ -296,10 +292,7 @@ fn steam_id(value: &Value, path: &str, errors: &mut Vec<FieldError>) -> Option<S
     if is_steam_id(&text) {
         return Some(text);
     }
-    errors.push(wrong_format(
-        path,
-        &format!("{path} must be 17 decimal digits, as a SteamID64 has them"),
-    ));
+    errors.push(wrong_format(path, &format!("{path} must be 17 decimal digits, as a SteamID64 has them")));
     None
 }
 
@@ -375,19 +368,11 @@ fn require_identity(upsert: &Upsert, path: &str, errors: &mut Vec<FieldError>) {
 }
 
 fn finish<T>(value: T, errors: Vec<FieldError>) -> Result<T, ApiError> {
-    if errors.is_empty() {
-        Ok(value)
-    } else {
-        Err(ApiError::invalid(errors))
-    }
+    if errors.is_empty() { Ok(value) } else { Err(ApiError::invalid(errors)) }
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn unknown_field(path: &str, name: &str) -> FieldError {
@@ -508,12 +493,8 @@ mod tests {
         let answer = bulk(&json!([{"name": "a"}, {"steam_id": "1"}, {}])).unwrap_err();
         let body = answer.into_answer("t").body;
         let body: Value = serde_json::from_slice(&body).unwrap();
-        let paths: Vec<_> = body["errors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|e| e["path"].as_str().unwrap())
-            .collect();
+        let paths: Vec<_> =
+            body["errors"].as_array().unwrap().iter().map(|e| e["path"].as_str().unwrap()).collect();
         assert_eq!(paths, ["[1].steam_id", "[2]"]);
         assert!(bulk(&json!([])).is_err());
         assert!(bulk(&json!({"name": "a"})).is_err());

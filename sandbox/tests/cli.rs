@@ -16,11 +16,7 @@ fn sandbox(args: &[&str]) -> Command {
 }
 
 fn run(args: &[&str]) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = sandbox(args).output().unwrap();
+    let Output { status, stdout, stderr } = sandbox(args).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }
@@ -47,11 +43,7 @@ impl Running {
         let mut line = String::new();
         loop {
             line.clear();
-            assert_ne!(
-                self.lines.read_line(&mut line).unwrap(),
-                0,
-                "no line has {part:?}"
-            );
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "no line has {part:?}");
             if line.contains(part) {
                 return line.trim_end().to_owned();
             }
@@ -93,10 +85,7 @@ fn help_names_every_option() {
     }
     assert_eq!(run(&["-h"]).1, help);
     let (code, version, _) = run(&["--version"]);
-    assert_eq!(
-        (code, version),
-        (0, format!("paynow-sandbox {}\n", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!((code, version), (0, format!("paynow-sandbox {}\n", env!("CARGO_PKG_VERSION"))));
 }
 
 #[test]
@@ -144,16 +133,9 @@ fn it_says_where_it_listens_and_with_which_key_and_shows_each_request() {
     for (name, value) in [("PAYNOW_API_KEY", API_KEY), ("PAYNOW_STORE_ID", STORE_ID)] {
         assert_eq!(sandbox.line_with(name), format!("export {name}={value}").as_str());
     }
-    let reply = get(
-        &base,
-        &format!("/v1/stores/{STORE_ID}/customers/lookup?name=Notch"),
-    );
+    let reply = get(&base, &format!("/v1/stores/{STORE_ID}/customers/lookup?name=Notch"));
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-    assert!(
-        sandbox
-            .line_with("/customers/lookup?name=Notch")
-            .contains(" 200 GET ")
-    );
+    assert!(sandbox.line_with("/customers/lookup?name=Notch").contains(" 200 GET "));
     assert_eq!(sandbox.end(), Some(0));
 }
 

@@ -38,9 +38,8 @@ fn thousands_wait_half_of_them_leave_and_nothing_leaks() {
     let server = Server::start();
     server.faults(&json!({"hang": true}));
     let crowd = crowd() / 2 * 2;
-    let mut connections: Vec<_> = (0..crowd)
-        .map(|n| asked(&server, &create(&server, &format!("Player {n}"))))
-        .collect();
+    let mut connections: Vec<_> =
+        (0..crowd).map(|n| asked(&server, &create(&server, &format!("Player {n}")))).collect();
     server.until_stats(|stats| stats["requests"] == crowd && stats["connections_open"] == crowd);
     connections.truncate(crowd / 2);
     server.until_stats(|stats| stats["connections_open"] == crowd / 2);
@@ -61,9 +60,7 @@ fn those_who_left_just_before_the_release_have_no_effect() {
     for _ in 0..20 {
         server.faults(&json!({"hang": true}));
         let before = server.admin("GET", "stats", "").json();
-        let connections: Vec<_> = (0..20)
-            .map(|_| asked(&server, &create(&server, "Gone")))
-            .collect();
+        let connections: Vec<_> = (0..20).map(|_| asked(&server, &create(&server, "Gone"))).collect();
         server.until_stats(|stats| stats["connections_open"] == 20);
         drop(connections);
         server.faults(&json!({}));
@@ -76,10 +73,8 @@ fn those_who_left_just_before_the_release_have_no_effect() {
 #[test]
 fn a_hang_holds_connections_that_were_in_use_before_and_a_retry_counts_once() {
     let server = Server::start();
-    let hangs: [(&str, &str, &str); 2] = [
-        ("PUT", "faults", r#"{"hang":true}"#),
-        ("POST", "hang", r#"{"for_ms":80000000}"#),
-    ];
+    let hangs: [(&str, &str, &str); 2] =
+        [("PUT", "faults", r#"{"hang":true}"#), ("POST", "hang", r#"{"for_ms":80000000}"#)];
     for (round, (method, path, body)) in hangs.into_iter().enumerate() {
         let mut kept = asked(&server, &server.store("GET", &format!("/{NOTCH_ID}")));
         assert_eq!(kept.read().unwrap().status, 200);
@@ -115,22 +110,10 @@ fn leaving_is_noticed_whatever_the_server_is_at() {
         (json!({"latency_ms": HOUR}), "client_gone"),
         (rule(json!({"delay_ms": HOUR})), "client_gone"),
         (rule(json!({"hang": true})), "client_gone"),
-        (
-            rule(json!({"respond": {"status": 200, "body": "{}", "drip_ms": HOUR}})),
-            "broken_answer",
-        ),
-        (
-            rule(json!({"respond": {"real_body": true, "drip_ms": HOUR, "drip_head": true}})),
-            "broken_answer",
-        ),
-        (
-            rule(json!({"respond": {"status": 200, "then": "hang"}})),
-            "broken_answer",
-        ),
-        (
-            rule(json!({"respond": {"status": 200, "body": "x", "repeat": u64::MAX}})),
-            "broken_answer",
-        ),
+        (rule(json!({"respond": {"status": 200, "body": "{}", "drip_ms": HOUR}})), "broken_answer"),
+        (rule(json!({"respond": {"real_body": true, "drip_ms": HOUR, "drip_head": true}})), "broken_answer"),
+        (rule(json!({"respond": {"status": 200, "then": "hang"}})), "broken_answer"),
+        (rule(json!({"respond": {"status": 200, "body": "x", "repeat": u64::MAX}})), "broken_answer"),
     ] {
         server.faults(&plan);
         let connection = asked(&server, &create(&server, "Quitter"));

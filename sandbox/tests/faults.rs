@@ -23,10 +23,7 @@ fn pending(entry: &Value) -> bool {
 #[test]
 fn latency_and_delays() {
     const HOUR: u64 = 3_600_000;
-    let server = Server::with(Config {
-        latency_ms: HOUR,
-        ..Config::default()
-    });
+    let server = Server::with(Config { latency_ms: HOUR, ..Config::default() });
     let waits = || {
         let mut connection = server.connect();
         connection.write(&get(&server)).unwrap();
@@ -77,9 +74,7 @@ fn a_client_that_gives_up_is_noticed_and_has_no_effect() {
     let server = Server::start();
     server.faults(&json!({"hang": true}));
     let mut connection = server.connect();
-    connection
-        .write(&server.store("POST", "").json(&json!({"name": "Impatient"})))
-        .unwrap();
+    connection.write(&server.store("POST", "").json(&json!({"name": "Impatient"}))).unwrap();
     server.until_logged(pending);
     drop(connection);
     server.until_logged(|entry| entry["outcome"] == "client_gone");
@@ -156,9 +151,7 @@ fn an_unannounced_close_after_a_good_answer() {
     assert_eq!(connection.read_byte().unwrap(), None);
 
     let mut connection = server.connect();
-    connection
-        .write(&server.store("DELETE", &format!("/{NOTCH_ID}/tokens")))
-        .unwrap();
+    connection.write(&server.store("DELETE", &format!("/{NOTCH_ID}/tokens"))).unwrap();
     let reply = connection.read().unwrap();
     assert_eq!((reply.status, reply.body.len()), (204, 0));
     assert_eq!(connection.read_byte().unwrap(), None);
@@ -249,24 +242,19 @@ fn the_real_answer_dressed_differently() {
 #[test]
 fn lies_about_the_length() {
     let server = Server::start();
-    server.faults(&rule(
-        json!({"respond": {"status": 200, "body": "{}", "content_length": 10}}),
-    ));
+    server.faults(&rule(json!({"respond": {"status": 200, "body": "{}", "content_length": 10}})));
     let error = server.try_send(&get(&server)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 
-    server.faults(&rule(
-        json!({"respond": {"status": 200, "body": "{}garbage", "content_length": 2}}),
-    ));
+    server.faults(&rule(json!({"respond": {"status": 200, "body": "{}garbage", "content_length": 2}})));
     let mut connection = server.connect();
     connection.write(&get(&server)).unwrap();
     assert_eq!(connection.read().unwrap().body, b"{}");
     assert_eq!(connection.read_byte().unwrap(), Some(b'g'));
 
     // A body that stops and a connection that stays.
-    server.faults(&rule(
-        json!({"respond": {"status": 200, "body": "{", "content_length": 2, "then": "hang"}}),
-    ));
+    server
+        .faults(&rule(json!({"respond": {"status": 200, "body": "{", "content_length": 2, "then": "hang"}})));
     let mut connection = server.connect();
     connection.write(&get(&server)).unwrap();
     server.until_logged(|entry| entry["outcome"] == "broken_answer");
@@ -335,13 +323,9 @@ fn a_rate_limit() {
 #[test]
 fn a_plan_that_makes_no_sense_is_refused() {
     let server = Server::start();
-    for bad in [
-        "",
-        "{",
-        r#"{"latency":5}"#,
-        r#"{"rules":[{}]}"#,
-        r#"{"rules":[{"operation":"x","reset":true}]}"#,
-    ] {
+    for bad in
+        ["", "{", r#"{"latency":5}"#, r#"{"rules":[{}]}"#, r#"{"rules":[{"operation":"x","reset":true}]}"#]
+    {
         let request = Request::new("PUT", "/_sandbox/faults").body(bad);
         assert_eq!(server.send(&request).status, 400, "{bad}");
     }
@@ -396,12 +380,7 @@ fn a_reset_puts_everything_back() {
     server.faults(&json!({"latency_ms": 5, "rules": [{"reset": true}]}));
     assert_eq!(server.admin("POST", "reset", "").status, 204);
     let stats = server.admin("GET", "stats", "").json();
-    for (name, value) in [
-        ("customers", 24),
-        ("tokens_live", 0),
-        ("creates_effective", 0),
-        ("requests", 0),
-    ] {
+    for (name, value) in [("customers", 24), ("tokens_live", 0), ("creates_effective", 0), ("requests", 0)] {
         assert_eq!(stats[name], value, "{name}");
     }
     let request =
@@ -411,15 +390,9 @@ fn a_reset_puts_everything_back() {
 
 #[test]
 fn only_loopback_is_served() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let config = Config {
-            listen: address.parse().unwrap(),
-            ..Config::default()
-        };
+        let config = Config { listen: address.parse().unwrap(), ..Config::default() };
         let error = runtime.block_on(Sandbox::bind(config)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{address}");
     }

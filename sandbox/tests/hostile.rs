@@ -54,26 +54,14 @@ fn statuses_and_bodies() {
     let revoke = server.store("DELETE", &format!("/{NOTCH_ID}/tokens"));
     let html = json!({"content-type": "text/html"});
     for (request, respond) in [
-        (
-            &create,
-            json!({"status": 400, "body": error(400, json!({"errors": [entry(json!("a.b"))]}))}),
-        ),
-        (
-            &create,
-            json!({"status": 400, "body": error(400, json!({"errors": [entry(json!(["a", 0]))]}))}),
-        ),
-        (
-            &create,
-            json!({"status": 400, "body": error(400, json!({"errors": null}))}),
-        ),
+        (&create, json!({"status": 400, "body": error(400, json!({"errors": [entry(json!("a.b"))]}))})),
+        (&create, json!({"status": 400, "body": error(400, json!({"errors": [entry(json!(["a", 0]))]}))})),
+        (&create, json!({"status": 400, "body": error(400, json!({"errors": null}))})),
         (&lookup, json!({"status": 401, "body": error(401, json!({}))})),
         (&lookup, json!({"status": 401})),
         (&lookup, json!({"status": 403, "body": error(403, json!({}))})),
         (&lookup, json!({"status": 404, "body": error(404, json!({}))})),
-        (
-            &lookup,
-            json!({"status": 404, "headers": html, "body": "<h1>Not Found</h1>"}),
-        ),
+        (&lookup, json!({"status": 404, "headers": html, "body": "<h1>Not Found</h1>"})),
         (&lookup, json!({"status": 200, "body": "null"})),
         (&lookup, json!({"status": 200, "body": "{}"})),
         (&lookup, json!({"status": 200, "body": "[]"})),
@@ -85,45 +73,21 @@ fn statuses_and_bodies() {
         (&create, json!({"status": 422, "body": error(422, json!({}))})),
         (&lookup, json!({"status": 429})),
         (&lookup, json!({"status": 429, "headers": {"retry-after": "2"}})),
-        (
-            &lookup,
-            json!({"status": 429, "headers": {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}}),
-        ),
-        (
-            &lookup,
-            json!({"status": 429, "headers": {"retry-after": "86400"}}),
-        ),
-        (
-            &lookup,
-            json!({"status": 429, "headers": {"retry-after": "soon"}}),
-        ),
+        (&lookup, json!({"status": 429, "headers": {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}})),
+        (&lookup, json!({"status": 429, "headers": {"retry-after": "86400"}})),
+        (&lookup, json!({"status": 429, "headers": {"retry-after": "soon"}})),
         (&lookup, json!({"status": 429, "headers": {"retry-after": "-5"}})),
         (&lookup, json!({"status": 500})),
-        (
-            &lookup,
-            json!({"status": 502, "headers": html, "body": "<h1>Bad Gateway</h1>"}),
-        ),
+        (&lookup, json!({"status": 502, "headers": html, "body": "<h1>Bad Gateway</h1>"})),
         // The body says another status, or says less than the contract asks for.
         (&lookup, json!({"status": 500, "body": error(404, json!({}))})),
-        (
-            &lookup,
-            json!({"status": 400, "body": r#"{"status":400,"message":"m"}"#}),
-        ),
-        (
-            &lookup,
-            json!({"status": 400, "body": error(400, json!({"code": null}))}),
-        ),
-        (
-            &lookup,
-            json!({"status": 400, "body": error(400, json!({"code": 17}))}),
-        ),
+        (&lookup, json!({"status": 400, "body": r#"{"status":400,"message":"m"}"#})),
+        (&lookup, json!({"status": 400, "body": error(400, json!({"code": null}))})),
+        (&lookup, json!({"status": 400, "body": error(400, json!({"code": 17}))})),
         (&lookup, json!({"status": 200, "body": error(500, json!({}))})),
         (&create, json!({"status": 201, "body": "{}"})),
         (&revoke, json!({"status": 200, "body": "{\"revoked\":true}"})),
-        (
-            &lookup,
-            json!({"status": 302, "headers": {"location": "http://elsewhere.example/"}}),
-        ),
+        (&lookup, json!({"status": 302, "headers": {"location": "http://elsewhere.example/"}})),
     ] {
         comes(&server, request, respond);
     }
@@ -135,11 +99,7 @@ fn a_redirect_loop() {
     let target = format!("/v1/stores/{}/customers/1", paynow_sandbox::STORE_ID);
     for _ in 0..3 {
         let request = Request::new("GET", &target);
-        let reply = comes(
-            &server,
-            &request,
-            json!({"status": 307, "headers": {"location": target}}),
-        );
+        let reply = comes(&server, &request, json!({"status": 307, "headers": {"location": target}}));
         assert_eq!(reply.header("location"), Some(target.as_str()));
     }
 }
@@ -172,14 +132,8 @@ fn shapes() {
         with("metadata", json!({"rank": {"of": ["a"]}})),
         with("store", json!({"id": "1"})),
         with("minecraft_platform", json!("console")),
-        with(
-            "minecraft",
-            json!({"id": "Offline_Olga", "name": "Offline_Olga", "avatar_url": ""}),
-        ),
-        with(
-            "minecraft",
-            json!({"id": "2535432196048835", "name": "Pia", "avatar_url": ""}),
-        ),
+        with("minecraft", json!({"id": "Offline_Olga", "name": "Offline_Olga", "avatar_url": ""})),
+        with("minecraft", json!({"id": "2535432196048835", "name": "Pia", "avatar_url": ""})),
         with("minecraft_uuid", json!("069a79f444e94726a5befca90e38aaf5")),
         with("minecraft_uuid", json!("069A79F4-44E9-4726-A5BE-FCA90E38AAF5")),
         with("profile", json!(null)),
@@ -217,11 +171,7 @@ fn lists_and_bulk() {
     server.faults(&json!({"rules": [
         {"operation": "list_customers", "respond": {"status": 200, "body": page.to_string()}}
     ]}));
-    for query in [
-        "?limit=2".to_owned(),
-        format!("?limit=2&after={cursor}"),
-        "?limit=1".to_owned(),
-    ] {
+    for query in ["?limit=2".to_owned(), format!("?limit=2&after={cursor}"), "?limit=1".to_owned()] {
         let reply = server.send(&server.store("GET", &query));
         assert_eq!(reply.json(), page, "{query}");
     }
@@ -257,17 +207,9 @@ fn wrong_labels() {
     assert_eq!(reply.json()["id"], NOTCH_ID);
 
     for (media, hex, bytes) in [
-        (
-            "application/json; charset=utf-16",
-            "fffe7b007d00",
-            &b"\xff\xfe{\0}\0"[..],
-        ),
+        ("application/json; charset=utf-16", "fffe7b007d00", &b"\xff\xfe{\0}\0"[..]),
         ("application/json; charset=utf-8", "efbbbf7b7d", b"\xef\xbb\xbf{}"),
-        (
-            "application/json; charset=iso-8859-1",
-            "7b226e223a22e4227d",
-            b"{\"n\":\"\xe4\"}",
-        ),
+        ("application/json; charset=iso-8859-1", "7b226e223a22e4227d", b"{\"n\":\"\xe4\"}"),
     ] {
         let respond = json!({"status": 200, "body_hex": hex, "headers": {"content-type": media}});
         server.faults(&plan(respond));
@@ -302,19 +244,10 @@ fn a_gibibyte() {
 #[test]
 fn a_repeated_body_is_repeated_exactly() {
     let server = Server::start();
-    for (body, repeat) in [
-        ("abc", 100_000),
-        ("abcdefg", 9_362),
-        ("x", 65_536),
-        ("x", 65_537),
-        ("x", 0),
-    ] {
+    for (body, repeat) in [("abc", 100_000), ("abcdefg", 9_362), ("x", 65_536), ("x", 65_537), ("x", 0)] {
         server.faults(&plan(json!({"status": 200, "body": body, "repeat": repeat})));
         let reply = server.try_send(&lookup(&server)).unwrap();
-        assert!(
-            reply.body == body.repeat(repeat).as_bytes(),
-            "{body} times {repeat}"
-        );
+        assert!(reply.body == body.repeat(repeat).as_bytes(), "{body} times {repeat}");
     }
 }
 
@@ -330,21 +263,14 @@ fn a_gzip_bomb() {
     let reply = server.try_send(&lookup(&server)).unwrap();
     assert_eq!(reply.header("content-encoding"), Some("gzip"));
     assert_eq!(reply.body.len(), MEMBER.len() / 2 * 65_536);
-    assert!(
-        reply
-            .body
-            .chunks(MEMBER.len() / 2)
-            .all(|part| part.starts_with(b"\x1f\x8b\x08"))
-    );
+    assert!(reply.body.chunks(MEMBER.len() / 2).all(|part| part.starts_with(b"\x1f\x8b\x08")));
 }
 
 #[test]
 fn a_byte_at_a_time() {
     let server = Server::start();
     server.faults(&plan(json!({"real_body": true, "drip_ms": 1, "drip_head": true})));
-    let reply = server
-        .try_send(&server.store("GET", "/411486491630379999"))
-        .unwrap();
+    let reply = server.try_send(&server.store("GET", "/411486491630379999")).unwrap();
     assert_eq!((reply.status, reply.code().as_str()), (404, "not-found"));
 }
 
@@ -353,18 +279,12 @@ fn bodies_that_are_not_what_they_were_announced_to_be() {
     let server = Server::start();
     for (respond, end) in [
         // Too short, and closed or reset.
-        (
-            json!({"status": 200, "body": "{}", "content_length": 10}),
-            ErrorKind::UnexpectedEof,
-        ),
+        (json!({"status": 200, "body": "{}", "content_length": 10}), ErrorKind::UnexpectedEof),
         (
             json!({"status": 200, "body": "{}", "content_length": 10, "then": "reset"}),
             ErrorKind::ConnectionReset,
         ),
-        (
-            json!({"real_body": true, "content_length": GIB}),
-            ErrorKind::UnexpectedEof,
-        ),
+        (json!({"real_body": true, "content_length": GIB}), ErrorKind::UnexpectedEof),
     ] {
         server.faults(&plan(respond));
         let error = ask(&server, &lookup(&server)).read().unwrap_err();

@@ -7,11 +7,7 @@ use paynow_sandbox::{Config, STORE_ID};
 use serde_json::{Value, json};
 
 fn ids(list: &Value) -> Vec<String> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|customer| customer["id"].as_str().unwrap().to_owned())
-        .collect()
+    list.as_array().unwrap().iter().map(|customer| customer["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -75,13 +71,8 @@ fn create_customer() {
 #[test]
 fn create_customer_accepts_every_documented_media_type() {
     let server = Server::start();
-    for (at, media) in [
-        "application/json; charset=utf-8",
-        "text/json",
-        "application/problem+json",
-    ]
-    .iter()
-    .enumerate()
+    for (at, media) in
+        ["application/json; charset=utf-8", "text/json", "application/problem+json"].iter().enumerate()
     {
         let request = server
             .store("POST", "")
@@ -180,33 +171,13 @@ fn lookup_customer_by_every_key() {
     let find = |query: &str| server.send(&server.store("GET", &format!("/lookup?{query}")));
     for (query, field, value) in [
         (format!("id={NOTCH_ID}"), "id", NOTCH_ID),
-        (
-            "steam_id=76561198012345678".into(),
-            "steam_id",
-            "76561198012345678",
-        ),
+        ("steam_id=76561198012345678".into(), "steam_id", "76561198012345678"),
         (format!("minecraft_uuid={NOTCH_UUID}"), "id", NOTCH_ID),
-        (
-            "minecraft_uuid=00000000-0000-0000-0009-01f64f65c7c3".into(),
-            "xbox_xuid",
-            "2535432196048835",
-        ),
-        (
-            "xbox_xuid=2535432196048835".into(),
-            "minecraft_uuid",
-            "00000000-0000-0000-0009-01f64f65c7c3",
-        ),
+        ("minecraft_uuid=00000000-0000-0000-0009-01f64f65c7c3".into(), "xbox_xuid", "2535432196048835"),
+        ("xbox_xuid=2535432196048835".into(), "minecraft_uuid", "00000000-0000-0000-0009-01f64f65c7c3"),
         ("minecraft_java_name=nOtCh".into(), "id", NOTCH_ID),
-        (
-            "minecraft_java_name=offline_olga".into(),
-            "minecraft_platform",
-            "java",
-        ),
-        (
-            "minecraft_bedrock_name=sir%20dig%20a%20lot".into(),
-            "xbox_xuid",
-            "2535411223344556",
-        ),
+        ("minecraft_java_name=offline_olga".into(), "minecraft_platform", "java"),
+        ("minecraft_bedrock_name=sir%20dig%20a%20lot".into(), "xbox_xuid", "2535411223344556"),
         ("name=Gr%C3%BCnes+B%C3%A4umchen".into(), "name", "Grünes Bäumchen"),
     ] {
         let reply = find(&query);
@@ -232,11 +203,7 @@ fn lookup_customer_by_every_key() {
 #[test]
 fn the_kinds_of_player_differ_as_the_contract_says() {
     let server = Server::start();
-    let find = |query: &str| {
-        server
-            .send(&server.store("GET", &format!("/lookup?{query}")))
-            .json()
-    };
+    let find = |query: &str| server.send(&server.store("GET", &format!("/lookup?{query}"))).json();
     let bedrock = find("xbox_xuid=2535432196048835");
     assert_eq!(bedrock["minecraft"]["id"], "2535432196048835");
     assert_eq!(bedrock["minecraft_platform"], "bedrock");
@@ -256,9 +223,7 @@ fn the_kinds_of_player_differ_as_the_contract_says() {
 #[test]
 fn bulk_create_customers() {
     let server = Server::start();
-    let items: Vec<Value> = (0..200)
-        .map(|n| json!({"xbox_xuid": format!("25354000000{n:05}")}))
-        .collect();
+    let items: Vec<Value> = (0..200).map(|n| json!({"xbox_xuid": format!("25354000000{n:05}")})).collect();
     let reply = server.send(&server.store("POST", "/bulk").json(&json!(items)));
     assert_eq!(reply.status, 200);
     let made = reply.json();
@@ -313,10 +278,7 @@ fn authenticate_customer_on_every_platform() {
         check("CustomerDto", &current.json());
     }
     assert_eq!(log_in("paynow", "411486491630379999").status, 404);
-    assert_eq!(
-        log_in("minecraft_uuid", "deadbeef-2222-4333-8444-555555555555").status,
-        404
-    );
+    assert_eq!(log_in("minecraft_uuid", "deadbeef-2222-4333-8444-555555555555").status, 404);
     server.faults(&json!({"trust_steam": false}));
     let reply = log_in("steam", "76561198012345678");
     assert_eq!(reply.status, 403);
@@ -362,10 +324,7 @@ fn lookup_giftcard() {
         assert_eq!(card["code"], code);
         assert_eq!(card["balance"], balance);
     }
-    assert_eq!(
-        card("GIFT-OLD-2023").json()["expires_at"],
-        "2023-12-31T23:59:59.000Z"
-    );
+    assert_eq!(card("GIFT-OLD-2023").json()["expires_at"], "2023-12-31T23:59:59.000Z");
     let unknown = card("NO-SUCH-CARD");
     assert_eq!((unknown.status, unknown.code().as_str()), (404, "not-found"));
     assert_eq!(card("gift-2500-alex").status, 404);
@@ -374,13 +333,8 @@ fn lookup_giftcard() {
 #[test]
 fn a_seed_makes_everything_repeat() {
     let run = || {
-        let server = Server::with(Config {
-            seed: Some(42),
-            ..Config::default()
-        });
-        let made = server
-            .send(&server.store("POST", "").json(&json!({"name": "Repeat"})))
-            .json();
+        let server = Server::with(Config { seed: Some(42), ..Config::default() });
+        let made = server.send(&server.store("POST", "").json(&json!({"name": "Repeat"}))).json();
         let again = server.token();
         (made, again)
     };
@@ -410,10 +364,7 @@ fn the_readme_lists_what_is_in_the_store() {
     let token = server.token();
     for line in readme.lines().filter(|line| line.starts_with("| `GIFT-")) {
         let cells: Vec<_> = line.split('|').map(str::trim).collect();
-        let path = format!(
-            "/v1/store/customer/giftcards/lookup/{}",
-            cells[1].trim_matches('`')
-        );
+        let path = format!("/v1/store/customer/giftcards/lookup/{}", cells[1].trim_matches('`'));
         let request = Request::new("GET", &path).header("authorization", &format!("Customer {token}"));
         let card = server.send(&request).json();
         let shown = format!("{} / {}", card["balance"], card["starting_balance"]);
@@ -426,9 +377,7 @@ fn connections_are_kept_alive() {
     let server = Server::start();
     let mut connection = server.connect();
     for _ in 0..3 {
-        connection
-            .write(&server.store("GET", &format!("/{NOTCH_ID}")))
-            .unwrap();
+        connection.write(&server.store("GET", &format!("/{NOTCH_ID}"))).unwrap();
         assert_eq!(connection.read().unwrap().status, 200);
     }
     let stats = server.admin("GET", "stats", "").json();

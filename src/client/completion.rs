@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::RequestId;
 use crate::model::{ApiError, Customer, GiftCard, Token};
 use crate::operations::{Answer, OperationId, Status};
-use crate::runtime::{Key, Reading, Runtime};
+use crate::runtime::{Key, Reading, Runtime, Source};
 use crate::transport::Sent;
 
 /// A finished request. Freed when it is dropped: the memory goes back to a thread of the library.
@@ -19,11 +19,7 @@ pub struct Completion<'c> {
 
 impl<'c> Completion<'c> {
     pub(super) fn open(runtime: &'c Runtime, key: Key) -> Option<Self> {
-        Some(Self {
-            runtime,
-            key,
-            reading: ManuallyDrop::new(runtime.read(key).ok()?),
-        })
+        Some(Self { runtime, key, reading: ManuallyDrop::new(runtime.read(key).ok()?) })
     }
 
     /// Which request it was.
@@ -53,18 +49,14 @@ impl<'c> Completion<'c> {
     /// What it brought.
     #[must_use]
     pub fn answer(&self) -> &Answer {
-        self.reading
-            .outcome()
-            .reply
-            .as_ref()
-            .map_or(&Answer::Nothing, |reply| &reply.answer)
+        self.reading.outcome().reply.as_ref().map_or(&Answer::Nothing, |reply| &reply.answer)
     }
 
     /// The customer, if it brought one.
     #[must_use]
     pub fn customer(&self) -> Option<&Customer> {
         match self.answer() {
-            Answer::Customer(customer) => Some(customer),
+            Answer::Customer(customer) | Answer::TokenFor(customer, _) => Some(customer),
             _ => None,
         }
     }
@@ -82,7 +74,7 @@ impl<'c> Completion<'c> {
     #[must_use]
     pub fn token(&self) -> Option<&Token> {
         match self.answer() {
-            Answer::Token(token) => Some(token),
+            Answer::Token(token) | Answer::TokenFor(_, token) => Some(token),
             _ => None,
         }
     }
@@ -115,11 +107,7 @@ impl<'c> Completion<'c> {
     /// The body as it came, if it was UTF-8. May hold a token: not for a log.
     #[must_use]
     pub fn body(&self) -> &str {
-        self.reading
-            .outcome()
-            .reply
-            .as_ref()
-            .map_or("", |reply| reply.body.as_str())
+        self.reading.outcome().reply.as_ref().map_or("", |reply| reply.body.as_str())
     }
 
     /// The HTTP status; 0 when no answer came.
@@ -138,6 +126,12 @@ impl<'c> Completion<'c> {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.reading.outcome().attempts
+    }
+
+    /// Where the answer comes from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.reading.outcome().source
     }
 
     /// When the server wants to be asked again, at most 5 minutes.

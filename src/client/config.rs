@@ -7,6 +7,11 @@ use std::time::Duration;
 use super::Client;
 use crate::model::Secret;
 use crate::operations::{self, InvalidArgument};
+use crate::policy::breaker::BreakerPolicy;
+use crate::policy::cache::CachePolicy;
+use crate::policy::identity::NamingRules;
+use crate::policy::rate::RatePolicy;
+use crate::policy::retry::RetryPolicy;
 use crate::runtime::{self, LogLevel, Runtime};
 use crate::transport::{ApiBase, HttpSettings, HttpTransport};
 
@@ -40,6 +45,11 @@ pub struct ClientBuilder {
     max_response_bytes: u64,
     max_held_bytes: u64,
     log_level: Option<LogLevel>,
+    retry: RetryPolicy,
+    breaker: BreakerPolicy,
+    rate: RatePolicy,
+    cache: CachePolicy,
+    naming: NamingRules,
     first_generation: u32,
 }
 
@@ -57,6 +67,11 @@ impl ClientBuilder {
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
             log_level: None,
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            rate: RatePolicy::default(),
+            cache: CachePolicy::default(),
+            naming: NamingRules::default(),
             first_generation: 1,
         }
     }
@@ -122,6 +137,77 @@ impl ClientBuilder {
         self
     }
 
+    /// How often a request is sent at most, the first time included: 3 by default. 1 never repeats.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.retry.max_attempts = attempts;
+        self
+    }
+
+    /// The longest wait before the first repetition, doubling with each: 200 ms by default. Waits are drawn at
+    /// random up to that, and are never longer than 5 s unless the server asks for it.
+    pub fn retry_base(mut self, base: Duration) -> Self {
+        self.retry.base = base;
+        self
+    }
+
+    /// After how many failures in a row requests fail at once: 20 by default; 0 never.
+    pub fn circuit_threshold(mut self, failures: u32) -> Self {
+        self.breaker.threshold = failures;
+        self
+    }
+
+    /// How many requests a second may be sent, and how many at once after a quiet time. No limit by default but
+    /// what 429s teach.
+    pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
+        self.rate = RatePolicy { per_second, burst: f64::from(burst) };
+        self
+    }
+
+    /// How long the answer to a lookup or get is remembered: 5 minutes by default; zero remembers nothing.
+    pub fn cache_ttl(mut self, ttl: Duration) -> Self {
+        self.cache.ttl = ttl;
+        self
+    }
+
+    /// How long "there is none" is remembered: 30 s by default.
+    pub fn cache_negative_ttl(mut self, ttl: Duration) -> Self {
+        self.cache.negative_ttl = ttl;
+        self
+    }
+
+    /// How old an answer may be to stand in for a failure of the API: 1 h by default.
+    pub fn cache_stale(mut self, age: Duration) -> Self {
+        self.cache.stale = age;
+        self
+    }
+
+    /// How many bytes of answers are remembered: 16 MiB by default.
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache.max_bytes = bytes;
+        self
+    }
+
+    /// What the server puts before the names of Bedrock players: `.` by default, empty for nothing. A [`Player`]
+    /// known only by a name that begins with it is looked up as a gamertag.
+    ///
+    /// [`Player`]: crate::Player
+    pub fn bedrock_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.naming.bedrock_prefix = prefix.into();
+        self
+    }
+
+    /// Whether PayNow is asked with the Bedrock prefix (documented nowhere): false by default.
+    pub fn send_bedrock_prefix(mut self, send: bool) -> Self {
+        self.naming.send_bedrock_prefix = send;
+        self
+    }
+
+    /// Whether a [`Player`](crate::Player) with a UUID made in offline mode is looked up by name: true by default.
+    pub fn offline_players_by_name(mut self, by_name: bool) -> Self {
+        self.naming.offline_by_name = by_name;
+        self
+    }
+
     /// Where the ids of the client begin, so that they differ from those of an earlier one.
     pub(crate) fn first_generation(mut self, generation: u32) -> Self {
         self.first_generation = generation;
@@ -132,19 +218,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, BuildError> {
         let refuse = |argument, problem| Err(BuildError::from(InvalidArgument::new(argument, problem)));
         let Some(store_id) = operations::digits(&self.store_id, i64::MAX as u64) else {
-            return refuse(
-                "store_id",
-                "must be a PayNow id: decimal digits of a 64-bit number",
-            );
+            return refuse("store_id", "must be a PayNow id: decimal digits of a 64-bit number");
         };
-        let api_key = match &self.api_key {
-            Some(key) => Some(
-                operations::credential(key.expose(), "APIKey", LONGEST_KEY)
-                    .map(|key| Secret::new(key.to_owned()))
-                    .map_err(|problem| InvalidArgument::new("api_key", problem))?,
-            ),
-            None => None,
-        };
+        let api_key = self.api_key.as_ref().map(api_key).transpose()?;
         let base = ApiBase::parse(&self.api_base)?;
         if self.deadline.is_zero() || self.deadline > LONGEST_DEADLINE {
             return refuse("deadline", "must be between 1 ms and 24 h");
@@ -164,6 +240,12 @@ impl ClientBuilder {
         if self.max_held_bytes == 0 {
             return refuse("max_held_bytes", "must not be 0");
         }
+        if !(1..=100).contains(&self.retry.max_attempts) {
+            return refuse("max_attempts", "must be between 1 and 100");
+        }
+        if !(self.rate.per_second >= 0.0 && self.rate.per_second.is_finite()) {
+            return refuse("rate_limit", "must be a number of requests a second");
+        }
         let user_agent = match &self.user_agent {
             Some(product) if !is_product(product) => {
                 return refuse("user_agent", "must be 1 to 256 bytes of visible ASCII and spaces");
@@ -178,6 +260,10 @@ impl ClientBuilder {
             max_workers: self.max_workers,
             max_held_bytes: usize::try_from(self.max_held_bytes).unwrap_or(usize::MAX),
             log_level: self.log_level,
+            retry: self.retry,
+            breaker: self.breaker,
+            rate: self.rate,
+            cache: self.cache,
             first_generation: self.first_generation,
         };
         let transport = HttpTransport::new(HttpSettings {
@@ -190,8 +276,16 @@ impl ClientBuilder {
         Ok(Client {
             runtime: Runtime::start(settings, Box::new(transport)).map_err(BuildError::Thread)?,
             default_deadline: self.deadline,
+            naming: self.naming,
         })
     }
+}
+
+/// Checks a key of the Management API.
+pub(super) fn api_key(key: &Secret) -> Result<Secret, InvalidArgument> {
+    operations::credential(key.expose(), "APIKey", LONGEST_KEY)
+        .map(|key| Secret::new(key.to_owned()))
+        .map_err(|problem| InvalidArgument::new("api_key", problem))
 }
 
 const OWN_USER_AGENT: &str = concat!("paynow-bridge/", env!("CARGO_PKG_VERSION"));
@@ -251,15 +345,9 @@ mod tests {
         }
         assert_eq!(refused(builder().api_base("http://api.paynow.gg")), "api_base");
         assert_eq!(refused(builder().deadline(Duration::ZERO)), "deadline");
-        assert_eq!(
-            refused(builder().connect_timeout(Duration::MAX)),
-            "connect_timeout"
-        );
+        assert_eq!(refused(builder().connect_timeout(Duration::MAX)), "connect_timeout");
         assert_eq!(refused(builder().max_outstanding(0)), "max_outstanding");
-        assert_eq!(
-            refused(builder().max_outstanding(runtime::MAX_SLOTS + 1)),
-            "max_outstanding"
-        );
+        assert_eq!(refused(builder().max_outstanding(runtime::MAX_SLOTS + 1)), "max_outstanding");
         assert_eq!(refused(builder().max_workers(0)), "max_workers");
         assert_eq!(refused(builder().max_response_bytes(0)), "max_response_bytes");
         assert_eq!(refused(builder().max_held_bytes(0)), "max_held_bytes");

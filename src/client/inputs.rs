@@ -50,7 +50,7 @@ pub struct ListCustomers<'a> {
 impl ListCustomers<'_> {
     pub(crate) fn write(&self, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
         if let Some(limit) = self.limit {
-            arguments.number(Parameter::Limit, limit)?;
+            arguments.number(Parameter::Limit, limit.into())?;
         }
         arguments.optional(Parameter::After, self.after)?;
         arguments.optional(Parameter::Before, self.before)?;

@@ -14,7 +14,10 @@ pub use inputs::{
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::model::Secret;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+pub use crate::policy::identity::Player;
+use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
     Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError,
 };
@@ -30,6 +33,7 @@ use crate::runtime::{
 pub struct Client {
     runtime: Arc<Runtime>,
     default_deadline: Duration,
+    naming: NamingRules,
 }
 
 /// Why nothing can be collected now.
@@ -81,9 +85,7 @@ impl Client {
 
     /// `GET /v1/stores/{store_id}/customers`: one page of the store's customers.
     pub fn list_customers(&self, query: &ListCustomers<'_>, call: &Call) -> Result<RequestId, SubmitError> {
-        self.submit(&operations::LIST_CUSTOMERS, call, |arguments| {
-            query.write(arguments)
-        })
+        self.submit(&operations::LIST_CUSTOMERS, call, |arguments| query.write(arguments))
     }
 
     /// `POST /v1/stores/{store_id}/customers`: a new customer. Not repeatable: one that may have been sent
@@ -93,9 +95,7 @@ impl Client {
         fields: &CustomerFields<'_>,
         call: &Call,
     ) -> Result<RequestId, SubmitError> {
-        self.submit(&operations::CREATE_CUSTOMER, call, |arguments| {
-            fields.write(arguments)
-        })
+        self.submit(&operations::CREATE_CUSTOMER, call, |arguments| fields.write(arguments))
     }
 
     /// `GET /v1/stores/{store_id}/customers/{customer_id}`: one customer;
@@ -141,9 +141,7 @@ impl Client {
     /// `GET …/customers/lookup`: the customer with this key; [`Answer::Absent`](crate::Answer::Absent) when
     /// there is none.
     pub fn lookup_customer(&self, key: LookupKey<'_>, call: &Call) -> Result<RequestId, SubmitError> {
-        self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| {
-            key.write(arguments)
-        })
+        self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| key.write(arguments))
     }
 
     /// `POST …/customers/bulk`: 1 to 200 new customers at once.
@@ -166,9 +164,7 @@ impl Client {
         authentication: &Authentication<'_>,
         call: &Call,
     ) -> Result<RequestId, SubmitError> {
-        self.submit(&operations::AUTHENTICATE_CUSTOMER, call, |arguments| {
-            authentication.write(arguments)
-        })
+        self.submit(&operations::AUTHENTICATE_CUSTOMER, call, |arguments| authentication.write(arguments))
     }
 
     /// `GET /v1/store/customer`: the customer a token belongs to.
@@ -195,6 +191,66 @@ impl Client {
     /// Any other operation of the API, under the same promise as the named ones.
     pub fn request(&self, request: &RawRequest<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::REQUEST, call, |arguments| request.write(arguments))
+    }
+
+    /// Looks a player up by the strongest key the host knows.
+    pub fn lookup_player(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| self.write_player_key(player, arguments))
+    }
+
+    /// The player's customer, created if need be: looks up, creates the unknown, and looks up again when another
+    /// server was first. Calls for the same player share one answer.
+    pub fn ensure_customer(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::ENSURE_CUSTOMER, call, |arguments| self.write_player(player, arguments))
+    }
+
+    /// [`Client::ensure_customer`], and a token of theirs: the completion holds both.
+    pub fn token_for(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
+        self.submit(&operations::TOKEN_FOR, call, |arguments| self.write_player(player, arguments))
+    }
+
+    /// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+    /// thread. `None` when nothing fresh is remembered (or the place is being written to at this very moment).
+    /// Never waits; takes well under a microsecond.
+    pub fn peek(&self, key: LookupKey<'_>) -> Result<Option<Completion<'_>>, SubmitError> {
+        let found = self.peek_key(|arguments| key.write(arguments), |_| {})?;
+        Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
+    }
+
+    /// [`Client::peek`] for a player.
+    pub fn peek_player(&self, player: &Player<'_>) -> Result<Option<Completion<'_>>, SubmitError> {
+        let found = self.peek_key(|arguments| self.write_player_key(player, arguments), |_| {})?;
+        Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
+    }
+
+    pub(crate) fn peek_key(
+        &self,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+        attach: impl FnOnce(Key),
+    ) -> Result<Option<Key>, SubmitError> {
+        self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill, attach)
+    }
+
+    pub(crate) fn write_player_key(
+        &self,
+        player: &Player<'_>,
+        arguments: &mut Arguments,
+    ) -> Result<(), InvalidArgument> {
+        identity::write_key(player, &self.naming, arguments)
+    }
+
+    pub(crate) fn write_player(
+        &self,
+        player: &Player<'_>,
+        arguments: &mut Arguments,
+    ) -> Result<(), InvalidArgument> {
+        identity::write_key_and_fields(player, &self.naming, arguments)
+    }
+
+    /// Another API key from here on, for requests that have not been sent yet. What is remembered stays.
+    pub fn set_api_key(&self, key: impl Into<String>) -> Result<(), InvalidArgument> {
+        self.runtime.set_api_key(config::api_key(&Secret::new(key.into()))?);
+        Ok(())
     }
 
     fn submit(
@@ -303,9 +359,7 @@ impl Client {
         let _turn = self.runtime.consumer().enter()?;
         begin();
         if !timeout.is_zero() && self.runtime.ready() == 0 {
-            self.runtime
-                .consumer()
-                .wait(timeout, || self.runtime.ready() > 0 || self.runtime.is_closed());
+            self.runtime.consumer().wait(timeout, || self.runtime.ready() > 0 || self.runtime.is_closed());
             begin();
         }
         let mut taken = 0;
@@ -318,11 +372,7 @@ impl Client {
     }
 
     fn check_fork(&self) -> Result<(), CollectError> {
-        if self.is_forked() {
-            Err(CollectError::Forked)
-        } else {
-            Ok(())
-        }
+        if self.is_forked() { Err(CollectError::Forked) } else { Ok(()) }
     }
 
     /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself.

@@ -27,10 +27,7 @@ enum Detail {
 
 impl Failure {
     pub(super) const fn new(status: paynow_status, words: &'static str) -> Self {
-        Self {
-            status,
-            detail: Detail::Words(words),
-        }
+        Self { status, detail: Detail::Words(words) }
     }
 
     /// A handle or id of `what` names nothing.
@@ -51,10 +48,7 @@ impl fmt::Display for Failure {
 
 impl From<InvalidArgument> for Failure {
     fn from(argument: InvalidArgument) -> Self {
-        Self {
-            status: PAYNOW_E_INVALID_ARGUMENT,
-            detail: Detail::Argument(argument),
-        }
+        Self { status: PAYNOW_E_INVALID_ARGUMENT, detail: Detail::Argument(argument) }
     }
 }
 
@@ -85,10 +79,7 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(argument) => argument.into(),
-            BuildError::Thread(_) => Self {
-                status: PAYNOW_E_RESOURCES,
-                detail: Detail::Build(error),
-            },
+            BuildError::Thread(_) => Self { status: PAYNOW_E_RESOURCES, detail: Detail::Build(error) },
         }
     }
 }
@@ -104,10 +95,9 @@ pub(super) fn contain(run: impl FnOnce() -> Result<(), Failure>) -> paynow_statu
     let failure = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(())) => return PAYNOW_OK,
         Ok(Err(failure)) => failure,
-        Err(_) => Failure::new(
-            PAYNOW_E_INTERNAL,
-            "a fault inside paynow-bridge was contained; please report it",
-        ),
+        Err(_) => {
+            Failure::new(PAYNOW_E_INTERNAL, "a fault inside paynow-bridge was contained; please report it")
+        }
     };
     remember(&failure);
     failure.status
@@ -155,12 +145,11 @@ fn remember(failure: &Failure) {
 /// succeeds leaves it as it is. Never NULL, never blocks.
 #[unsafe(no_mangle)]
 pub extern "C" fn paynow_last_error() -> *const c_char {
-    LAST.try_with(|last| last.as_ptr())
-        .map_or(c"".as_ptr(), |sentence| {
-            // SAFETY: the thread-local lives as long as its thread; only this thread uses it, and no borrow
-            // outlives `remember`.
-            unsafe { (*sentence).bytes.as_ptr().cast() }
-        })
+    LAST.try_with(|last| last.as_ptr()).map_or(c"".as_ptr(), |sentence| {
+        // SAFETY: the thread-local lives as long as its thread; only this thread uses it, and no borrow
+        // outlives `remember`.
+        unsafe { (*sentence).bytes.as_ptr().cast() }
+    })
 }
 
 #[cfg(test)]
@@ -170,10 +159,7 @@ mod tests {
 
     fn last() -> String {
         // SAFETY: the text ends in NUL and belongs to this thread.
-        unsafe { CStr::from_ptr(paynow_last_error()) }
-            .to_str()
-            .unwrap()
-            .to_owned()
+        unsafe { CStr::from_ptr(paynow_last_error()) }.to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -193,10 +179,7 @@ mod tests {
 
     #[test]
     fn long_sentences_are_cut_between_characters() {
-        let mut sentence = Sentence {
-            bytes: [1; LONGEST],
-            length: 0,
-        };
+        let mut sentence = Sentence { bytes: [1; LONGEST], length: 0 };
         sentence.write_str(&"ä".repeat(LONGEST)).unwrap();
         sentence.write_str("more").unwrap();
         let text = CStr::from_bytes_until_nul(&sentence.bytes).unwrap();

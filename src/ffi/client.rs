@@ -57,10 +57,7 @@ pub unsafe extern "C" fn paynow_client_create(
         // SAFETY: the caller's promise holds for what the struct points to as well.
         let builder = unsafe { builder(&config) }?;
         let Some(place) = table::reserve() else {
-            return Err(Failure::new(
-                PAYNOW_E_RESOURCES,
-                "255 clients exist already: destroy one first",
-            ));
+            return Err(Failure::new(PAYNOW_E_RESOURCES, "255 clients exist already: destroy one first"));
         };
         let client = builder.first_generation(place.first_generation()).build()?;
         let handle = place.handle();
@@ -77,12 +74,13 @@ pub unsafe extern "C" fn paynow_client_create(
 
 unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failure> {
     // SAFETY: the caller's promise, for each of them.
-    let (store_id, api_key, api_base, user_agent) = unsafe {
+    let (store_id, api_key, api_base, user_agent, bedrock_prefix) = unsafe {
         (
             input::required_text("store_id", config.store_id, config.store_id_n)?,
             input::text("api_key", config.api_key, config.api_key_n)?,
             input::text("api_base", config.api_base, config.api_base_n)?,
             input::text("user_agent", config.user_agent, config.user_agent_n)?,
+            input::text("bedrock_prefix", config.bedrock_prefix, config.bedrock_prefix_n)?,
         )
     };
     let mut builder = Client::builder(store_id);
@@ -113,6 +111,13 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     if config.max_held_bytes != 0 {
         builder = builder.max_held_bytes(config.max_held_bytes);
     }
+    builder = policies(builder, config);
+    if let Some(prefix) = bedrock_prefix {
+        builder = builder.bedrock_prefix(prefix);
+    }
+    builder = builder
+        .send_bedrock_prefix(config.send_bedrock_prefix != 0)
+        .offline_players_by_name(config.offline_players_by_uuid == 0);
     let level = match config.log_level {
         PAYNOW_LOG_ERROR => LogLevel::Error,
         PAYNOW_LOG_WARN => LogLevel::Warn,
@@ -124,6 +129,62 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
         builder = builder.log_level(level);
     }
     Ok(builder)
+}
+
+fn policies(mut builder: ClientBuilder, config: &paynow_client_config) -> ClientBuilder {
+    let milliseconds = |value: u32| Duration::from_millis(value.into());
+    if config.max_attempts != 0 {
+        builder = builder.max_attempts(config.max_attempts);
+    }
+    if config.retry_base_ms != 0 {
+        builder = builder.retry_base(milliseconds(config.retry_base_ms));
+    }
+    match config.circuit_threshold {
+        0 => {}
+        PAYNOW_OFF => builder = builder.circuit_threshold(0),
+        failures => builder = builder.circuit_threshold(failures),
+    }
+    match config.cache_ttl_ms {
+        0 => {}
+        PAYNOW_OFF => builder = builder.cache_ttl(Duration::ZERO),
+        ttl => builder = builder.cache_ttl(milliseconds(ttl)),
+    }
+    if config.cache_negative_ttl_ms != 0 {
+        builder = builder.cache_negative_ttl(milliseconds(config.cache_negative_ttl_ms));
+    }
+    if config.cache_stale_ms != 0 {
+        builder = builder.cache_stale(milliseconds(config.cache_stale_ms));
+    }
+    if config.cache_bytes != 0 {
+        builder = builder.cache_bytes(config.cache_bytes);
+    }
+    if config.rate_per_second != 0 {
+        let burst = if config.rate_burst == 0 { config.rate_per_second } else { config.rate_burst };
+        builder = builder.rate_limit(config.rate_per_second.into(), burst);
+    }
+    builder
+}
+
+/// Another API key from here on, for requests that have not been sent yet. What is remembered stays. `key_n` is its
+/// length in bytes, 0 when it ends in NUL. Any thread; may wait some microseconds for a worker that reads the old key.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `key` points to text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_set_api_key(
+    client: paynow_client,
+    key: *const c_char,
+    key_n: usize,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        // SAFETY: the caller's promise.
+        let key = unsafe { input::required_text("api_key", key, key_n) }?;
+        Ok(host.client.set_api_key(key)?)
+    })
 }
 
 /// Delivers what has finished: for each completion its call's callback runs, or else the client's, on this
@@ -293,6 +354,17 @@ pub unsafe extern "C" fn paynow_client_stats(client: paynow_client, out: *mut pa
                 log_dropped: stats.log_dropped,
                 held_bytes: stats.held_bytes,
                 connections_opened: stats.connections_opened,
+                retries: stats.retries,
+                retries_denied: stats.retries_denied,
+                rate_limited: stats.rate_limited,
+                cache_hits: stats.cache_hits,
+                cache_stale: stats.cache_stale,
+                coalesced: stats.coalesced,
+                unavailable: stats.unavailable,
+                cache_entries: stats.cache_entries,
+                cache_bytes: stats.cache_bytes,
+                circuit_open: u32::from(stats.circuit_open),
+                reserved: 0,
             })
         };
         // SAFETY: the caller's promise.

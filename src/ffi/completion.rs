@@ -12,13 +12,10 @@ use crate::model::{
     ApiError, Customer, Date, MinecraftPlatform, PlatformProfile, Profile, Text, ValidationError,
 };
 use crate::operations::{Answer, InvalidArgument, Status};
-use crate::runtime::Outcome;
+use crate::runtime::{Outcome, Source};
 use crate::transport::Sent;
 
-const NOTHING: Failure = Failure::new(
-    PAYNOW_E_NO_VALUE,
-    "the completion does not hold what was asked for",
-);
+const NOTHING: Failure = Failure::new(PAYNOW_E_NO_VALUE, "the completion does not hold what was asked for");
 const BEYOND: Failure = Failure::new(PAYNOW_E_NO_VALUE, "the index is beyond the end of the list");
 
 /// Opens a completion. What `read` borrows stays valid after this returns, until the completion is freed.
@@ -32,23 +29,16 @@ fn with<R>(
 }
 
 fn answer(outcome: &Outcome) -> &Answer {
-    outcome
-        .reply
-        .as_ref()
-        .map_or(&Answer::Nothing, |reply| &reply.answer)
+    outcome.reply.as_ref().map_or(&Answer::Nothing, |reply| &reply.answer)
 }
 
 fn error(outcome: &Outcome) -> Result<&ApiError, Failure> {
-    outcome
-        .reply
-        .as_ref()
-        .and_then(|reply| reply.error.as_deref())
-        .ok_or(NOTHING)
+    outcome.reply.as_ref().and_then(|reply| reply.error.as_deref()).ok_or(NOTHING)
 }
 
 fn customers(outcome: &Outcome) -> &[Customer] {
     match answer(outcome) {
-        Answer::Customer(customer) => std::slice::from_ref(&**customer),
+        Answer::Customer(customer) | Answer::TokenFor(customer, _) => std::slice::from_ref(&**customer),
         Answer::Customers(customers) => customers,
         _ => &[],
     }
@@ -56,7 +46,9 @@ fn customers(outcome: &Outcome) -> &[Customer] {
 
 fn customer(outcome: &Outcome, index: usize) -> Result<&Customer, Failure> {
     match answer(outcome) {
-        Answer::Customer(_) | Answer::Customers(_) => customers(outcome).get(index).ok_or(BEYOND),
+        Answer::Customer(_) | Answer::TokenFor(..) | Answer::Customers(_) => {
+            customers(outcome).get(index).ok_or(BEYOND)
+        }
         _ => Err(NOTHING),
     }
 }
@@ -70,8 +62,7 @@ fn pointer(text: Option<&Text>) -> *const c_char {
 }
 
 fn milliseconds(date: Option<&Date>) -> i64 {
-    date.and_then(|date| date.unix_milliseconds)
-        .unwrap_or(PAYNOW_NO_DATE)
+    date.and_then(|date| date.unix_milliseconds).unwrap_or(PAYNOW_NO_DATE)
 }
 
 /// Writes how the request ended. Set `out->struct_size` first. The strings are borrowed from the completion:
@@ -127,6 +118,13 @@ pub unsafe extern "C" fn paynow_completion_info_get(
                 error_code: pointer(api_error.and_then(|error| error.code.as_ref())),
                 trace_id: pointer(api_error.and_then(|error| error.trace_id.as_ref())),
                 request: completion,
+                source: match outcome.source {
+                    Source::Network => PAYNOW_SOURCE_NETWORK,
+                    Source::Shared => PAYNOW_SOURCE_SHARED,
+                    Source::Cache => PAYNOW_SOURCE_CACHE,
+                    Source::StaleCache => PAYNOW_SOURCE_STALE_CACHE,
+                },
+                reserved: 0,
             })
         };
         // SAFETY: the caller's promise.
@@ -157,12 +155,8 @@ pub unsafe extern "C" fn paynow_completion_customer(
 }
 
 fn lend_customer(customer: &Customer, struct_size: u32) -> paynow_customer {
-    const NO_PROFILE: paynow_profile = paynow_profile {
-        id: ptr::null(),
-        platform: ptr::null(),
-        name: ptr::null(),
-        avatar_url: ptr::null(),
-    };
+    const NO_PROFILE: paynow_profile =
+        paynow_profile { id: ptr::null(), platform: ptr::null(), name: ptr::null(), avatar_url: ptr::null() };
     let generic = |profile: &Profile| paynow_profile {
         id: pointer(profile.id.as_ref()),
         platform: pointer(profile.platform.as_ref()),
@@ -220,10 +214,7 @@ pub unsafe extern "C" fn paynow_completion_metadata(
 ) -> paynow_status {
     contain(|| {
         with(completion, |outcome| {
-            let (key, value) = customer(outcome, customer_index)?
-                .metadata
-                .get(index)
-                .ok_or(BEYOND)?;
+            let (key, value) = customer(outcome, customer_index)?.metadata.get(index).ok_or(BEYOND)?;
             if out_value.is_null() {
                 return Err(InvalidArgument::new("out_value", "must not be NULL").into());
             }
@@ -251,7 +242,7 @@ pub unsafe extern "C" fn paynow_completion_token(
 ) -> paynow_status {
     contain(|| {
         with(completion, |outcome| {
-            let Answer::Token(token) = answer(outcome) else {
+            let (Answer::Token(token) | Answer::TokenFor(_, token)) = answer(outcome) else {
                 return Err(NOTHING);
             };
             // SAFETY: the caller's promise.
@@ -326,10 +317,7 @@ pub unsafe extern "C" fn paynow_completion_error(
             let make = |struct_size| {
                 Ok(paynow_api_error {
                     struct_size,
-                    status: error
-                        .status
-                        .and_then(|status| i32::try_from(status).ok())
-                        .unwrap_or(0),
+                    status: error.status.and_then(|status| i32::try_from(status).ok()).unwrap_or(0),
                     code: pointer(error.code.as_ref()),
                     message: pointer(error.message.as_ref()),
                     trace_id: pointer(error.trace_id.as_ref()),
@@ -388,10 +376,7 @@ pub unsafe extern "C" fn paynow_completion_validation_path(
 ) -> paynow_status {
     contain(|| {
         with(completion, |outcome| {
-            let segment = validation_error(outcome, index)?
-                .path
-                .get(segment)
-                .ok_or(BEYOND)?;
+            let segment = validation_error(outcome, index)?.path.get(segment).ok_or(BEYOND)?;
             // SAFETY: the caller's promise.
             unsafe { input::write("out_segment", out_segment, segment.as_ptr()) }
         })
@@ -413,11 +398,7 @@ pub unsafe extern "C" fn paynow_completion_json(
 ) -> paynow_status {
     contain(|| {
         with(completion, |outcome| {
-            let body = outcome
-                .reply
-                .as_ref()
-                .map(|reply| &*reply.body)
-                .filter(|body| !body.is_empty());
+            let body = outcome.reply.as_ref().map(|reply| &*reply.body).filter(|body| !body.is_empty());
             // SAFETY: the caller's promise.
             unsafe { lend_text(body.ok_or(NOTHING)?, "out_json", out_json, out_length) }
         })

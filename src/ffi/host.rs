@@ -46,11 +46,8 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) const NOBODY: Self = Self {
-        on_completion: None,
-        user_data: std::ptr::null_mut(),
-        user_data_free: None,
-    };
+    pub(super) const NOBODY: Self =
+        Self { on_completion: None, user_data: std::ptr::null_mut(), user_data_free: None };
 
     pub(super) fn of(call: &paynow_call) -> Self {
         Self {
@@ -138,14 +135,7 @@ impl Host {
         let Some(sink) = self.on_log else { return };
         self.client.deliver_log(|line| {
             // SAFETY: the host promised a function of this type; the text outlives the call and ends in NUL.
-            unsafe {
-                sink(
-                    line.level as i32,
-                    line.text.as_ptr(),
-                    line.text.len(),
-                    self.log_user_data,
-                )
-            }
+            unsafe { sink(line.level as i32, line.text.as_ptr(), line.text.len(), self.log_user_data) }
         });
     }
 
@@ -188,18 +178,12 @@ impl Host {
                 entered.deliver_log();
             }
         };
-        entered
-            .client
-            .poll_keys(0, Duration::ZERO, begin, |key| entered.deliver(key))?;
+        entered.client.poll_keys(0, Duration::ZERO, begin, |key| entered.deliver(key))?;
         if !is_ours.get() {
             return Ok(());
         }
         // A callback may have cancelled or submitted; nothing comes after the client is shut down.
-        while entered
-            .client
-            .poll_keys(0, Duration::ZERO, || {}, |key| entered.deliver(key))?
-            > 0
-        {}
+        while entered.client.poll_keys(0, Duration::ZERO, || {}, |key| entered.deliver(key))? > 0 {}
         let unfreed: Vec<Key> = entered.client.unfreed().collect();
         for key in unfreed {
             let _ = entered.free(key);

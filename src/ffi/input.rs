@@ -37,6 +37,7 @@ macro_rules! inputs {
 inputs! {
     paynow_client_config => "config",
     paynow_call => "call",
+    paynow_player => "player",
     paynow_list_query => "query",
     paynow_lookup_query => "query",
     paynow_customer_fields => "fields",
@@ -61,16 +62,10 @@ pub(super) unsafe fn required<T: Input>(pointer: *const T) -> Result<T, InvalidA
     // SAFETY: every input begins with struct_size; the pointer may be unaligned.
     let size = unsafe { pointer.cast::<u32>().read_unaligned() } as usize;
     if size < T::FIRST_SIZE {
-        return refuse(
-            T::NAME,
-            "has a struct_size that is too small: set it to sizeof the struct",
-        );
+        return refuse(T::NAME, "has a struct_size that is too small: set it to sizeof the struct");
     }
     if size > LONGEST_STRUCT {
-        return refuse(
-            T::NAME,
-            "has an impossible struct_size: set it to sizeof the struct",
-        );
+        return refuse(T::NAME, "has an impossible struct_size: set it to sizeof the struct");
     }
     let known = size.min(size_of::<T>());
     let mut value = MaybeUninit::<T>::zeroed();
@@ -81,10 +76,7 @@ pub(super) unsafe fn required<T: Input>(pointer: *const T) -> Result<T, InvalidA
     for offset in known..size {
         // SAFETY: within what the caller says is there.
         if unsafe { pointer.cast::<u8>().add(offset).read() } != 0 {
-            return refuse(
-                T::NAME,
-                "uses members this version of the library does not know: update it",
-            );
+            return refuse(T::NAME, "uses members this version of the library does not know: update it");
         }
     }
     // SAFETY: every pattern of bits is valid, and all of them are initialised.
@@ -116,11 +108,7 @@ pub(super) unsafe fn text<'a>(
     length: usize,
 ) -> Result<Option<&'a str>, InvalidArgument> {
     if pointer.is_null() {
-        return if length == 0 {
-            Ok(None)
-        } else {
-            refuse(name, "must not be NULL with a length")
-        };
+        return if length == 0 { Ok(None) } else { refuse(name, "must not be NULL with a length") };
     }
     if length > isize::MAX as usize {
         return refuse(name, "has an impossible length");
@@ -156,11 +144,7 @@ pub(super) unsafe fn required_text<'a>(
 }
 
 pub(super) fn must_be_zero(value: u32) -> Result<(), InvalidArgument> {
-    if value == 0 {
-        Ok(())
-    } else {
-        refuse("reserved", "must be 0")
-    }
+    if value == 0 { Ok(()) } else { refuse("reserved", "must be 0") }
 }
 
 /// One of `words`, counted from `first`.
@@ -171,9 +155,7 @@ pub(super) fn word(
     words: &[&'static str],
     problem: &'static str,
 ) -> Result<&'static str, InvalidArgument> {
-    let index = value
-        .checked_sub(first)
-        .and_then(|index| usize::try_from(index).ok());
+    let index = value.checked_sub(first).and_then(|index| usize::try_from(index).ok());
     match index.and_then(|index| words.get(index)) {
         Some(word) => Ok(word),
         None => refuse(name, problem),
@@ -211,9 +193,7 @@ pub(super) unsafe fn write_struct<T: Copy>(
     // SAFETY: every output begins with struct_size.
     let size = unsafe { pointer.cast::<u32>().read_unaligned() };
     if (size as usize) < size_of::<T>() || size as usize > LONGEST_STRUCT {
-        return Err(
-            InvalidArgument::new(name, "has a wrong struct_size: set it to sizeof the struct").into(),
-        );
+        return Err(InvalidArgument::new(name, "has a wrong struct_size: set it to sizeof the struct").into());
     }
     let value = make(size)?;
     // SAFETY: at least so many bytes are writable by the caller's word.

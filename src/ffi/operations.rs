@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::boundary::{Failure, contain};
 use super::host::Route;
 use super::input;
+use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
 use super::types::*;
-use crate::client::Call;
+use crate::client::{Call, Client, Player};
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 use crate::runtime::Priority;
 
@@ -20,16 +21,28 @@ unsafe fn submit(
     out_request: *mut paynow_request_id,
     fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
 ) -> paynow_status {
+    // SAFETY: passed on.
+    unsafe { submit_for(client, operation, call, out_request, |_, arguments| fill(arguments)) }
+}
+
+/// [`submit`] for operations whose input the client has rules about.
+unsafe fn submit_for(
+    client: paynow_client,
+    operation: &'static Operation,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+    fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
+) -> paynow_status {
     contain(|| {
         let host = table::enter(client)?;
+        let fill = |arguments: &mut Arguments| fill(&host.client, arguments);
         // SAFETY: the caller's promise.
         let (call, route) = match unsafe { input::optional(call) }? {
             Some(call) => (read_call(&call)?, Route::of(&call)),
             None => (Call::default(), Route::NOBODY),
         };
-        let request = host
-            .client
-            .submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
+        let request =
+            host.client.submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
         if !out_request.is_null() {
             // SAFETY: the caller's promise.
             unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
@@ -63,9 +76,7 @@ unsafe fn add(
     length: usize,
 ) -> Result<(), InvalidArgument> {
     // SAFETY: passed on.
-    arguments.optional(parameter, unsafe {
-        input::text(parameter.name(), pointer, length)
-    }?)
+    arguments.optional(parameter, unsafe { input::text(parameter.name(), pointer, length) }?)
 }
 
 /// Adds text that must be there.
@@ -80,9 +91,7 @@ unsafe fn add_required(
     length: usize,
 ) -> Result<(), InvalidArgument> {
     // SAFETY: passed on.
-    arguments.text(parameter, unsafe {
-        input::required_text(parameter.name(), pointer, length)
-    }?)
+    arguments.text(parameter, unsafe { input::required_text(parameter.name(), pointer, length) }?)
 }
 
 /// Adds the fields of a customer.
@@ -98,10 +107,7 @@ unsafe fn add_fields(
     const MINECRAFT: [&str; 3] = ["unknown", "java", "bedrock"];
     input::must_be_zero(fields.reserved)?;
     if fields.null_fields & !KNOWN_NULLS != 0 {
-        return Err(InvalidArgument::new(
-            "null_fields",
-            "holds unknown bits: combine PAYNOW_NULL_*",
-        ));
+        return Err(InvalidArgument::new("null_fields", "holds unknown bits: combine PAYNOW_NULL_*"));
     }
     let platform = match fields.minecraft_platform {
         PAYNOW_MINECRAFT_ABSENT => None,
@@ -114,31 +120,18 @@ unsafe fn add_fields(
         )?),
     };
     let null = |bit, is_given: bool, parameter: Parameter| match fields.null_fields & bit != 0 {
-        true if is_given => Err(InvalidArgument::new(
-            parameter.name(),
-            "cannot be null and have a value",
-        )),
+        true if is_given => Err(InvalidArgument::new(parameter.name(), "cannot be null and have a value")),
         is_null => Ok(is_null),
     };
     for (bit, parameter, pointer, length) in [
-        (
-            PAYNOW_NULL_STEAM_ID,
-            Parameter::SteamId,
-            fields.steam_id,
-            fields.steam_id_n,
-        ),
+        (PAYNOW_NULL_STEAM_ID, Parameter::SteamId, fields.steam_id, fields.steam_id_n),
         (
             PAYNOW_NULL_MINECRAFT_UUID,
             Parameter::MinecraftUuid,
             fields.minecraft_uuid,
             fields.minecraft_uuid_n,
         ),
-        (
-            PAYNOW_NULL_XBOX_XUID,
-            Parameter::XboxXuid,
-            fields.xbox_xuid,
-            fields.xbox_xuid_n,
-        ),
+        (PAYNOW_NULL_XBOX_XUID, Parameter::XboxXuid, fields.xbox_xuid, fields.xbox_xuid_n),
         (PAYNOW_NULL_NAME, Parameter::Name, fields.name, fields.name_n),
     ] {
         if null(bit, !pointer.is_null(), parameter)? {
@@ -147,19 +140,11 @@ unsafe fn add_fields(
         // SAFETY: the caller's promise.
         unsafe { add(arguments, parameter, pointer, length) }?;
     }
-    if null(
-        PAYNOW_NULL_MINECRAFT_PLATFORM,
-        platform.is_some(),
-        Parameter::MinecraftPlatform,
-    )? {
+    if null(PAYNOW_NULL_MINECRAFT_PLATFORM, platform.is_some(), Parameter::MinecraftPlatform)? {
         arguments.null(Parameter::MinecraftPlatform)?;
     }
     arguments.optional(Parameter::MinecraftPlatform, platform)?;
-    if null(
-        PAYNOW_NULL_METADATA,
-        !fields.metadata.is_null(),
-        Parameter::Metadata,
-    )? {
+    if null(PAYNOW_NULL_METADATA, !fields.metadata.is_null(), Parameter::Metadata)? {
         return arguments.null(Parameter::Metadata);
     }
     if fields.metadata.is_null() {
@@ -217,29 +202,23 @@ pub unsafe extern "C" fn paynow_list_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::LIST_CUSTOMERS,
-            call,
-            out_request,
-            |arguments| {
-                let Some(query) = input::optional(query)? else {
-                    return Ok(());
-                };
-                if query.has_limit != 0 {
-                    arguments.number(Parameter::Limit, query.limit)?;
-                }
-                add(arguments, Parameter::After, query.after, query.after_n)?;
-                add(arguments, Parameter::Before, query.before, query.before_n)?;
-                match query.order {
-                    PAYNOW_ORDER_DEFAULT => {}
-                    PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
-                    PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
-                    _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
-                }
-                add(arguments, Parameter::Search, query.search, query.search_n)
-            },
-        )
+        submit(client, &operations::LIST_CUSTOMERS, call, out_request, |arguments| {
+            let Some(query) = input::optional(query)? else {
+                return Ok(());
+            };
+            if query.has_limit != 0 {
+                arguments.number(Parameter::Limit, query.limit.into())?;
+            }
+            add(arguments, Parameter::After, query.after, query.after_n)?;
+            add(arguments, Parameter::Before, query.before, query.before_n)?;
+            match query.order {
+                PAYNOW_ORDER_DEFAULT => {}
+                PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
+                PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
+                _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
+            }
+            add(arguments, Parameter::Search, query.search, query.search_n)
+        })
     }
 }
 
@@ -259,13 +238,9 @@ pub unsafe extern "C" fn paynow_create_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::CREATE_CUSTOMER,
-            call,
-            out_request,
-            |arguments| add_fields(arguments, &input::required(fields)?),
-        )
+        submit(client, &operations::CREATE_CUSTOMER, call, out_request, |arguments| {
+            add_fields(arguments, &input::required(fields)?)
+        })
     }
 }
 
@@ -286,13 +261,9 @@ pub unsafe extern "C" fn paynow_get_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::GET_CUSTOMER,
-            call,
-            out_request,
-            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
-        )
+        submit(client, &operations::GET_CUSTOMER, call, out_request, |arguments| {
+            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        })
     }
 }
 
@@ -314,16 +285,10 @@ pub unsafe extern "C" fn paynow_update_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::UPDATE_CUSTOMER,
-            call,
-            out_request,
-            |arguments| {
-                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
-                add_fields(arguments, &input::required(fields)?)
-            },
-        )
+        submit(client, &operations::UPDATE_CUSTOMER, call, out_request, |arguments| {
+            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
+            add_fields(arguments, &input::required(fields)?)
+        })
     }
 }
 
@@ -343,13 +308,9 @@ pub unsafe extern "C" fn paynow_create_customer_token(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::CREATE_CUSTOMER_TOKEN,
-            call,
-            out_request,
-            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
-        )
+        submit(client, &operations::CREATE_CUSTOMER_TOKEN, call, out_request, |arguments| {
+            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        })
     }
 }
 
@@ -369,13 +330,9 @@ pub unsafe extern "C" fn paynow_invalidate_customer_tokens(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::INVALIDATE_CUSTOMER_TOKENS,
-            call,
-            out_request,
-            |arguments| add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n),
-        )
+        submit(client, &operations::INVALIDATE_CUSTOMER_TOKENS, call, out_request, |arguments| {
+            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        })
     }
 }
 
@@ -394,41 +351,173 @@ pub unsafe extern "C" fn paynow_lookup_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::LOOKUP_CUSTOMER,
-            call,
-            out_request,
-            |arguments| {
-                let query = input::required(query)?;
-                input::must_be_zero(query.reserved)?;
-                for (parameter, pointer, length) in [
-                    (Parameter::LookupId, query.id, query.id_n),
-                    (Parameter::SteamId, query.steam_id, query.steam_id_n),
-                    (
-                        Parameter::MinecraftUuid,
-                        query.minecraft_uuid,
-                        query.minecraft_uuid_n,
-                    ),
-                    (Parameter::XboxXuid, query.xbox_xuid, query.xbox_xuid_n),
-                    (
-                        Parameter::MinecraftJavaName,
-                        query.minecraft_java_name,
-                        query.minecraft_java_name_n,
-                    ),
-                    (
-                        Parameter::MinecraftBedrockName,
-                        query.minecraft_bedrock_name,
-                        query.minecraft_bedrock_name_n,
-                    ),
-                    (Parameter::Name, query.name, query.name_n),
-                ] {
-                    add(arguments, parameter, pointer, length)?;
-                }
-                Ok(())
-            },
-        )
+        submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |arguments| {
+            add_key(arguments, &input::required(query)?)
+        })
     }
+}
+
+/// Adds the key of a lookup.
+///
+/// # Safety
+///
+/// The pointers in `query` are as the header demands.
+unsafe fn add_key(arguments: &mut Arguments, query: &paynow_lookup_query) -> Result<(), InvalidArgument> {
+    input::must_be_zero(query.reserved)?;
+    for (parameter, pointer, length) in [
+        (Parameter::LookupId, query.id, query.id_n),
+        (Parameter::SteamId, query.steam_id, query.steam_id_n),
+        (Parameter::MinecraftUuid, query.minecraft_uuid, query.minecraft_uuid_n),
+        (Parameter::XboxXuid, query.xbox_xuid, query.xbox_xuid_n),
+        (Parameter::MinecraftJavaName, query.minecraft_java_name, query.minecraft_java_name_n),
+        (Parameter::MinecraftBedrockName, query.minecraft_bedrock_name, query.minecraft_bedrock_name_n),
+        (Parameter::Name, query.name, query.name_n),
+    ] {
+        // SAFETY: the caller's promise.
+        unsafe { add(arguments, parameter, pointer, length) }?;
+    }
+    Ok(())
+}
+
+/// Reads a player.
+///
+/// # Safety
+///
+/// `player` is as the header demands; what is borrowed lives as long.
+unsafe fn read_player<'a>(player: *const paynow_player) -> Result<Player<'a>, InvalidArgument> {
+    // SAFETY: the caller's promise, for each of them.
+    unsafe {
+        let player = input::required(player)?;
+        input::must_be_zero(player.reserved)?;
+        Ok(Player {
+            steam_id: input::text("steam_id", player.steam_id, player.steam_id_n)?,
+            xbox_xuid: input::text("xbox_xuid", player.xbox_xuid, player.xbox_xuid_n)?,
+            minecraft_uuid: input::text("minecraft_uuid", player.minecraft_uuid, player.minecraft_uuid_n)?,
+            name: input::text("name", player.name, player.name_n)?,
+        })
+    }
+}
+
+/// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer. Threads
+/// and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_lookup_player(
+    client: paynow_client,
+    player: *const paynow_player,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit_for(client, &operations::LOOKUP_CUSTOMER, call, out_request, |client, arguments| {
+            client.write_player_key(&read_player(player)?, arguments)
+        })
+    }
+}
+
+/// The player's customer, created if need be: looks up, creates the unknown, and looks up again when another
+/// server was first. The answer is the customer. Calls for the same player share one answer. Threads and errors
+/// as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_ensure_customer(
+    client: paynow_client,
+    player: *const paynow_player,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit_for(client, &operations::ENSURE_CUSTOMER, call, out_request, |client, arguments| {
+            client.write_player(&read_player(player)?, arguments)
+        })
+    }
+}
+
+/// paynow_ensure_customer, and a token of theirs. The answer holds both: paynow_completion_customer and
+/// paynow_completion_token. Threads and errors as paynow_list_customers.
+///
+/// # Safety
+///
+/// Pointers are NULL where allowed or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_token_for(
+    client: paynow_client,
+    player: *const paynow_player,
+    call: *const paynow_call,
+    out_request: *mut paynow_request_id,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        submit_for(client, &operations::TOKEN_FOR, call, out_request, |client, arguments| {
+            client.write_player(&read_player(player)?, arguments)
+        })
+    }
+}
+
+/// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+/// thread. `*out_completion` is read like any completion (found = 0: remembered that there is none) and given
+/// back with paynow_completion_free. Any thread, never waits, well under a microsecond.
+///
+/// PAYNOW_E_NO_VALUE when nothing fresh is remembered, or the place is being written to at this very moment.
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_QUEUE_FULL, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// Pointers point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_peek(
+    client: paynow_client,
+    query: *const paynow_lookup_query,
+    out_completion: *mut paynow_completion,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe { peek(client, out_completion, |_, arguments| add_key(arguments, &input::required(query)?)) }
+}
+
+/// paynow_client_peek for a player.
+///
+/// # Safety
+///
+/// Pointers point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_peek_player(
+    client: paynow_client,
+    player: *const paynow_player,
+    out_completion: *mut paynow_completion,
+) -> paynow_status {
+    // SAFETY: the caller's promise, here and inside.
+    unsafe {
+        peek(client, out_completion, |client, arguments| {
+            client.write_player_key(&read_player(player)?, arguments)
+        })
+    }
+}
+
+unsafe fn peek(
+    client: paynow_client,
+    out_completion: *mut paynow_completion,
+    fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        if out_completion.is_null() {
+            return Err(InvalidArgument::new("out_completion", "must not be NULL").into());
+        }
+        let attach = |key| host.set_route(key, Route::NOBODY);
+        let found = host.client.peek_key(|arguments| fill(&host.client, arguments), attach)?;
+        let key =
+            found.ok_or(Failure::new(PAYNOW_E_NO_VALUE, "nothing fresh is remembered of this lookup"))?;
+        // SAFETY: the caller's promise.
+        unsafe { input::write("out_completion", out_completion, host.id(key)) }
+    })
 }
 
 /// Creates 1 to 200 customers at once: `POST /v1/stores/{store_id}/customers/bulk`. `customers` points to `count`
@@ -448,34 +537,27 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::BULK_CREATE_CUSTOMERS,
-            call,
-            out_request,
-            |arguments| {
-                if count == 0 {
-                    return Err(InvalidArgument::new("customers", "must not be empty"));
+        submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |arguments| {
+            if count == 0 {
+                return Err(InvalidArgument::new("customers", "must not be empty"));
+            }
+            if count > operations::BULK_LIMIT {
+                return Err(InvalidArgument::new("customers", "must not be more than 200"));
+            }
+            let stride = input::required(customers)?.struct_size;
+            for index in 0..count {
+                let customer = customers.byte_add(index * stride as usize);
+                let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
+                if fields.struct_size != stride {
+                    return Err(
+                        InvalidArgument::new("struct_size", "differs from the first one's").in_item(index)
+                    );
                 }
-                if count > operations::BULK_LIMIT {
-                    return Err(InvalidArgument::new("customers", "must not be more than 200"));
-                }
-                let stride = input::required(customers)?.struct_size;
-                for index in 0..count {
-                    let customer = customers.byte_add(index * stride as usize);
-                    let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
-                    if fields.struct_size != stride {
-                        return Err(
-                            InvalidArgument::new("struct_size", "differs from the first one's")
-                                .in_item(index),
-                        );
-                    }
-                    arguments.item()?;
-                    add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
-                }
-                Ok(())
-            },
-        )
+                arguments.item()?;
+                add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -494,36 +576,25 @@ pub unsafe extern "C" fn paynow_authenticate_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::AUTHENTICATE_CUSTOMER,
-            call,
-            out_request,
-            |arguments| {
-                let input = input::required(authentication)?;
-                let platform = input::word(
-                    "platform",
-                    input.platform,
-                    PAYNOW_PLATFORM_STEAM,
-                    &operations::PLATFORMS,
-                    "must be one of PAYNOW_PLATFORM_*",
-                )?;
-                arguments.text(Parameter::Platform, platform)?;
-                add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
-                add_required(
-                    arguments,
-                    Parameter::CustomerIp,
-                    input.customer_ip,
-                    input.customer_ip_n,
-                )?;
-                add(
-                    arguments,
-                    Parameter::CustomerCountryCode,
-                    input.customer_countrycode,
-                    input.customer_countrycode_n,
-                )
-            },
-        )
+        submit(client, &operations::AUTHENTICATE_CUSTOMER, call, out_request, |arguments| {
+            let input = input::required(authentication)?;
+            let platform = input::word(
+                "platform",
+                input.platform,
+                PAYNOW_PLATFORM_STEAM,
+                &operations::PLATFORMS,
+                "must be one of PAYNOW_PLATFORM_*",
+            )?;
+            arguments.text(Parameter::Platform, platform)?;
+            add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
+            add_required(arguments, Parameter::CustomerIp, input.customer_ip, input.customer_ip_n)?;
+            add(
+                arguments,
+                Parameter::CustomerCountryCode,
+                input.customer_countrycode,
+                input.customer_countrycode_n,
+            )
+        })
     }
 }
 
@@ -544,20 +615,9 @@ pub unsafe extern "C" fn paynow_get_current_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::GET_CURRENT_CUSTOMER,
-            call,
-            out_request,
-            |arguments| {
-                add_required(
-                    arguments,
-                    Parameter::CustomerToken,
-                    customer_token,
-                    customer_token_n,
-                )
-            },
-        )
+        submit(client, &operations::GET_CURRENT_CUSTOMER, call, out_request, |arguments| {
+            add_required(arguments, Parameter::CustomerToken, customer_token, customer_token_n)
+        })
     }
 }
 
@@ -577,23 +637,12 @@ pub unsafe extern "C" fn paynow_lookup_giftcard(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(
-            client,
-            &operations::LOOKUP_GIFTCARD,
-            call,
-            out_request,
-            |arguments| {
-                let query = input::required(query)?;
-                input::must_be_zero(query.reserved)?;
-                add_required(
-                    arguments,
-                    Parameter::CustomerToken,
-                    query.customer_token,
-                    query.customer_token_n,
-                )?;
-                add_required(arguments, Parameter::GiftCardCode, query.code, query.code_n)
-            },
-        )
+        submit(client, &operations::LOOKUP_GIFTCARD, call, out_request, |arguments| {
+            let query = input::required(query)?;
+            input::must_be_zero(query.reserved)?;
+            add_required(arguments, Parameter::CustomerToken, query.customer_token, query.customer_token_n)?;
+            add_required(arguments, Parameter::GiftCardCode, query.code, query.code_n)
+        })
     }
 }
 
@@ -624,12 +673,7 @@ pub unsafe extern "C" fn paynow_request(
                 "must be one of PAYNOW_AUTH_*",
             )?;
             arguments.text(Parameter::Auth, auth)?;
-            add(
-                arguments,
-                Parameter::CustomerToken,
-                request.customer_token,
-                request.customer_token_n,
-            )?;
+            add(arguments, Parameter::CustomerToken, request.customer_token, request.customer_token_n)?;
             add(arguments, Parameter::Json, request.json, request.json_n)
         })
     }

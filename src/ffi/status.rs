@@ -52,6 +52,9 @@ pub const PAYNOW_E_RESPONSE_TOO_LARGE: paynow_status = 26;
 /// The answer is not what the contract says; a 404 that is no PayNowError is one (a mistyped api_base).
 pub const PAYNOW_E_INVALID_RESPONSE: paynow_status = 27;
 
+/// Not asked: the API has not answered for a while, and is asked again soon.
+pub const PAYNOW_E_UNAVAILABLE: paynow_status = 28;
+
 /// HTTP 401: the API key or customer token is not valid.
 pub const PAYNOW_E_UNAUTHORIZED: paynow_status = 40;
 /// HTTP 403: the credential does not allow this.
@@ -80,6 +83,7 @@ pub(super) fn number(status: Status) -> paynow_status {
         Status::Transport => PAYNOW_E_TRANSPORT,
         Status::ResponseTooLarge => PAYNOW_E_RESPONSE_TOO_LARGE,
         Status::InvalidResponse => PAYNOW_E_INVALID_RESPONSE,
+        Status::Unavailable => PAYNOW_E_UNAVAILABLE,
         Status::Unauthorized => PAYNOW_E_UNAUTHORIZED,
         Status::Forbidden => PAYNOW_E_FORBIDDEN,
         Status::NotFound => PAYNOW_E_NOT_FOUND,
@@ -122,6 +126,7 @@ pub(super) fn text(status: paynow_status) -> &'static CStr {
         PAYNOW_E_TRANSPORT => c"the connection broke before the answer was complete",
         PAYNOW_E_RESPONSE_TOO_LARGE => c"the answer is larger than the client accepts",
         PAYNOW_E_INVALID_RESPONSE => c"the answer is not what the contract says",
+        PAYNOW_E_UNAVAILABLE => c"not asked: the API has not answered for a while",
         PAYNOW_E_UNAUTHORIZED => c"the API key or customer token is not valid",
         PAYNOW_E_FORBIDDEN => c"the credential does not allow this",
         PAYNOW_E_NOT_FOUND => c"what the request is about does not exist",
@@ -140,7 +145,7 @@ mod tests {
     #[test]
     fn every_status_has_words_of_its_own() {
         let mut seen = std::collections::HashSet::new();
-        for status in (0..=13).chain(20..=27).chain(40..=46) {
+        for status in (0..=13).chain(20..=28).chain(40..=46) {
             let words = text(status);
             assert_ne!(words, c"unknown status", "{status}");
             assert!(seen.insert(words), "{status}");

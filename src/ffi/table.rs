@@ -118,9 +118,7 @@ pub(super) fn enter(handle: paynow_client) -> Result<Entered, Failure> {
     let number = (handle >> NUMBER_SHIFT) as u8;
     let well_formed = handle & CLIENT_MARK == CLIENT_MARK;
     enter_if(number, |word| well_formed && word >> 32 == handle >> 32)
-        .ok_or(Failure::no_such(
-            "client names nothing: it was destroyed, or is no client",
-        ))?
+        .ok_or(Failure::no_such("client names nothing: it was destroyed, or is no client"))?
         .unless_forked()
 }
 
@@ -128,9 +126,7 @@ pub(super) fn enter(handle: paynow_client) -> Result<Entered, Failure> {
 pub(super) fn enter_by_id(id: u64) -> Result<(Entered, Key), Failure> {
     let number = (id >> NUMBER_SHIFT) as u8;
     let entered = enter_if(number, |_| true)
-        .ok_or(Failure::no_such(
-            "the id names nothing: its client was destroyed, or it is no id",
-        ))?
+        .ok_or(Failure::no_such("the id names nothing: its client was destroyed, or it is no id"))?
         .unless_forked()?;
     Ok((entered, Key::from_bits(id & !(0xff << NUMBER_SHIFT))))
 }
@@ -165,15 +161,10 @@ impl Entered {
     /// Takes the client out of the table: its handle and ids name nothing from here on. The last one to
     /// leave frees it, often this one.
     pub(super) fn retire(&self) {
-        self.place
-            .next_generation
-            .store(self.host.client.next_generation(), Ordering::Relaxed);
-        let _ = self
-            .place
-            .word
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
-                (word & LIVE != 0).then_some(word & !LIVE | DYING)
-            });
+        self.place.next_generation.store(self.host.client.next_generation(), Ordering::Relaxed);
+        let _ = self.place.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
+            (word & LIVE != 0).then_some(word & !LIVE | DYING)
+        });
     }
 }
 

@@ -35,6 +35,9 @@ pub type paynow_log_fn =
 /// paynow_client_destroy. Not called for a request that was refused.
 pub type paynow_user_data_free_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
+/// Switches off what has a default other than off.
+pub const PAYNOW_OFF: u32 = u32::MAX;
+
 /// Something is broken and stays so until somebody acts.
 pub const PAYNOW_LOG_ERROR: i32 = 1;
 /// Something does not work at the moment.
@@ -73,6 +76,10 @@ pub const PAYNOW_OP_GET_CURRENT_CUSTOMER: paynow_operation = 10;
 pub const PAYNOW_OP_LOOKUP_GIFTCARD: paynow_operation = 11;
 /// paynow_request
 pub const PAYNOW_OP_REQUEST: paynow_operation = 12;
+/// paynow_ensure_customer
+pub const PAYNOW_OP_ENSURE_CUSTOMER: paynow_operation = 13;
+/// paynow_token_for
+pub const PAYNOW_OP_TOKEN_FOR: paynow_operation = 14;
 
 /// The API's own order.
 pub const PAYNOW_ORDER_DEFAULT: i32 = 0;
@@ -135,6 +142,15 @@ pub const PAYNOW_SENT_MAYBE: i32 = 1;
 /// The server answered.
 pub const PAYNOW_SENT_ANSWERED: i32 = 2;
 
+/// The API, asked for this request.
+pub const PAYNOW_SOURCE_NETWORK: i32 = 0;
+/// The API, asked for another request that wanted to know the same.
+pub const PAYNOW_SOURCE_SHARED: i32 = 1;
+/// The client's memory.
+pub const PAYNOW_SOURCE_CACHE: i32 = 2;
+/// The client's memory, because the API could not be asked: it may have changed meanwhile.
+pub const PAYNOW_SOURCE_STALE_CACHE: i32 = 3;
+
 /// paynow_customer.profiles: `profile` is there.
 pub const PAYNOW_HAS_PROFILE: u32 = 1;
 /// paynow_customer.profiles: `steam` is there.
@@ -185,6 +201,34 @@ pub struct paynow_client_config {
     pub on_log: paynow_log_fn,
     /// Handed to `on_log`.
     pub log_user_data: *mut c_void,
+    /// How often a request is sent at most, the first time included, 1 to 100; 0 is the default, 3. Only what can do no
+    /// harm is repeated: reads, revoking tokens, and what surely never left.
+    pub max_attempts: u32,
+    /// Longest wait before the first repetition, in ms, doubling with each; 0 is the default, 200.
+    pub retry_base_ms: u32,
+    /// Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, but for one probe at a time; 0 is the
+    /// default, 20; PAYNOW_OFF never.
+    pub circuit_threshold: u32,
+    /// How long the answer to a lookup or get is remembered, in ms; 0 is the default, 300,000; PAYNOW_OFF remembers
+    /// nothing. Changing or creating a customer through this client makes it forget at once.
+    pub cache_ttl_ms: u32,
+    /// How long "there is none" is remembered, in ms; 0 is the default, 30,000.
+    pub cache_negative_ttl_ms: u32,
+    /// How old an answer may be to stand in for a failure of the API, in ms; 0 is the default, 3,600,000.
+    pub cache_stale_ms: u32,
+    /// Bytes of answers remembered; 0 is the default, 16 MiB.
+    pub cache_bytes: u64,
+    /// Requests a second that may be sent; 0: no limit but what 429s teach.
+    pub rate_per_second: u32,
+    /// Requests that may be sent at once after a quiet time; 0 is as many as rate_per_second.
+    pub rate_burst: u32,
+    /// What the server puts before the names of Bedrock players; NULL is ".", "" nothing.
+    pub bedrock_prefix: *const c_char,
+    pub bedrock_prefix_n: usize,
+    /// Not 0: PayNow is asked with the Bedrock prefix. Whether it wants that is nowhere documented.
+    pub send_bedrock_prefix: u32,
+    /// Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.
+    pub offline_players_by_uuid: u32,
 }
 
 /// How one request differs from the others. NULL in its place, or zeros, is the default.
@@ -259,6 +303,29 @@ pub struct paynow_lookup_query {
     pub minecraft_bedrock_name: *const c_char,
     pub minecraft_bedrock_name_n: usize,
     /// Name set on the customer itself; profile names are not matched.
+    pub name: *const c_char,
+    pub name_n: usize,
+}
+
+/// What the host knows of a player. The strongest key wins: Steam, XUID, UUID, name. A Floodgate UUID is read as the
+/// XUID it holds, a UUID made in offline mode is left for the name, a name with the Bedrock prefix is a gamertag.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct paynow_player {
+    /// sizeof(paynow_player)
+    pub struct_size: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// SteamID64; may be NULL.
+    pub steam_id: *const c_char,
+    pub steam_id_n: usize,
+    /// Xbox XUID in decimal digits; may be NULL.
+    pub xbox_xuid: *const c_char,
+    pub xbox_xuid_n: usize,
+    /// Minecraft UUID as the server knows it; may be NULL.
+    pub minecraft_uuid: *const c_char,
+    pub minecraft_uuid_n: usize,
+    /// Name in the game; may be NULL.
     pub name: *const c_char,
     pub name_n: usize,
 }
@@ -402,6 +469,10 @@ pub struct paynow_completion_info {
     pub trace_id: *const c_char,
     /// Its request: the same number as the completion.
     pub request: paynow_request_id,
+    /// Where the answer comes from: one of PAYNOW_SOURCE_*.
+    pub source: i32,
+    /// Must be ignored.
+    pub reserved: u32,
 }
 
 /// A profile on a platform. Members are NULL when the API did not say.
@@ -538,6 +609,28 @@ pub struct paynow_stats {
     pub held_bytes: u64,
     /// Connections opened so far.
     pub connections_opened: u64,
+    /// Attempts that were repetitions.
+    pub retries: u64,
+    /// Repetitions left out because too much of the traffic was repetitions.
+    pub retries_denied: u64,
+    /// Answers 429.
+    pub rate_limited: u64,
+    /// Requests answered from memory.
+    pub cache_hits: u64,
+    /// Requests answered from memory because the API could not be asked.
+    pub cache_stale: u64,
+    /// Requests that got the answer to another request's question.
+    pub coalesced: u64,
+    /// Requests that failed at once because the API had not answered for a while.
+    pub unavailable: u64,
+    /// Answers remembered.
+    pub cache_entries: u64,
+    /// Bytes of answers remembered.
+    pub cache_bytes: u64,
+    /// 1 while requests fail at once, 0 otherwise.
+    pub circuit_open: u32,
+    /// Must be ignored.
+    pub reserved: u32,
 }
 
 #[cfg(test)]
@@ -554,16 +647,15 @@ mod tests {
             (PAYNOW_OP_GET_CUSTOMER, OperationId::GetCustomer),
             (PAYNOW_OP_UPDATE_CUSTOMER, OperationId::UpdateCustomer),
             (PAYNOW_OP_CREATE_CUSTOMER_TOKEN, OperationId::CreateCustomerToken),
-            (
-                PAYNOW_OP_INVALIDATE_CUSTOMER_TOKENS,
-                OperationId::InvalidateCustomerTokens,
-            ),
+            (PAYNOW_OP_INVALIDATE_CUSTOMER_TOKENS, OperationId::InvalidateCustomerTokens),
             (PAYNOW_OP_LOOKUP_CUSTOMER, OperationId::LookupCustomer),
             (PAYNOW_OP_BULK_CREATE_CUSTOMERS, OperationId::BulkCreateCustomers),
             (PAYNOW_OP_AUTHENTICATE_CUSTOMER, OperationId::AuthenticateCustomer),
             (PAYNOW_OP_GET_CURRENT_CUSTOMER, OperationId::GetCurrentCustomer),
             (PAYNOW_OP_LOOKUP_GIFTCARD, OperationId::LookupGiftcard),
             (PAYNOW_OP_REQUEST, OperationId::Request),
+            (PAYNOW_OP_ENSURE_CUSTOMER, OperationId::EnsureCustomer),
+            (PAYNOW_OP_TOKEN_FOR, OperationId::TokenFor),
         ] {
             assert_eq!(number, operation as i32, "{operation:?}");
         }
@@ -577,24 +669,16 @@ mod tests {
             (PAYNOW_PLATFORM_PAYNOW_NAME, Platform::PaynowName),
             (PAYNOW_PLATFORM_PAYNOW, Platform::Paynow),
             (PAYNOW_PLATFORM_MINECRAFT_JAVA_NAME, Platform::MinecraftJavaName),
-            (
-                PAYNOW_PLATFORM_MINECRAFT_BEDROCK_NAME,
-                Platform::MinecraftBedrockName,
-            ),
+            (PAYNOW_PLATFORM_MINECRAFT_BEDROCK_NAME, Platform::MinecraftBedrockName),
             (PAYNOW_PLATFORM_XBOX_XUID, Platform::XboxXuid),
             (PAYNOW_PLATFORM_MINECRAFT_UUID, Platform::MinecraftUuid),
         ] {
             assert_eq!(number, PAYNOW_PLATFORM_STEAM + platform as i32, "{platform:?}");
         }
-        for (number, word) in [
-            (PAYNOW_AUTH_NONE, "none"),
-            (PAYNOW_AUTH_API_KEY, "api_key"),
-            (PAYNOW_AUTH_CUSTOMER, "customer"),
-        ] {
-            assert_eq!(
-                crate::operations::AUTHS[(number - PAYNOW_AUTH_NONE) as usize],
-                word
-            );
+        for (number, word) in
+            [(PAYNOW_AUTH_NONE, "none"), (PAYNOW_AUTH_API_KEY, "api_key"), (PAYNOW_AUTH_CUSTOMER, "customer")]
+        {
+            assert_eq!(crate::operations::AUTHS[(number - PAYNOW_AUTH_NONE) as usize], word);
         }
     }
 }

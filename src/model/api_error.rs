@@ -108,10 +108,7 @@ fn read_errors(field: Field<'_>) -> Vec<ValidationError> {
 fn read_path(field: Field<'_>) -> Vec<Text> {
     let Some(raw) = field else { return Vec::new() };
     match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-        Ok(segments) => segments
-            .into_iter()
-            .filter_map(|segment| wire::text(Some(segment)))
-            .collect(),
+        Ok(segments) => segments.into_iter().filter_map(|segment| wire::text(Some(segment))).collect(),
         Err(_) => wire::strict_text(field).into_iter().collect(),
     }
 }
@@ -151,15 +148,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_error_document() {
-        for body in [
-            "",
-            "<html>404</html>",
-            "null",
-            "[]",
-            "{}",
-            r#"{"hello":"world"}"#,
-            r#""not-found""#,
-        ] {
+        for body in ["", "<html>404</html>", "null", "[]", "{}", r#"{"hello":"world"}"#, r#""not-found""#] {
             assert_eq!(ApiError::read(body), None, "{body}");
         }
     }

@@ -111,10 +111,7 @@ pub struct Date {
 impl Date {
     pub(super) fn read(field: Field<'_>) -> Option<Self> {
         let text = wire::text(field)?;
-        Some(Self {
-            unix_milliseconds: wire::unix_milliseconds(&text),
-            text,
-        })
+        Some(Self { unix_milliseconds: wire::unix_milliseconds(&text), text })
     }
 }
 
@@ -174,9 +171,8 @@ impl Customer {
     }
 
     fn from_wire(wire: &CustomerWire<'_>) -> Result<Self, Malformed> {
-        let id = wire::text(wire.id)
-            .filter(|id| !id.is_empty())
-            .ok_or(Malformed::Missing("id", "a customer"))?;
+        let id =
+            wire::text(wire.id).filter(|id| !id.is_empty()).ok_or(Malformed::Missing("id", "a customer"))?;
         Ok(Self {
             id,
             store_id: wire::text(wire.store_id),
@@ -250,10 +246,7 @@ mod tests {
         assert_eq!(steam.id.unwrap(), "76561198012345678");
         assert_eq!(steam.name.unwrap(), "gabe");
         assert_eq!(steam.avatar_url.unwrap(), "https://a/s.png");
-        assert_eq!(
-            customer.minecraft_uuid.unwrap(),
-            "069a79f4-44e9-4726-a5be-fca90e38aaf5"
-        );
+        assert_eq!(customer.minecraft_uuid.unwrap(), "069a79f4-44e9-4726-a5be-fca90e38aaf5");
         let minecraft = customer.minecraft.unwrap();
         assert_eq!(minecraft.id.unwrap(), "069a79f444e94726a5befca90e38aaf5");
         assert_eq!(minecraft.name.unwrap(), "Notch");
@@ -261,19 +254,9 @@ mod tests {
         assert_eq!(customer.xbox_xuid.unwrap(), "2535432196048835");
         assert_eq!(customer.minecraft_platform, Some(MinecraftPlatform::Java));
         assert_eq!(customer.name.unwrap(), "Markus");
-        assert_eq!(
-            customer.created_at.unwrap().unix_milliseconds,
-            Some(1_704_164_645_123)
-        );
-        assert_eq!(
-            customer.updated_at.unwrap().unix_milliseconds,
-            Some(1_704_164_645_000)
-        );
-        let metadata: Vec<_> = customer
-            .metadata
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
+        assert_eq!(customer.created_at.unwrap().unix_milliseconds, Some(1_704_164_645_123));
+        assert_eq!(customer.updated_at.unwrap().unix_milliseconds, Some(1_704_164_645_000));
+        let metadata: Vec<_> = customer.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(metadata, [("n", "12345678901234567890"), ("rank", "vip")]);
     }
 
@@ -293,16 +276,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_customer() {
-        for json in [
-            "null",
-            "{}",
-            "[]",
-            "12",
-            "",
-            "{\"id\":null}",
-            "{\"id\":\"\"}",
-            "{\"id\":\"1\"",
-        ] {
+        for json in ["null", "{}", "[]", "12", "", "{\"id\":null}", "{\"id\":\"\"}", "{\"id\":\"1\""] {
             assert!(Customer::read(json).is_err(), "{json}");
         }
     }
@@ -318,11 +292,7 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_without_overflowing_the_stack() {
-        let deep = format!(
-            "{{\"id\":\"1\",\"x\":{}{}}}",
-            "[".repeat(10_000),
-            "]".repeat(10_000)
-        );
+        let deep = format!("{{\"id\":\"1\",\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
         assert!(Customer::read(&deep).is_err());
     }
 }

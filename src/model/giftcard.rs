@@ -64,10 +64,7 @@ mod tests {
         assert_eq!(card.code, "G-1");
         assert_eq!(card.balance, 5_000_000_000);
         assert_eq!(card.starting_balance, -1);
-        assert_eq!(
-            card.expires_at.unwrap().unix_milliseconds,
-            Some(1_893_456_000_000)
-        );
+        assert_eq!(card.expires_at.unwrap().unix_milliseconds, Some(1_893_456_000_000));
     }
 
     #[test]

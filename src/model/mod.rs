@@ -50,10 +50,7 @@ impl fmt::Display for Malformed {
                 write!(formatter, "expected {what}, but the body is JSON of another kind")
             }
             Self::Missing(field, what) => {
-                write!(
-                    formatter,
-                    "expected {what}, but \"{field}\" is missing or unusable"
-                )
+                write!(formatter, "expected {what}, but \"{field}\" is missing or unusable")
             }
         }
     }
@@ -112,11 +109,7 @@ mod tests {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         check_depth(&nested(128), "JSON").unwrap();
         assert_eq!(check_depth(&nested(129), "JSON"), Err(Malformed::TooDeep("JSON")));
-        check_depth(
-            &format!(r#"{{"a":"{} \" {}"}}"#, "[".repeat(500), "{".repeat(500)),
-            "JSON",
-        )
-        .unwrap();
+        check_depth(&format!(r#"{{"a":"{} \" {}"}}"#, "[".repeat(500), "{".repeat(500)), "JSON").unwrap();
         check_depth(&"[]".repeat(1_000), "JSON").unwrap();
     }
 }

@@ -44,11 +44,7 @@ struct TokenWire<'a> {
 pub(crate) fn read_token(json: &str, field: &'static str) -> Result<Token, Malformed> {
     const WHAT: &str = "a customer token";
     let wire: TokenWire<'_> = super::object_of(json, WHAT)?;
-    let found = if field == "token" {
-        wire.token
-    } else {
-        wire.customer_token
-    };
+    let found = if field == "token" { wire.token } else { wire.customer_token };
     wire::strict_text(found)
         .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
         .map(|token| Token(Zeroizing::new(token)))
@@ -62,12 +58,7 @@ mod tests {
     #[test]
     fn each_contract_has_its_own_field() {
         assert_eq!(read_token(r#"{"token":"abc"}"#, "token").unwrap().expose(), "abc");
-        assert_eq!(
-            read_token(r#"{"customer_token":"abc"}"#, "customer_token")
-                .unwrap()
-                .expose(),
-            "abc"
-        );
+        assert_eq!(read_token(r#"{"customer_token":"abc"}"#, "customer_token").unwrap().expose(), "abc");
         assert!(read_token(r#"{"customer_token":"abc"}"#, "token").is_err());
         assert!(read_token(r#"{"token":"abc"}"#, "customer_token").is_err());
     }
@@ -80,13 +71,9 @@ mod tests {
 
     #[test]
     fn unusable_tokens_are_refused() {
-        for json in [
-            r#"{"token":""}"#,
-            r#"{"token":"a\r\nb"}"#,
-            r#"{"token":null}"#,
-            r#"{"token":12}"#,
-            "null",
-        ] {
+        for json in
+            [r#"{"token":""}"#, r#"{"token":"a\r\nb"}"#, r#"{"token":null}"#, r#"{"token":12}"#, "null"]
+        {
             assert!(read_token(json, "token").is_err(), "{json}");
         }
     }

@@ -37,10 +37,7 @@ pub(super) fn integer(field: Field<'_>) -> Option<i64> {
 /// An object of a field, read into `T`; anything else is `None`.
 pub(super) fn object<'a, T: serde::Deserialize<'a>>(field: Field<'a>) -> Option<T> {
     let raw = field?.get();
-    raw.trim_start()
-        .starts_with('{')
-        .then(|| serde_json::from_str(raw).ok())
-        .flatten()
+    raw.trim_start().starts_with('{').then(|| serde_json::from_str(raw).ok()).flatten()
 }
 
 /// Milliseconds since the Unix epoch of an RFC 3339 date; `None` when it is not one.
@@ -48,9 +45,7 @@ pub(super) fn unix_milliseconds(date: &str) -> Option<i64> {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
 
-    let nanoseconds = OffsetDateTime::parse(date.trim(), &Rfc3339)
-        .ok()?
-        .unix_timestamp_nanos();
+    let nanoseconds = OffsetDateTime::parse(date.trim(), &Rfc3339).ok()?.unix_timestamp_nanos();
     i64::try_from(nanoseconds.div_euclid(1_000_000)).ok()
 }
 
@@ -64,11 +59,7 @@ mod tests {
 
     #[test]
     fn text_keeps_every_digit_of_a_number() {
-        for digits in [
-            "76561198012345678",
-            "9223372036854775807",
-            "123456789012345678901234567890",
-        ] {
+        for digits in ["76561198012345678", "9223372036854775807", "123456789012345678901234567890"] {
             assert_eq!(text(Some(&raw(digits))).unwrap(), digits);
         }
     }

@@ -71,9 +71,7 @@ impl Arguments {
     /// Adds a value, checked and brought to its canonical spelling.
     pub(crate) fn text(&mut self, parameter: Parameter, value: &str) -> Result<(), InvalidArgument> {
         parameter
-            .canonical(value, |canonical| {
-                self.push(parameter, Form::Value, &[canonical.as_bytes()])
-            })
+            .canonical(value, |canonical| self.push(parameter, Form::Value, &[canonical.as_bytes()]))
             .and_then(|pushed| pushed)
             .map_err(|complaint| self.locate(complaint))
     }
@@ -88,9 +86,9 @@ impl Arguments {
     }
 
     /// Adds a number.
-    pub(crate) fn number(&mut self, parameter: Parameter, value: u32) -> Result<(), InvalidArgument> {
+    pub(crate) fn number(&mut self, parameter: Parameter, value: u64) -> Result<(), InvalidArgument> {
         // On the stack: the submitting thread does not allocate.
-        let mut digits = [0; 10];
+        let mut digits = [0; 20];
         let mut start = digits.len();
         let mut rest = value;
         loop {
@@ -101,10 +99,7 @@ impl Arguments {
                 break;
             }
         }
-        self.text(
-            parameter,
-            std::str::from_utf8(&digits[start..]).expect("digits are ASCII"),
-        )
+        self.text(parameter, std::str::from_utf8(&digits[start..]).expect("digits are ASCII"))
     }
 
     /// Adds a UUID.
@@ -166,23 +161,15 @@ impl Arguments {
     fn push(&mut self, parameter: Parameter, form: Form, parts: &[&[u8]]) -> Result<(), InvalidArgument> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         if self.bytes().len() + HEADER + length > LONGEST {
-            return Err(self.locate(InvalidArgument::new(
-                parameter.name(),
-                "makes the request longer than 8 MiB",
-            )));
+            return Err(
+                self.locate(InvalidArgument::new(parameter.name(), "makes the request longer than 8 MiB"))
+            );
         }
         if form != Form::Item {
             self.seen |= parameter.bit();
         }
         let declared = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-        let header = [
-            parameter as u8,
-            form as u8,
-            declared[0],
-            declared[1],
-            declared[2],
-            declared[3],
-        ];
+        let header = [parameter as u8, form as u8, declared[0], declared[1], declared[2], declared[3]];
         self.append(&header);
         for part in parts {
             self.append(part);
@@ -283,12 +270,7 @@ mod tests {
         let mut arguments = Arguments::new();
         arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
         arguments.null(Parameter::Name).unwrap();
-        arguments
-            .uuid(
-                Parameter::MinecraftUuid,
-                0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5,
-            )
-            .unwrap();
+        arguments.uuid(Parameter::MinecraftUuid, 0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5).unwrap();
         arguments.metadata([("rank", "vip"), ("x", "")]).unwrap();
         let entries: Vec<_> = arguments.entries().collect();
         assert_eq!(
@@ -317,17 +299,8 @@ mod tests {
         }
         assert!(arguments.spilled() > 0);
         assert_eq!(arguments.items(), 200);
-        assert_eq!(
-            arguments.entries().filter(|entry| *entry == Entry::Item).count(),
-            200
-        );
-        assert_eq!(
-            arguments
-                .entries()
-                .filter(|entry| *entry == Entry::Metadata("k", &long))
-                .count(),
-            200
-        );
+        assert_eq!(arguments.entries().filter(|entry| *entry == Entry::Item).count(), 200);
+        assert_eq!(arguments.entries().filter(|entry| *entry == Entry::Metadata("k", &long)).count(), 200);
     }
 
     #[test]

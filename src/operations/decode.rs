@@ -42,6 +42,8 @@ pub enum Status {
     Api,
     /// 5xx.
     Server,
+    /// Not asked: the API has not answered for a while, and is asked again soon.
+    Unavailable,
     /// A fault of this library, contained.
     Internal,
 }
@@ -68,6 +70,7 @@ impl Status {
             Self::RateLimited => "too many requests were made",
             Self::Api => "the API refused the request",
             Self::Server => "the API failed",
+            Self::Unavailable => "not asked: PayNow has not answered for a while, and is asked again soon",
             Self::Internal => "a fault inside paynow-bridge was contained; please report it",
         })
     }
@@ -87,6 +90,8 @@ pub enum Answer {
     Customers(Vec<Customer>),
     /// A customer token.
     Token(Token),
+    /// A customer, and a token of theirs.
+    TokenFor(Box<Customer>, Token),
     /// A gift card.
     GiftCard(GiftCard),
     /// Whatever JSON a `request` was answered with: see the body.
@@ -101,6 +106,13 @@ pub(crate) struct Decoded {
     pub(crate) error: Option<Box<ApiError>>,
     /// In words, when the status is not Ok.
     pub(crate) message: Option<Text>,
+}
+
+impl Decoded {
+    /// Answered, with nothing in it.
+    pub(crate) fn ok() -> Self {
+        Self { status: Status::Ok, answer: Answer::Nothing, error: None, message: None }
+    }
 }
 
 /// Reads the answer to `operation`.
@@ -139,12 +151,7 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
         Expected::GiftCard => GiftCard::read(body).map(Answer::GiftCard),
     };
     match answer {
-        Ok(answer) => Decoded {
-            status: Status::Ok,
-            answer,
-            error: None,
-            message: None,
-        },
+        Ok(answer) => Decoded { status: Status::Ok, answer, error: None, message: None },
         Err(malformed) => invalid(operation, &malformed.to_string()),
     }
 }
@@ -199,23 +206,14 @@ fn refusal(
             ))
         }
     };
-    Decoded {
-        status,
-        answer: Answer::Nothing,
-        error: error.map(Box::new),
-        message: Some(message),
-    }
+    Decoded { status, answer: Answer::Nothing, error: error.map(Box::new), message: Some(message) }
 }
 
 /// The media type, if it is short and harmless enough to repeat in a message.
 fn describe_media(content_type: &str) -> &str {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let harmless = kind.len() <= 64 && kind.bytes().all(|byte| byte.is_ascii_graphic());
-    if kind.is_empty() || !harmless {
-        "no usable type"
-    } else {
-        kind
-    }
+    if kind.is_empty() || !harmless { "no usable type" } else { kind }
 }
 
 #[cfg(test)]
@@ -236,20 +234,11 @@ mod tests {
             let decoded = decode(operation, 404, "application/json", NOT_FOUND);
             assert_eq!((decoded.status, decoded.answer), (Status::Ok, Answer::Absent));
             let decoded = decode(operation, 404, "text/html", b"<html>nginx</html>");
-            assert_eq!(
-                (decoded.status, decoded.answer),
-                (Status::InvalidResponse, Answer::Nothing)
-            );
+            assert_eq!((decoded.status, decoded.answer), (Status::InvalidResponse, Answer::Nothing));
             assert!(decoded.message.unwrap().contains("check the API base address"));
         }
-        assert_eq!(
-            decode(&CREATE_CUSTOMER, 404, "", NOT_FOUND).status,
-            Status::NotFound
-        );
-        assert_eq!(
-            decode(&CREATE_CUSTOMER_TOKEN, 404, "", NOT_FOUND).status,
-            Status::NotFound
-        );
+        assert_eq!(decode(&CREATE_CUSTOMER, 404, "", NOT_FOUND).status, Status::NotFound);
+        assert_eq!(decode(&CREATE_CUSTOMER_TOKEN, 404, "", NOT_FOUND).status, Status::NotFound);
     }
 
     #[test]
@@ -267,11 +256,7 @@ mod tests {
             (302, Status::InvalidResponse),
         ] {
             assert_eq!(
-                status(
-                    &LOOKUP_CUSTOMER,
-                    http,
-                    r#"{"status":404,"code":"x","message":"y"}"#
-                ),
+                status(&LOOKUP_CUSTOMER, http, r#"{"status":404,"code":"x","message":"y"}"#),
                 expected
             );
             assert_eq!(status(&LOOKUP_CUSTOMER, http, ""), expected);
@@ -280,36 +265,14 @@ mod tests {
 
     #[test]
     fn wrong_shapes_are_invalid_responses() {
-        for body in [
-            "",
-            "null",
-            "{}",
-            "[]",
-            "<html>",
-            r#"{"status":400,"code":"x","message":"y"}"#,
-        ] {
-            assert_eq!(
-                status(&LOOKUP_CUSTOMER, 200, body),
-                Status::InvalidResponse,
-                "{body}"
-            );
-            assert_eq!(
-                status(&CREATE_CUSTOMER_TOKEN, 200, body),
-                Status::InvalidResponse,
-                "{body}"
-            );
-            assert_eq!(
-                status(&LOOKUP_GIFTCARD, 200, body),
-                Status::InvalidResponse,
-                "{body}"
-            );
+        for body in ["", "null", "{}", "[]", "<html>", r#"{"status":400,"code":"x","message":"y"}"#] {
+            assert_eq!(status(&LOOKUP_CUSTOMER, 200, body), Status::InvalidResponse, "{body}");
+            assert_eq!(status(&CREATE_CUSTOMER_TOKEN, 200, body), Status::InvalidResponse, "{body}");
+            assert_eq!(status(&LOOKUP_GIFTCARD, 200, body), Status::InvalidResponse, "{body}");
         }
         assert_eq!(status(&LIST_CUSTOMERS, 200, "{}"), Status::InvalidResponse);
         assert_eq!(status(&LOOKUP_CUSTOMER, 204, ""), Status::InvalidResponse);
-        assert_eq!(
-            decode(&LOOKUP_CUSTOMER, 200, "", b"\xff\xfe").status,
-            Status::InvalidResponse
-        );
+        assert_eq!(decode(&LOOKUP_CUSTOMER, 200, "", b"\xff\xfe").status, Status::InvalidResponse);
     }
 
     #[test]
@@ -320,10 +283,7 @@ mod tests {
         assert_eq!(status(&REQUEST, 204, ""), Status::Ok);
         assert_eq!(status(&REQUEST, 200, "[1]"), Status::Ok);
         assert_eq!(status(&REQUEST, 200, "oops"), Status::InvalidResponse);
-        assert_eq!(
-            status(&LOOKUP_CUSTOMER, 200, "\u{feff}{\"id\":\"1\"}"),
-            Status::Ok
-        );
+        assert_eq!(status(&LOOKUP_CUSTOMER, 200, "\u{feff}{\"id\":\"1\"}"), Status::Ok);
     }
 
     #[test]

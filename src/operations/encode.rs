@@ -30,49 +30,58 @@ pub(crate) struct HttpRequest {
 
 /// Makes the request that `operation` is with these arguments.
 pub(crate) fn encode(operation: &Operation, arguments: &Arguments, store_id: &str) -> HttpRequest {
-    let mut request = HttpRequest {
+    let mut headers = Vec::new();
+    if operation.auth == Auth::StoreHeader {
+        headers.push(("x-paynow-store-id", store_id.to_owned()));
+    }
+    for (declared, value) in placed(operation.parameters, arguments, Place::Header) {
+        headers.push((declared.wire, value.to_owned()));
+    }
+    HttpRequest {
         method: method(operation, arguments),
-        target: String::with_capacity(128),
+        target: target(operation, arguments, store_id),
         authorization: authorization(operation, arguments),
-        headers: Vec::new(),
+        headers,
         body: body(operation, arguments),
-    };
+    }
+}
+
+/// Path and query of the request.
+pub(crate) fn target(operation: &Operation, arguments: &Arguments, store_id: &str) -> String {
+    let mut target = String::with_capacity(128);
     let template = match operation.method {
         MethodSource::Fixed(_) => operation.path,
         MethodSource::Argument => arguments.value(Parameter::Path).unwrap_or("/"),
     };
-    write_path(&mut request.target, template, operation, arguments, store_id);
-    if operation.auth == Auth::StoreHeader {
-        request.headers.push(("x-paynow-store-id", store_id.to_owned()));
-    }
+    write_path(&mut target, template, operation, arguments, store_id);
     let mut separator = '?';
-    for entry in arguments.entries() {
-        let Entry::Value(parameter, value) = entry else {
-            continue;
-        };
-        let Some(declared) = declared(operation, parameter) else {
-            continue;
-        };
-        match declared.place {
-            Place::Query => {
-                request.target.push(separator);
-                separator = '&';
-                request.target.push_str(declared.wire);
-                request.target.push('=');
-                percent_encode(&mut request.target, value);
-            }
-            Place::Header => request.headers.push((declared.wire, value.to_owned())),
-            Place::Path | Place::Field | Place::Control => {}
-        }
+    for (declared, value) in placed(operation.parameters, arguments, Place::Query) {
+        target.push(separator);
+        separator = '&';
+        target.push_str(declared.wire);
+        target.push('=');
+        percent_encode(&mut target, value);
     }
-    request
+    target
+}
+
+/// The values that go to one place, in the order they were given.
+fn placed<'a>(
+    operation: &'static [Declared],
+    arguments: &'a Arguments,
+    place: Place,
+) -> impl Iterator<Item = (&'static Declared, &'a str)> {
+    arguments.entries().filter_map(move |entry| {
+        let Entry::Value(parameter, value) = entry else {
+            return None;
+        };
+        let declared = operation.iter().find(|declared| declared.parameter == parameter)?;
+        (declared.place == place).then_some((declared, value))
+    })
 }
 
 fn declared(operation: &Operation, parameter: Parameter) -> Option<&'static Declared> {
-    operation
-        .parameters
-        .iter()
-        .find(|declared| declared.parameter == parameter)
+    operation.parameters.iter().find(|declared| declared.parameter == parameter)
 }
 
 fn method(operation: &Operation, arguments: &Arguments) -> &'static str {
@@ -80,10 +89,7 @@ fn method(operation: &Operation, arguments: &Arguments) -> &'static str {
         MethodSource::Fixed(method) => method,
         MethodSource::Argument => {
             let wanted = arguments.value(Parameter::Method);
-            super::METHODS
-                .into_iter()
-                .find(|method| Some(*method) == wanted)
-                .unwrap_or("GET")
+            super::METHODS.into_iter().find(|method| Some(*method) == wanted).unwrap_or("GET")
         }
     }
 }
@@ -114,9 +120,7 @@ fn write_path(
 ) {
     let mut rest = template;
     while let Some(start) = rest.find('{') {
-        let end = rest[start..]
-            .find('}')
-            .map_or(rest.len(), |length| start + length + 1);
+        let end = rest[start..].find('}').map_or(rest.len(), |length| start + length + 1);
         target.push_str(&rest[..start]);
         match &rest[start..end] {
             "{store_id}" => target.push_str(store_id),
@@ -191,12 +195,7 @@ struct ObjectWriter<'a> {
 impl<'a> ObjectWriter<'a> {
     fn open(json: &'a mut Vec<u8>) -> Self {
         json.push(b'{');
-        Self {
-            json,
-            empty: true,
-            in_metadata: false,
-            metadata_empty: true,
-        }
+        Self { json, empty: true, in_metadata: false, metadata_empty: true }
     }
 
     fn entry(&mut self, operation: &Operation, entry: Entry<'_>) {
@@ -310,20 +309,11 @@ mod tests {
     fn empty_and_null_metadata_differ() {
         let mut arguments = Arguments::new();
         arguments.metadata([]).unwrap();
-        assert_eq!(
-            body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)),
-            r#"{"metadata":{}}"#
-        );
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)), r#"{"metadata":{}}"#);
         let mut arguments = Arguments::new();
         arguments.null(Parameter::Metadata).unwrap();
-        assert_eq!(
-            body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)),
-            r#"{"metadata":null}"#
-        );
-        assert_eq!(
-            body_text(&encode(&CREATE_CUSTOMER, &Arguments::new(), STORE)),
-            "{}"
-        );
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)), r#"{"metadata":null}"#);
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &Arguments::new(), STORE)), "{}");
     }
 
     #[test]
@@ -336,10 +326,7 @@ mod tests {
         arguments.item().unwrap();
         arguments.text(Parameter::XboxXuid, "5").unwrap();
         let request = encode(&BULK_CREATE_CUSTOMERS, &arguments, STORE);
-        assert_eq!(
-            body_text(&request),
-            r#"[{"name":"a","metadata":{"x":"y"}},{},{"xbox_xuid":"5"}]"#
-        );
+        assert_eq!(body_text(&request), r#"[{"name":"a","metadata":{"x":"y"}},{},{"xbox_xuid":"5"}]"#);
         assert_eq!(request.target, "/v1/stores/411486491630370816/customers/bulk");
     }
 
@@ -347,9 +334,7 @@ mod tests {
     fn authentication_has_headers_and_no_authorization() {
         let mut arguments = Arguments::new();
         arguments.text(Parameter::Platform, "minecraft_uuid").unwrap();
-        arguments
-            .text(Parameter::AccountId, "069a79f4-44e9-4726-a5be-fca90e38aaf5")
-            .unwrap();
+        arguments.text(Parameter::AccountId, "069a79f4-44e9-4726-a5be-fca90e38aaf5").unwrap();
         arguments.text(Parameter::CustomerIp, "2001:db8::1").unwrap();
         arguments.text(Parameter::CustomerCountryCode, "DE").unwrap();
         let request = encode(&AUTHENTICATE_CUSTOMER, &arguments, STORE);
@@ -375,10 +360,7 @@ mod tests {
         arguments.text(Parameter::CustomerToken, "tok").unwrap();
         arguments.text(Parameter::GiftCardCode, "SUMMER 24/ÄÖ?#").unwrap();
         let request = encode(&LOOKUP_GIFTCARD, &arguments, STORE);
-        assert_eq!(
-            request.target,
-            "/v1/store/customer/giftcards/lookup/SUMMER%2024%2F%C3%84%C3%96%3F%23"
-        );
+        assert_eq!(request.target, "/v1/store/customer/giftcards/lookup/SUMMER%2024%2F%C3%84%C3%96%3F%23");
         assert!(matches!(&request.authorization, Authorization::Customer(token) if token.expose() == "tok"));
         assert!(!format!("{request:?}").contains("tok\""));
     }
@@ -387,9 +369,7 @@ mod tests {
     fn raw_requests_fill_in_the_store() {
         let mut arguments = Arguments::new();
         arguments.text(Parameter::Method, "POST").unwrap();
-        arguments
-            .text(Parameter::Path, "/v1/stores/{store_id}/checkouts?x=1")
-            .unwrap();
+        arguments.text(Parameter::Path, "/v1/stores/{store_id}/checkouts?x=1").unwrap();
         arguments.text(Parameter::Auth, "api_key").unwrap();
         arguments.text(Parameter::Json, r#"{"a":1}"#).unwrap();
         let request = encode(&REQUEST, &arguments, STORE);

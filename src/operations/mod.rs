@@ -6,14 +6,17 @@
 mod arguments;
 mod decode;
 mod encode;
+mod flow;
 mod parameter;
 
 pub(crate) use arguments::Arguments;
+use arguments::Entry;
 pub use decode::{Answer, Status};
 pub(crate) use decode::{Decoded, decode};
-pub(crate) use encode::{Authorization, HttpRequest, encode};
+pub(crate) use encode::{Authorization, HttpRequest, encode, target};
+pub(crate) use flow::{Flow, Goal, Next};
 pub use parameter::InvalidArgument;
-pub(crate) use parameter::{AUTHS, METHODS, PLATFORMS, Parameter, credential, digits};
+pub(crate) use parameter::{AUTHS, METHODS, PLATFORMS, Parameter, credential, digits, parse_uuid};
 
 /// Longest list of customers one bulk request may create.
 pub const BULK_LIMIT: usize = 200;
@@ -47,6 +50,10 @@ pub enum OperationId {
     LookupGiftcard = 11,
     /// Any other operation of the API.
     Request = 12,
+    /// Look up, create the unknown, look up again when somebody else was first.
+    EnsureCustomer = 13,
+    /// The same, and a token of the customer's.
+    TokenFor = 14,
 }
 
 /// Where the method of a request comes from.
@@ -102,6 +109,18 @@ pub(crate) enum Expected {
     AnyJson,
 }
 
+/// What a request may change at the API, and so what remembered answers are no longer true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    None,
+    /// There are customers who were not.
+    CreatesCustomers,
+    /// The one the argument `customer_id` names is another.
+    ChangesCustomer,
+    /// Unless it is a GET.
+    Unknown,
+}
+
 /// One parameter of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Declared {
@@ -131,24 +150,19 @@ pub(crate) struct Operation {
     pub(crate) absent_on_404: bool,
     /// Whether sending it twice does no more than sending it once.
     pub(crate) repeatable: bool,
+    /// Whether the answer may be remembered.
+    pub(crate) cacheable: bool,
+    pub(crate) effect: Effect,
+    /// Made of several requests, which end with this.
+    pub(crate) goal: Option<Goal>,
 }
 
 const fn at(parameter: Parameter, place: Place, wire: &'static str) -> Declared {
-    Declared {
-        parameter,
-        place,
-        wire,
-        nullable: false,
-    }
+    Declared { parameter, place, wire, nullable: false }
 }
 
 const fn nullable(parameter: Parameter, wire: &'static str) -> Declared {
-    Declared {
-        parameter,
-        place: Place::Field,
-        wire,
-        nullable: true,
-    }
+    Declared { parameter, place: Place::Field, wire, nullable: true }
 }
 
 const CUSTOMER_ID: Declared = at(Parameter::CustomerId, Place::Path, "{customer_id}");
@@ -183,6 +197,9 @@ pub(crate) static LIST_CUSTOMERS: Operation = Operation {
     expected: Expected::Customers,
     absent_on_404: false,
     repeatable: true,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static CREATE_CUSTOMER: Operation = Operation {
@@ -198,6 +215,9 @@ pub(crate) static CREATE_CUSTOMER: Operation = Operation {
     expected: Expected::Customer,
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::CreatesCustomers,
+    goal: None,
 };
 
 pub(crate) static GET_CUSTOMER: Operation = Operation {
@@ -213,6 +233,9 @@ pub(crate) static GET_CUSTOMER: Operation = Operation {
     expected: Expected::Customer,
     absent_on_404: true,
     repeatable: true,
+    cacheable: true,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static UPDATE_CUSTOMER: Operation = Operation {
@@ -236,6 +259,9 @@ pub(crate) static UPDATE_CUSTOMER: Operation = Operation {
     expected: Expected::Customer,
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::ChangesCustomer,
+    goal: None,
 };
 
 pub(crate) static CREATE_CUSTOMER_TOKEN: Operation = Operation {
@@ -251,6 +277,9 @@ pub(crate) static CREATE_CUSTOMER_TOKEN: Operation = Operation {
     expected: Expected::Token("token"),
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static INVALIDATE_CUSTOMER_TOKENS: Operation = Operation {
@@ -266,6 +295,9 @@ pub(crate) static INVALIDATE_CUSTOMER_TOKENS: Operation = Operation {
     expected: Expected::Nothing,
     absent_on_404: false,
     repeatable: true,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
@@ -280,11 +312,7 @@ pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
         at(Parameter::MinecraftUuid, Place::Query, "minecraft_uuid"),
         at(Parameter::XboxXuid, Place::Query, "xbox_xuid"),
         at(Parameter::MinecraftJavaName, Place::Query, "minecraft_java_name"),
-        at(
-            Parameter::MinecraftBedrockName,
-            Place::Query,
-            "minecraft_bedrock_name",
-        ),
+        at(Parameter::MinecraftBedrockName, Place::Query, "minecraft_bedrock_name"),
         at(Parameter::Name, Place::Query, "name"),
     ],
     required: &[],
@@ -293,6 +321,9 @@ pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
     expected: Expected::Customer,
     absent_on_404: true,
     repeatable: true,
+    cacheable: true,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static BULK_CREATE_CUSTOMERS: Operation = Operation {
@@ -308,6 +339,9 @@ pub(crate) static BULK_CREATE_CUSTOMERS: Operation = Operation {
     expected: Expected::Customers,
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::CreatesCustomers,
+    goal: None,
 };
 
 pub(crate) static AUTHENTICATE_CUSTOMER: Operation = Operation {
@@ -320,11 +354,7 @@ pub(crate) static AUTHENTICATE_CUSTOMER: Operation = Operation {
         at(Parameter::Platform, Place::Field, "platform"),
         at(Parameter::AccountId, Place::Field, "id"),
         at(Parameter::CustomerIp, Place::Header, "x-paynow-customer-ip"),
-        at(
-            Parameter::CustomerCountryCode,
-            Place::Header,
-            "x-paynow-customer-countrycode",
-        ),
+        at(Parameter::CustomerCountryCode, Place::Header, "x-paynow-customer-countrycode"),
     ],
     // The document requires the address whenever the caller is not the customer's browser: here, always.
     required: &[Parameter::Platform, Parameter::AccountId, Parameter::CustomerIp],
@@ -333,6 +363,9 @@ pub(crate) static AUTHENTICATE_CUSTOMER: Operation = Operation {
     expected: Expected::Token("customer_token"),
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::CreatesCustomers,
+    goal: None,
 };
 
 pub(crate) static GET_CURRENT_CUSTOMER: Operation = Operation {
@@ -348,6 +381,9 @@ pub(crate) static GET_CURRENT_CUSTOMER: Operation = Operation {
     expected: Expected::Customer,
     absent_on_404: false,
     repeatable: true,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static LOOKUP_GIFTCARD: Operation = Operation {
@@ -363,6 +399,9 @@ pub(crate) static LOOKUP_GIFTCARD: Operation = Operation {
     expected: Expected::GiftCard,
     absent_on_404: true,
     repeatable: true,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
 };
 
 pub(crate) static REQUEST: Operation = Operation {
@@ -384,9 +423,48 @@ pub(crate) static REQUEST: Operation = Operation {
     expected: Expected::AnyJson,
     absent_on_404: false,
     repeatable: false,
+    cacheable: false,
+    effect: Effect::Unknown,
+    goal: None,
 };
 
-static ALL: [&Operation; 12] = [
+pub(crate) static ENSURE_CUSTOMER: Operation = Operation {
+    id: OperationId::EnsureCustomer,
+    name: "ensure_customer",
+    method: MethodSource::Fixed(""),
+    path: "",
+    auth: Auth::ApiKey,
+    parameters: &[],
+    required: &[],
+    exactly_one: false,
+    body: Body::None,
+    expected: Expected::Customer,
+    absent_on_404: false,
+    repeatable: false,
+    cacheable: true,
+    effect: Effect::None,
+    goal: Some(Goal::Customer),
+};
+
+pub(crate) static TOKEN_FOR: Operation = Operation {
+    id: OperationId::TokenFor,
+    name: "token_for",
+    method: MethodSource::Fixed(""),
+    path: "",
+    auth: Auth::ApiKey,
+    parameters: &[],
+    required: &[],
+    exactly_one: false,
+    body: Body::None,
+    expected: Expected::Token("token"),
+    absent_on_404: false,
+    repeatable: false,
+    cacheable: false,
+    effect: Effect::None,
+    goal: Some(Goal::Token),
+};
+
+static ALL: [&Operation; 14] = [
     &LIST_CUSTOMERS,
     &CREATE_CUSTOMER,
     &GET_CUSTOMER,
@@ -399,6 +477,8 @@ static ALL: [&Operation; 12] = [
     &GET_CURRENT_CUSTOMER,
     &LOOKUP_GIFTCARD,
     &REQUEST,
+    &ENSURE_CUSTOMER,
+    &TOKEN_FOR,
 ];
 
 impl OperationId {
@@ -447,19 +527,15 @@ impl Operation {
             Body::Argument => check_raw(arguments)?,
             _ => {}
         }
-        if arguments.has_nulls() {
-            self.check_nulls(arguments)
-        } else {
-            Ok(())
-        }
+        if arguments.has_nulls() { self.check_nulls(arguments) } else { Ok(()) }
     }
 
     fn check_nulls(&self, arguments: &Arguments) -> Result<(), InvalidArgument> {
         let mut item = None;
         for entry in arguments.entries() {
             match entry {
-                arguments::Entry::Item => item = Some(item.map_or(0, |index: usize| index + 1)),
-                arguments::Entry::Null(parameter) if !self.allows_null(parameter) => {
+                Entry::Item => item = Some(item.map_or(0, |index: usize| index + 1)),
+                Entry::Null(parameter) if !self.allows_null(parameter) => {
                     let complaint = InvalidArgument::new(parameter.name(), "cannot be null");
                     return Err(item.map_or(complaint, |index| complaint.in_item(index)));
                 }
@@ -470,9 +546,7 @@ impl Operation {
     }
 
     fn allows_null(&self, parameter: Parameter) -> bool {
-        self.parameters
-            .iter()
-            .any(|declared| declared.parameter == parameter && declared.nullable)
+        self.parameters.iter().any(|declared| declared.parameter == parameter && declared.nullable)
     }
 
     /// Whether sending these arguments twice does no more than sending them once.
@@ -480,6 +554,14 @@ impl Operation {
         match self.method {
             MethodSource::Fixed(_) => self.repeatable,
             MethodSource::Argument => arguments.value(Parameter::Method) == Some("GET"),
+        }
+    }
+
+    /// What the request may change.
+    pub(crate) fn effect_of(&self, arguments: &Arguments) -> Effect {
+        match self.effect {
+            Effect::Unknown if arguments.value(Parameter::Method) == Some("GET") => Effect::None,
+            effect => effect,
         }
     }
 
@@ -497,14 +579,12 @@ fn check_raw(arguments: &Arguments) -> Result<(), InvalidArgument> {
     let needs_token = arguments.value(Parameter::Auth) == Some("customer");
     let has_token = arguments.seen() & Parameter::CustomerToken.bit() != 0;
     match (needs_token, has_token) {
-        (true, false) => Err(InvalidArgument::new(
-            "customer_token",
-            "is required with customer authentication",
-        )),
-        (false, true) => Err(InvalidArgument::new(
-            "customer_token",
-            "is only used with customer authentication",
-        )),
+        (true, false) => {
+            Err(InvalidArgument::new("customer_token", "is required with customer authentication"))
+        }
+        (false, true) => {
+            Err(InvalidArgument::new("customer_token", "is only used with customer authentication"))
+        }
         _ if arguments.value(Parameter::Method) == Some("GET")
             && arguments.seen() & Parameter::Json.bit() != 0 =>
         {
@@ -525,7 +605,7 @@ mod tests {
             assert_eq!(OperationId::from_number(index as u32 + 1), Some(operation.id));
         }
         assert_eq!(OperationId::from_number(0), None);
-        assert_eq!(OperationId::from_number(13), None);
+        assert_eq!(OperationId::from_number(15), None);
     }
 
     #[test]
@@ -534,19 +614,11 @@ mod tests {
             for declared in operation.parameters {
                 if declared.place == Place::Path {
                     assert!(operation.path.contains(declared.wire), "{}", operation.name);
-                    assert!(
-                        operation.required.contains(&declared.parameter),
-                        "{}",
-                        operation.name
-                    );
+                    assert!(operation.required.contains(&declared.parameter), "{}", operation.name);
                 }
             }
             let placeholders = operation.path.matches('{').count();
-            let declared = operation
-                .parameters
-                .iter()
-                .filter(|d| d.place == Place::Path)
-                .count();
+            let declared = operation.parameters.iter().filter(|d| d.place == Place::Path).count();
             let store = usize::from(operation.path.contains("{store_id}"));
             assert_eq!(placeholders, declared + store, "{}", operation.name);
         }
@@ -565,19 +637,13 @@ mod tests {
     #[test]
     fn bulk_takes_1_to_200_items() {
         let mut arguments = Arguments::new();
-        assert_eq!(
-            BULK_CREATE_CUSTOMERS.check(&arguments).unwrap_err().argument(),
-            "items"
-        );
+        assert_eq!(BULK_CREATE_CUSTOMERS.check(&arguments).unwrap_err().argument(), "items");
         for _ in 0..200 {
             arguments.item().unwrap();
         }
         BULK_CREATE_CUSTOMERS.check(&arguments).unwrap();
         arguments.item().unwrap();
-        assert_eq!(
-            BULK_CREATE_CUSTOMERS.check(&arguments).unwrap_err().argument(),
-            "items"
-        );
+        assert_eq!(BULK_CREATE_CUSTOMERS.check(&arguments).unwrap_err().argument(), "items");
     }
 
     #[test]
@@ -593,30 +659,14 @@ mod tests {
             let mut arguments = Arguments::new();
             arguments.text(Parameter::CustomerId, "1").unwrap();
             arguments.null(parameter).unwrap();
-            assert_eq!(
-                UPDATE_CUSTOMER.check(&arguments).is_ok(),
-                allowed,
-                "{parameter:?}"
-            );
+            assert_eq!(UPDATE_CUSTOMER.check(&arguments).is_ok(), allowed, "{parameter:?}");
         }
     }
 
     #[test]
     fn required_arguments_are_named() {
-        assert_eq!(
-            AUTHENTICATE_CUSTOMER
-                .check(&Arguments::new())
-                .unwrap_err()
-                .argument(),
-            "platform"
-        );
-        assert_eq!(
-            GET_CURRENT_CUSTOMER
-                .check(&Arguments::new())
-                .unwrap_err()
-                .argument(),
-            "customer_token"
-        );
+        assert_eq!(AUTHENTICATE_CUSTOMER.check(&Arguments::new()).unwrap_err().argument(), "platform");
+        assert_eq!(GET_CURRENT_CUSTOMER.check(&Arguments::new()).unwrap_err().argument(), "customer_token");
     }
 
     #[test]
@@ -635,14 +685,8 @@ mod tests {
             REQUEST.check(&arguments)
         };
         assert!(raw("POST", "customer", true, true).is_ok());
-        assert_eq!(
-            raw("POST", "customer", false, true).unwrap_err().argument(),
-            "customer_token"
-        );
-        assert_eq!(
-            raw("GET", "api_key", true, false).unwrap_err().argument(),
-            "customer_token"
-        );
+        assert_eq!(raw("POST", "customer", false, true).unwrap_err().argument(), "customer_token");
+        assert_eq!(raw("GET", "api_key", true, false).unwrap_err().argument(), "customer_token");
         assert_eq!(raw("GET", "none", false, true).unwrap_err().argument(), "json");
     }
 }

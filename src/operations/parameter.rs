@@ -214,9 +214,9 @@ impl Parameter {
                 Ok(1..=100) => Ok(accept(value)),
                 _ => Err(refuse("must be between 1 and 100")),
             },
-            Kind::Flag => one_of(value, &["true", "false"])
-                .map(accept)
-                .ok_or_else(|| refuse("must be true or false")),
+            Kind::Flag => {
+                one_of(value, &["true", "false"]).map(accept).ok_or_else(|| refuse("must be true or false"))
+            }
             Kind::MinecraftPlatform => one_of(value, &["unknown", "java", "bedrock"])
                 .map(accept)
                 .ok_or_else(|| refuse("must be unknown, java or bedrock")),
@@ -231,9 +231,7 @@ impl Parameter {
                 if value.len() == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase()) {
                     Ok(accept(value))
                 } else {
-                    Err(refuse(
-                        "must be two capital letters (ISO 3166-1 alpha-2), such as DE",
-                    ))
+                    Err(refuse("must be two capital letters (ISO 3166-1 alpha-2), such as DE"))
                 }
             }
             Kind::Token => {
@@ -244,9 +242,9 @@ impl Parameter {
             Kind::Method => one_of(value, &METHODS)
                 .map(accept)
                 .ok_or_else(|| refuse("must be GET, POST, PUT, PATCH or DELETE")),
-            Kind::Auth => one_of(value, &AUTHS)
-                .map(accept)
-                .ok_or_else(|| refuse("must be none, API key or customer")),
+            Kind::Auth => {
+                one_of(value, &AUTHS).map(accept).ok_or_else(|| refuse("must be none, API key or customer"))
+            }
             Kind::Path => {
                 api_path(value).map_err(refuse)?;
                 Ok(accept(value))
@@ -346,11 +344,7 @@ fn is_canonical_uuid(text: &str) -> bool {
     }
     let is_dash = |position: usize| matches!(position, 8 | 13 | 18 | 23);
     let is_right = |(position, byte): (usize, &u8)| {
-        if is_dash(position) {
-            *byte == b'-'
-        } else {
-            matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-        }
+        if is_dash(position) { *byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') }
     };
     bytes.iter().enumerate().all(is_right)
 }
@@ -402,18 +396,11 @@ pub struct InvalidArgument {
 
 impl InvalidArgument {
     pub(crate) const fn new(argument: &'static str, problem: &'static str) -> Self {
-        Self {
-            argument,
-            item: None,
-            problem,
-        }
+        Self { argument, item: None, problem }
     }
 
     pub(crate) const fn in_item(self, item: usize) -> Self {
-        Self {
-            item: Some(item),
-            ..self
-        }
+        Self { item: Some(item), ..self }
     }
 
     /// The name of the argument, as the documentation of the operation spells it.
@@ -478,15 +465,9 @@ mod tests {
     #[test]
     fn uuids_are_sent_dashed_in_lower_case() {
         let canonical = "069a79f4-44e9-4726-a5be-fca90e38aaf5";
-        for spelled in [
-            canonical,
-            "069A79F4-44E9-4726-A5BE-FCA90E38AAF5",
-            "069a79f444e94726a5befca90e38aaf5",
-        ] {
-            assert_eq!(
-                accepts(Parameter::MinecraftUuid, spelled).as_deref(),
-                Some(canonical)
-            );
+        for spelled in [canonical, "069A79F4-44E9-4726-A5BE-FCA90E38AAF5", "069a79f444e94726a5befca90e38aaf5"]
+        {
+            assert_eq!(accepts(Parameter::MinecraftUuid, spelled).as_deref(), Some(canonical));
         }
         for bad in [
             "",
@@ -505,28 +486,17 @@ mod tests {
     fn header_values() {
         assert!(accepts(Parameter::CustomerIp, "203.0.113.7").is_some());
         assert!(accepts(Parameter::CustomerIp, "2001:db8::1").is_some());
-        for bad in [
-            "203.0.113.7:25565",
-            "[2001:db8::1]",
-            "localhost",
-            "",
-            "203.0.113.7\r\nx: y",
-            "fe80::1%eth0",
-        ] {
+        for bad in
+            ["203.0.113.7:25565", "[2001:db8::1]", "localhost", "", "203.0.113.7\r\nx: y", "fe80::1%eth0"]
+        {
             assert!(accepts(Parameter::CustomerIp, bad).is_none(), "{bad}");
         }
         assert!(accepts(Parameter::CustomerCountryCode, "DE").is_some());
         for bad in ["de", "en-US", "D", "DEU", "D1", "", "D\n"] {
             assert!(accepts(Parameter::CustomerCountryCode, bad).is_none(), "{bad}");
         }
-        assert_eq!(
-            accepts(Parameter::CustomerToken, "abc.def").as_deref(),
-            Some("abc.def")
-        );
-        assert_eq!(
-            accepts(Parameter::CustomerToken, "Customer abc").as_deref(),
-            Some("abc")
-        );
+        assert_eq!(accepts(Parameter::CustomerToken, "abc.def").as_deref(), Some("abc.def"));
+        assert_eq!(accepts(Parameter::CustomerToken, "Customer abc").as_deref(), Some("abc"));
         for bad in ["", "a b", "a\r\nb", "ä", "Customer ", "a\0b"] {
             assert!(accepts(Parameter::CustomerToken, bad).is_none(), "{bad:?}");
         }
@@ -576,10 +546,7 @@ mod tests {
 
     #[test]
     fn complaints_name_the_argument_and_never_the_value() {
-        let complaint = Parameter::CustomerToken
-            .canonical("secret token", |_| ())
-            .unwrap_err()
-            .in_item(3);
+        let complaint = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
         let text = complaint.to_string();
         assert!(text.starts_with("items[3].customer_token "), "{text}");
         assert!(!text.contains("secret"), "{text}");

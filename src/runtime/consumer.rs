@@ -32,10 +32,7 @@ impl Consumer {
     /// Begins a turn.
     pub(crate) fn enter(&self) -> Result<Turn<'_>, Occupied> {
         let me = thread_token();
-        match self
-            .holder
-            .compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed)
-        {
+        match self.holder.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Ok(Turn(self)),
             Err(holder) if holder == me => Err(Occupied::Reentrant),
             Err(_) => Err(Occupied::Busy),

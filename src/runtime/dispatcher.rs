@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::log::LogLevel;
 use super::outcome::Outcome;
-use super::schedule::Schedule;
 use super::{Runtime, lock, worker};
 use crate::operations::Status;
 use crate::threads;
@@ -36,11 +35,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle<()>> {
     let runtime = Arc::clone(runtime);
     threads::spawn("dispatcher", move || {
-        let mut dispatcher = Dispatcher {
-            runtime,
-            last_arrival: None,
-            next_timer: 0,
-        };
+        let mut dispatcher = Dispatcher { runtime, last_arrival: None, next_timer: 0 };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
             dispatcher.runtime.log.say(LogLevel::Error, || {
@@ -89,7 +84,7 @@ impl Dispatcher {
         let runtime = &self.runtime;
         let (arrived, waiting) = {
             let mut schedule = lock(&runtime.schedule);
-            (runtime.drain_ingress(&mut schedule), schedule.waiting())
+            (runtime.drain_ingress(&mut schedule), schedule.waiting(Instant::now()))
         };
         if arrived > 0 {
             self.last_arrival = Some(Instant::now());
@@ -110,16 +105,15 @@ impl Dispatcher {
         self.next_timer = now + TIMER_STEP;
         if runtime.counters.undecided() > 0 {
             let mut expired = Vec::new();
-            lock(&runtime.schedule).expire(now, |key| expired.push(key));
-            for key in expired {
-                if runtime.conclude(key, Outcome::without_answer(Status::Timeout)) {
-                    runtime.health.note(Status::Timeout, &runtime.log, || {
-                        "requests are not answered by their deadline".to_owned()
-                    });
-                }
+            lock(&runtime.schedule).expire(now, |key, memory| expired.push((key, memory)));
+            for (key, memory) in expired {
+                let known = memory
+                    .filter(|_| runtime.slots.is_pending(key))
+                    .and_then(|memory| runtime.old_answer(&memory));
+                runtime.answer(key, known.unwrap_or_else(|| Outcome::without_answer(Status::Timeout)));
             }
         }
-        lock(&runtime.seats).free_the_hung(|key| runtime.slots.is_pending(key));
+        lock(&runtime.seats).free_the_hung(|key| runtime.is_wanted(key));
     }
 
     /// Completions that came from a host's thread (a cancel) have woken nobody.
@@ -147,17 +141,5 @@ impl Dispatcher {
         } else {
             IDLE
         }
-    }
-}
-
-impl Runtime {
-    /// Moves what host threads submitted to where workers find it.
-    pub(super) fn drain_ingress(&self, schedule: &mut Schedule) -> usize {
-        let mut arrived = 0;
-        while let Some(entry) = self.ingress.pop() {
-            schedule.add(entry);
-            arrived += 1;
-        }
-        arrived
     }
 }

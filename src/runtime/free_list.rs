@@ -16,11 +16,7 @@ pub(super) struct FreeList {
 
 impl FreeList {
     pub(super) fn new(capacity: u32) -> Self {
-        Self {
-            head: AtomicU64::new(0),
-            fresh: AtomicU32::new(0),
-            capacity,
-        }
+        Self { head: AtomicU64::new(0), fresh: AtomicU32::new(0), capacity }
     }
 
     pub(super) fn high_water(&self) -> u32 {
@@ -28,14 +24,12 @@ impl FreeList {
     }
 
     pub(super) fn pop<'a>(&self, next: impl Fn(u32) -> &'a AtomicU32) -> Option<u32> {
-        let popped = self
-            .head
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
-                let index = (head as u32).checked_sub(1)?;
-                // A stale link is harmless: the counter has moved on then, and the exchange fails.
-                let below = next(index).load(Ordering::Relaxed);
-                Some(bump(head) | u64::from(below))
-            });
+        let popped = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
+            let index = (head as u32).checked_sub(1)?;
+            // A stale link is harmless: the counter has moved on then, and the exchange fails.
+            let below = next(index).load(Ordering::Relaxed);
+            Some(bump(head) | u64::from(below))
+        });
         match popped {
             Ok(head) => Some(head as u32 - 1),
             Err(_) => self
@@ -49,12 +43,10 @@ impl FreeList {
 
     pub(super) fn push<'a>(&self, index: u32, next: impl Fn(u32) -> &'a AtomicU32) {
         let link = next(index);
-        let _ = self
-            .head
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
-                link.store(head as u32, Ordering::Relaxed);
-                Some(bump(head) | u64::from(index + 1))
-            });
+        let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
+            link.store(head as u32, Ordering::Relaxed);
+            Some(bump(head) | u64::from(index + 1))
+        });
     }
 }
 
@@ -79,10 +71,7 @@ mod tests {
         assert_eq!(list.high_water(), 2);
         list.push(0, next);
         list.push(1, next);
-        assert_eq!(
-            [list.pop(next), list.pop(next), list.pop(next)],
-            [Some(1), Some(0), Some(2)]
-        );
+        assert_eq!([list.pop(next), list.pop(next), list.pop(next)], [Some(1), Some(0), Some(2)]);
         assert_eq!(list.pop(next), None);
     }
 

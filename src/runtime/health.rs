@@ -1,51 +1,83 @@
-//! One line when the API stops answering, one when it answers again, none for each request between.
+//! What the client makes of how requests end: whether the API can be asked at all, and one line for the host's log
+//! when that changes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::log::{Log, LogLevel};
 use crate::operations::Status;
+use crate::policy::breaker::{Admission, Breaker, BreakerPolicy, Change};
+use crate::policy::is_outage;
 
-/// How many requests in a row found the API unreachable or failing.
-#[derive(Default)]
 pub(super) struct Health {
-    failures: AtomicU64,
+    breaker: Breaker,
+    /// The API refused our credentials, and the host was told.
+    refused: AtomicBool,
 }
 
 impl Health {
-    /// Notes how a request ended; `describe` says what went wrong.
-    pub(super) fn note(&self, status: Status, log: &Log, describe: impl FnOnce() -> String) {
-        match status {
-            Status::Resolve
-            | Status::Connect
-            | Status::Tls
-            | Status::Transport
-            | Status::Timeout
-            | Status::Server
-            | Status::Unauthorized => self.failed(log, describe),
-            Status::Ok => self.answered(log),
-            // Neither says anything about the API's health.
-            _ => {}
+    pub(super) fn new(policy: BreakerPolicy) -> Self {
+        Self { breaker: Breaker::new(policy), refused: AtomicBool::new(false) }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.breaker.is_open()
+    }
+
+    pub(super) fn admit(&self) -> Admission {
+        self.breaker.admit(Instant::now())
+    }
+
+    /// Nothing was learnt from an attempt: it was cancelled.
+    pub(super) fn abandoned(&self, admission: Admission) {
+        if admission == Admission::Probe {
+            self.breaker.abandoned();
         }
     }
 
-    fn failed(&self, log: &Log, describe: impl FnOnce() -> String) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
-            log.say(LogLevel::Warn, || {
-                format!("PayNow does not answer as it should: {}", describe())
-            });
+    /// Notes how an attempt ended; `describe` says what went wrong.
+    pub(super) fn note(
+        &self,
+        status: Status,
+        admission: Admission,
+        log: &Log,
+        describe: impl FnOnce() -> String,
+    ) {
+        let now = Instant::now();
+        if status == Status::Internal {
+            return self.abandoned(admission);
+        }
+        let change = if is_outage(status) {
+            self.breaker.failed(now, admission == Admission::Probe)
+        } else {
+            self.breaker.succeeded(now)
+        };
+        match change {
+            Some(Change::Opened(failures)) => log.say(LogLevel::Warn, || {
+                format!(
+                    "PayNow does not answer: {failures} requests failed in a row, the last one so: {}. Requests fail at \
+                     once until it answers again",
+                    describe()
+                )
+            }),
+            Some(Change::Closed(after)) => log.say(LogLevel::Info, || {
+                format!("PayNow answers again, after {:.1} s", after.as_secs_f64())
+            }),
+            None if status == Status::Unauthorized => self.note_refusal(log, describe),
+            None => self.note_acceptance(status),
         }
     }
 
-    fn answered(&self, log: &Log) {
+    fn note_refusal(&self, log: &Log, describe: impl FnOnce() -> String) {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            log.say(LogLevel::Warn, || format!("PayNow refuses the credentials: {}", describe()));
+        }
+    }
+
+    fn note_acceptance(&self, status: Status) {
         // Loaded first: a healthy API must not make workers fight over the cache line.
-        if self.failures.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        let failures = self.failures.swap(0, Ordering::Relaxed);
-        if failures != 0 {
-            log.say(LogLevel::Info, || {
-                format!("PayNow answers again; {failures} requests had failed")
-            });
+        if status == Status::Ok && self.refused.load(Ordering::Relaxed) {
+            self.refused.store(false, Ordering::Relaxed);
         }
     }
 }
@@ -54,24 +86,38 @@ impl Health {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_thousand_failures_are_one_line() {
-        let log = Log::new(Some(LogLevel::Info));
-        let health = Health::default();
-        for _ in 0..1_000 {
-            health.note(Status::Connect, &log, || "refused".to_owned());
-        }
-        health.note(Status::Cancelled, &log, || unreachable!());
-        health.note(Status::Ok, &log, || unreachable!());
-        health.note(Status::Ok, &log, || unreachable!());
+    fn lines(log: &Log) -> Vec<String> {
         let mut lines = Vec::new();
         log.deliver(|line| lines.push(line.text.to_string()));
-        assert_eq!(
-            lines,
-            [
-                "PayNow does not answer as it should: refused",
-                "PayNow answers again; 1000 requests had failed"
-            ]
-        );
+        lines
+    }
+
+    #[test]
+    fn an_outage_is_two_lines() {
+        let log = Log::new(Some(LogLevel::Info));
+        let health = Health::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
+        for _ in 0..1_000 {
+            health.note(Status::Connect, Admission::Granted, &log, || "refused".to_owned());
+        }
+        assert!(health.is_open());
+        assert_eq!(health.admit(), Admission::Probe);
+        health.note(Status::Ok, Admission::Probe, &log, || unreachable!());
+        let lines = lines(&log);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].contains("3 requests failed in a row") && lines[0].contains("refused"));
+        assert!(lines[1].starts_with("PayNow answers again"));
+    }
+
+    #[test]
+    fn a_wrong_key_is_one_line_until_it_works() {
+        let log = Log::new(Some(LogLevel::Info));
+        let health = Health::new(BreakerPolicy::default());
+        for _ in 0..100 {
+            health.note(Status::Unauthorized, Admission::Granted, &log, || "HTTP 401".to_owned());
+        }
+        assert_eq!(lines(&log), ["PayNow refuses the credentials: HTTP 401"]);
+        health.note(Status::Ok, Admission::Granted, &log, || unreachable!());
+        health.note(Status::Unauthorized, Admission::Granted, &log, || "HTTP 401".to_owned());
+        assert_eq!(lines(&log).len(), 1);
     }
 }

@@ -59,10 +59,7 @@ impl Log {
         if self.level.is_none_or(|wanted| level > wanted) {
             return;
         }
-        let line = LogLine {
-            level,
-            text: Text::from(one_line(&text())),
-        };
+        let line = LogLine { level, text: Text::from(one_line(&text())) };
         if self.waiting.push(line).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

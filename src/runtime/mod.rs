@@ -9,6 +9,7 @@
 //! The host's side only ever touches atomics and bounded lock-free queues. Nobody is woken from it: the
 //! dispatcher looks for work by itself, often while there is traffic and rarely when there is none.
 
+mod attempt;
 mod consumer;
 mod dispatcher;
 mod fork;
@@ -17,6 +18,7 @@ mod health;
 mod log;
 mod outcome;
 mod schedule;
+mod settle;
 mod slots;
 mod stats;
 #[cfg(test)]
@@ -26,7 +28,8 @@ mod worker;
 
 pub(crate) use consumer::{Consumer, Occupied};
 pub use log::{LogLevel, LogLine};
-pub(crate) use outcome::Outcome;
+pub use outcome::Source;
+pub(crate) use outcome::{Content, Outcome};
 pub(crate) use slots::{Key, MAX_SLOTS, NoCompletion, Reading};
 pub use stats::Stats;
 
@@ -46,7 +49,12 @@ use self::slots::{Header, Released, Reserved, Slots};
 use self::stats::Counters;
 use self::trash::Trash;
 use self::worker::Seats;
-use crate::operations::{Arguments, InvalidArgument, Operation, Status};
+use crate::model::Secret;
+use crate::operations::{self, Arguments, InvalidArgument, Operation, Status};
+use crate::policy::breaker::BreakerPolicy;
+use crate::policy::cache::{Age, Cache, CachePolicy};
+use crate::policy::rate::{RateBudget, RatePolicy};
+use crate::policy::retry::{RetryBudget, RetryPolicy};
 use crate::transport::Transport;
 
 /// Who goes first when workers are scarce.
@@ -68,6 +76,10 @@ pub(crate) struct Settings {
     /// Bytes of answers the host has not freed yet, above which no new request is sent.
     pub(crate) max_held_bytes: usize,
     pub(crate) log_level: Option<LogLevel>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) breaker: BreakerPolicy,
+    pub(crate) rate: RatePolicy,
+    pub(crate) cache: CachePolicy,
     /// First generation of this client's ids, see [`Runtime::next_generation`].
     pub(crate) first_generation: u32,
 }
@@ -147,9 +159,12 @@ pub(crate) struct Runtime {
     trash: CachePadded<Trash>,
     log: Log,
     health: CachePadded<Health>,
+    cache: Cache<Arc<Content>>,
+    retry_budget: RetryBudget,
     counters: Counters,
     epoch: Instant,
     fork_generation: u32,
+    has_api_key: AtomicBool,
     closed: AtomicBool,
     stopping: AtomicBool,
     consumer: CachePadded<Consumer>,
@@ -174,14 +189,20 @@ impl Runtime {
             tags: unsafe { Box::<[AtomicU64]>::new_zeroed_slice(capacity as usize).assume_init() },
             trash: CachePadded::default(),
             log: Log::new(settings.log_level),
-            health: CachePadded::default(),
+            health: CachePadded::new(Health::new(settings.breaker)),
+            cache: Cache::new(settings.cache),
+            retry_budget: RetryBudget::default(),
             counters: Counters::default(),
             epoch: Instant::now(),
             fork_generation: fork::generation(),
+            has_api_key: AtomicBool::new(settings.has_api_key),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             consumer: CachePadded::default(),
-            schedule: CachePadded::default(),
+            schedule: CachePadded::new(Mutex::new(Schedule::new(RateBudget::new(
+                settings.rate,
+                Instant::now(),
+            )))),
             seats: CachePadded::default(),
             transport,
             dispatcher: Mutex::new(None),
@@ -219,6 +240,7 @@ impl Runtime {
             key: reserved.key(),
             deadline: u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX),
             priority: submission.priority,
+            cacheable: submission.operation.cacheable,
         };
         let _ = reserved.arguments();
         attach(entry.key);
@@ -226,6 +248,7 @@ impl Runtime {
         let key = reserved.publish(Header {
             operation: submission.operation,
             accepted,
+            deadline: accepted + submission.deadline,
             tag: submission.tag,
         });
         if self.ingress.push(entry).is_err() {
@@ -258,10 +281,52 @@ impl Runtime {
         let arguments = reserved.arguments();
         fill(arguments)?;
         submission.operation.check(arguments)?;
-        if !self.settings.has_api_key && submission.operation.needs_api_key(arguments) {
+        if !self.has_api_key.load(Ordering::Acquire) && submission.operation.needs_api_key(arguments) {
             return Err(SubmitError::NoApiKey);
         }
         Ok(reserved)
+    }
+
+    /// What is remembered of the answer to a request, as a completion that needs no collecting.
+    pub(crate) fn peek(
+        &self,
+        operation: &'static Operation,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+        attach: impl FnOnce(Key),
+    ) -> Result<Option<Key>, SubmitError> {
+        if self.is_forked() {
+            return Err(SubmitError::Forked);
+        }
+        let mut arguments = Arguments::new();
+        fill(&mut arguments)?;
+        operation.check(&arguments)?;
+        let target = operations::target(operation, &arguments, &self.settings.store_id);
+        let now = Instant::now();
+        let Some((content, Age::Fresh, asked_at)) = self.cache.look(&target, now) else {
+            return Ok(None);
+        };
+        let Some(reserved) = self.slots.reserve() else {
+            self.counters.refused();
+            return Err(SubmitError::QueueFull);
+        };
+        let outcome = Outcome { decided: asked_at, ..Outcome::remembered(content, Source::Cache) };
+        if let Some(reply) = &outcome.reply {
+            self.trash.hold(reply);
+        }
+        attach(reserved.key());
+        self.tag(reserved.key(), 0);
+        self.counters.submitted();
+        self.counters.cache_hit();
+        self.counters.concluded(&outcome);
+        self.counters.collected();
+        let header = Header { operation, accepted: now, deadline: now, tag: 0 };
+        Ok(Some(reserved.publish_collected(header, outcome)))
+    }
+
+    /// Another API key from here on.
+    pub(crate) fn set_api_key(&self, key: Secret) {
+        self.transport.set_api_key(key);
+        self.has_api_key.store(true, Ordering::Release);
     }
 
     fn tag(&self, key: Key, tag: u64) {
@@ -378,6 +443,8 @@ impl Runtime {
             self.trash.held_bytes(),
             self.log.dropped(),
             self.transport.connections_opened(),
+            self.health.is_open(),
+            self.cache.size(),
         )
     }
 
@@ -430,10 +497,7 @@ impl Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Runtime")
-            .field("store_id", &self.settings.store_id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Runtime").field("store_id", &self.settings.store_id).finish_non_exhaustive()
     }
 }
 

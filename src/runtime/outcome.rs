@@ -1,37 +1,67 @@
 //! How a request ended, and everything that is known about it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{ApiError, Text};
-use crate::operations::{Answer, Status};
+use crate::operations::{Answer, Decoded, Status};
 use crate::transport::Sent;
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The API, asked for this request.
+    Network,
+    /// The API, asked for another request that wanted to know the same.
+    Shared,
+    /// This client's memory.
+    Cache,
+    /// This client's memory, because the API could not be asked: it may have changed meanwhile.
+    StaleCache,
+}
 
 /// What is known of a request that ended. Small; what is large hangs on [`Outcome::reply`].
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) status: Status,
+    pub(crate) source: Source,
     pub(crate) sent: Sent,
     pub(crate) attempts: u32,
     pub(crate) http_status: u16,
     /// From acceptance until a worker took it, or until it ended without one.
     pub(crate) queued: Duration,
-    /// From the worker's start until the answer was complete.
+    /// From the first worker's start until the answer was complete, waits between attempts included.
     pub(crate) network: Duration,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) decided: Instant,
     pub(crate) reply: Option<Box<Reply>>,
 }
 
-/// The part of an outcome that lives on the heap.
+/// What an answer holds. Shared by everybody who asked the same, and by the cache.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Content {
     pub(crate) answer: Answer,
     pub(crate) error: Option<Box<ApiError>>,
     pub(crate) message: Option<Text>,
     /// The body as it came; empty when there was none or it was not UTF-8.
     pub(crate) body: zeroize::Zeroizing<Text>,
+    pub(crate) http_status: u16,
+}
+
+/// One request's hold on what was answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    content: Arc<Content>,
     /// Next in the heap of memory that waits to be freed, see [`super::trash`].
     pub(super) next: *mut Reply,
+}
+
+impl std::ops::Deref for Reply {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.content
+    }
 }
 
 // SAFETY: `next` is touched by the trash alone, which owns the reply by then.
@@ -39,25 +69,20 @@ unsafe impl Send for Reply {}
 // SAFETY: a shared reply is only read, and `next` not at all.
 unsafe impl Sync for Reply {}
 
-impl Reply {
-    pub(super) fn new(
-        answer: Answer,
-        error: Option<Box<ApiError>>,
-        message: Option<Text>,
-        body: Text,
-    ) -> Box<Self> {
-        Box::new(Self {
-            answer,
-            error,
-            message,
-            body: zeroize::Zeroizing::new(body),
-            next: std::ptr::null_mut(),
-        })
-    }
-
+impl Content {
     /// Bytes it keeps alive, roughly: the body, which everything else was read from.
     pub(super) fn bytes(&self) -> usize {
         self.body.len() + size_of::<Self>()
+    }
+}
+
+impl Reply {
+    pub(super) fn new(content: Arc<Content>) -> Box<Self> {
+        Box::new(Self { content, next: std::ptr::null_mut() })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.content.bytes()
     }
 }
 
@@ -66,6 +91,7 @@ impl Outcome {
     pub(super) fn without_answer(status: Status) -> Self {
         Self {
             status,
+            source: Source::Network,
             sent: Sent::Never,
             attempts: 0,
             http_status: 0,
@@ -75,6 +101,39 @@ impl Outcome {
             decided: Instant::now(),
             reply: None,
         }
+    }
+
+    /// The end of a request that was answered, or failed on the way.
+    pub(super) fn answered(decoded: Decoded, http_status: u16, body: Text) -> Self {
+        let Decoded { status, answer, error, message } = decoded;
+        let body = zeroize::Zeroizing::new(body);
+        let content = Content { answer, error, message, body, http_status };
+        Self { http_status, reply: Some(Reply::new(Arc::new(content))), ..Self::without_answer(status) }
+    }
+
+    /// The end of a request whose answer was known.
+    pub(super) fn remembered(content: Arc<Content>, source: Source) -> Self {
+        Self {
+            status: Status::Ok,
+            source,
+            http_status: content.http_status,
+            reply: Some(Reply::new(content)),
+            ..Self::without_answer(Status::Ok)
+        }
+    }
+
+    /// The same for another request that wanted to know the same.
+    pub(super) fn shared(&self) -> Self {
+        Self {
+            source: if self.source == Source::Network { Source::Shared } else { self.source },
+            reply: self.reply.as_ref().map(|reply| Reply::new(Arc::clone(&reply.content))),
+            ..*self
+        }
+    }
+
+    /// What was answered, to be kept.
+    pub(super) fn content(&self) -> Option<&Arc<Content>> {
+        self.reply.as_ref().map(|reply| &reply.content)
     }
 
     /// Adds what is known of a request that was decided by something else than a worker's answer. One a

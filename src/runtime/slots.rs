@@ -69,6 +69,7 @@ impl Key {
 pub(crate) struct Header {
     pub(crate) operation: &'static Operation,
     pub(crate) accepted: Instant,
+    pub(crate) deadline: Instant,
     pub(crate) tag: u64,
 }
 
@@ -92,6 +93,8 @@ struct State {
     lent: bool,
     /// The arguments are still in the slot.
     filled: bool,
+    /// It may have been sent.
+    begun: bool,
     phase: Phase,
 }
 
@@ -102,6 +105,7 @@ impl State {
             readers: (word >> 16) as u16,
             lent: word & 0x100 != 0,
             filled: word & 0x200 != 0,
+            begun: word & 0x400 != 0,
             phase: match word as u8 {
                 0 => Phase::Free,
                 1 => Phase::Pending,
@@ -116,6 +120,7 @@ impl State {
     fn pack(self) -> u64 {
         u64::from(self.generation) << 32
             | u64::from(self.readers) << 16
+            | u64::from(self.begun) << 10
             | u64::from(self.filled) << 9
             | u64::from(self.lent) << 8
             | self.phase as u64
@@ -127,6 +132,7 @@ impl State {
             readers: 0,
             lent: false,
             filled: false,
+            begun: false,
             phase: Phase::Free,
         }
     }
@@ -218,17 +224,11 @@ impl Slots {
     pub(super) fn reserve(&self) -> Option<Reserved<'_>> {
         let index = self.free.pop(|index| &self.slots[index as usize].next_free)? as usize;
         let generation = State::unpack(self.slots[index].state.load(Ordering::Relaxed)).generation;
-        Some(Reserved {
-            slots: self,
-            index,
-            key: self.key(generation, index),
-            filled: false,
-        })
+        Some(Reserved { slots: self, index, key: self.key(generation, index), filled: false })
     }
 
     fn recycle(&self, index: usize) {
-        self.free
-            .push(index as u32, |index| &self.slots[index as usize].next_free);
+        self.free.push(index as u32, |index| &self.slots[index as usize].next_free);
     }
 
     /// Changes the state if `change` allows it. The old state is returned on success.
@@ -238,9 +238,7 @@ impl Slots {
         change: impl Fn(State) -> Option<State>,
     ) -> Result<State, State> {
         slot.state
-            .fetch_update(order, Ordering::Acquire, |word| {
-                change(State::unpack(word)).map(State::pack)
-            })
+            .fetch_update(order, Ordering::Acquire, |word| change(State::unpack(word)).map(State::pack))
             .map(State::unpack)
             .map_err(State::unpack)
     }
@@ -267,10 +265,17 @@ impl Slots {
             wanted.then_some(State { lent: true, ..state })
         })
         .ok()?;
-        Some(Lent {
-            slots: self,
-            slot,
-            index: key.index(),
+        Some(Lent { slots: self, slot, index: key.index() })
+    }
+
+    /// Notes that the request is about to be sent. False when it was decided before.
+    pub(super) fn begin(&self, key: Key) -> bool {
+        self.slot(key).is_some_and(|(slot, generation)| {
+            Self::transition(slot, Ordering::AcqRel, |state| {
+                let open = state.generation == generation && state.phase == Phase::Pending;
+                open.then_some(State { begun: true, ..state })
+            })
+            .is_ok()
         })
     }
 
@@ -280,23 +285,20 @@ impl Slots {
         self.slot(key).is_some_and(|(slot, generation)| {
             Self::transition(slot, Ordering::AcqRel, |state| {
                 let open = state.generation == generation && state.phase == Phase::Pending;
-                open.then_some(State {
-                    phase: Phase::Decided,
-                    ..state
-                })
+                open.then_some(State { phase: Phase::Decided, ..state })
             })
             .is_ok()
         })
     }
 
-    /// When a request was accepted, and whether a worker ever took it. Only for the one who decided it.
+    /// When a request was accepted, and whether it may have been sent. Only for the one who decided it.
     pub(super) fn history(&self, key: Key) -> Option<(Instant, bool)> {
         let (slot, _) = self.slot(key)?;
         let state = State::unpack(slot.state.load(Ordering::Acquire));
         debug_assert_eq!(state.phase, Phase::Decided);
         // SAFETY: written before Pending was published, and not changed before the slot is free again.
         let header = unsafe { (*slot.header.get()).assume_init_ref() };
-        Some((header.accepted, state.lent || !state.filled))
+        Some((header.accepted, state.begun))
     }
 
     /// Says how a request ended. Only for the one who decided it.
@@ -307,10 +309,7 @@ impl Slots {
         unsafe { (*slot.outcome.get()).write(outcome) };
         let _ = Self::transition(slot, Ordering::AcqRel, |state| {
             debug_assert_eq!(state.phase, Phase::Decided);
-            Some(State {
-                phase: Phase::Ready,
-                ..state
-            })
+            Some(State { phase: Phase::Ready, ..state })
         });
     }
 
@@ -318,10 +317,7 @@ impl Slots {
     pub(super) fn collect(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         let before = Self::transition(slot, Ordering::AcqRel, |state| {
-            (state.phase == Phase::Ready).then_some(State {
-                phase: Phase::Collected,
-                ..state
-            })
+            (state.phase == Phase::Ready).then_some(State { phase: Phase::Collected, ..state })
         })
         .ok()?;
         Some(self.key(before.generation, index as usize))
@@ -352,10 +348,7 @@ impl Slots {
         // Zombie first: it ends reading, so that the cells are this thread's.
         let before = Self::transition(slot, Ordering::AcqRel, |state| {
             let there = state.generation == generation && state.phase == Phase::Collected;
-            (there && state.readers == 0).then_some(State {
-                phase: Phase::Zombie,
-                ..state
-            })
+            (there && state.readers == 0).then_some(State { phase: Phase::Zombie, ..state })
         })
         .map_err(|state| match state.phase {
             Phase::Collected if state.generation == generation => NoCompletion::InUse,
@@ -389,11 +382,7 @@ impl Slots {
     fn finish_zombie(&self, slot: &Slot, index: usize) -> bool {
         // The reader count is no longer needed in a zombie; it counts the parties that are done.
         let done = Self::transition(slot, Ordering::AcqRel, |state| {
-            Some(if state.readers == 0 {
-                State { readers: 1, ..state }
-            } else {
-                state.freed()
-            })
+            Some(if state.readers == 0 { State { readers: 1, ..state } } else { state.freed() })
         });
         let second = done.is_ok_and(|before| before.readers != 0);
         if second {
@@ -467,14 +456,29 @@ impl Reserved<'_> {
         // SAFETY: a reserved slot belongs to its reserver alone.
         unsafe { (*slot.header.get()).write(header) };
         let state = State::unpack(slot.state.load(Ordering::Relaxed));
-        let published = State {
-            phase: Phase::Pending,
-            filled: true,
-            lent: false,
-            readers: 0,
-            ..state
-        };
+        let published =
+            State { phase: Phase::Pending, filled: true, begun: false, lent: false, readers: 0, ..state };
         slot.state.store(published.pack(), Ordering::Release);
+        let key = self.key;
+        std::mem::forget(self);
+        key
+    }
+}
+
+impl Reserved<'_> {
+    /// Makes it a completion at once, in the hands of the caller.
+    pub(super) fn publish_collected(self, header: Header, outcome: Outcome) -> Key {
+        let slot = &self.slots.slots[self.index];
+        // SAFETY: a reserved slot belongs to its reserver alone.
+        unsafe {
+            (*slot.header.get()).write(header);
+            (*slot.outcome.get()).write(outcome);
+        }
+        let state = State::unpack(slot.state.load(Ordering::Relaxed));
+        let filled = self.filled;
+        let collected =
+            State { phase: Phase::Collected, filled, begun: false, lent: false, readers: 0, ..state };
+        slot.state.store(collected.pack(), Ordering::Release);
         let key = self.key;
         std::mem::forget(self);
         key
@@ -516,11 +520,7 @@ impl Drop for Lent<'_> {
         // SAFETY: they were lent to this thread alone, which is done with them.
         unsafe { (*self.slot.arguments.get()).assume_init_drop() };
         let returned = Slots::transition(self.slot, Ordering::AcqRel, |state| {
-            (state.phase != Phase::Zombie).then_some(State {
-                lent: false,
-                filled: false,
-                ..state
-            })
+            (state.phase != Phase::Zombie).then_some(State { lent: false, filled: false, ..state })
         });
         if returned.is_err() {
             self.slots.finish_zombie(self.slot, self.index);
@@ -548,10 +548,7 @@ impl Reading<'_> {
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         let _ = Slots::transition(self.slot, Ordering::AcqRel, |state| {
-            Some(State {
-                readers: state.readers.saturating_sub(1),
-                ..state
-            })
+            Some(State { readers: state.readers.saturating_sub(1), ..state })
         });
     }
 }
@@ -563,11 +560,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     fn header() -> Header {
-        Header {
-            operation: &LIST_CUSTOMERS,
-            accepted: Instant::now(),
-            tag: 7,
-        }
+        Header { operation: &LIST_CUSTOMERS, accepted: Instant::now(), deadline: Instant::now(), tag: 7 }
     }
 
     fn submitted(slots: &Slots) -> Key {
@@ -584,22 +577,12 @@ mod tests {
 
     #[test]
     fn state_survives_packing() {
-        for phase in [
-            Phase::Free,
-            Phase::Pending,
-            Phase::Decided,
-            Phase::Ready,
-            Phase::Collected,
-            Phase::Zombie,
-        ] {
+        for phase in
+            [Phase::Free, Phase::Pending, Phase::Decided, Phase::Ready, Phase::Collected, Phase::Zombie]
+        {
             for (lent, filled) in [(false, false), (true, false), (false, true), (true, true)] {
-                let state = State {
-                    generation: 0xdead_beef,
-                    readers: 0xabc,
-                    lent,
-                    filled,
-                    phase,
-                };
+                let state =
+                    State { generation: 0xdead_beef, readers: 0xabc, lent, filled, begun: lent, phase };
                 assert_eq!(State::unpack(state.pack()), state);
             }
         }
@@ -620,11 +603,7 @@ mod tests {
         assert!(!slots.decide(key), "a request is decided once");
         assert!(slots.collect(0).is_none(), "not finished yet");
         slots.finish(key, Outcome::without_answer(Status::Cancelled));
-        assert_eq!(
-            slots.read(key).err(),
-            Some(NoCompletion::Unknown),
-            "not collected yet"
-        );
+        assert_eq!(slots.read(key).err(), Some(NoCompletion::Unknown), "not collected yet");
         assert_eq!(slots.collect(0), Some(key));
         assert_eq!(slots.collect(0), None, "a completion is delivered once");
         assert_eq!(slots.read(key).unwrap().outcome().status, Status::Cancelled);
@@ -692,14 +671,7 @@ mod tests {
     fn forged_keys_name_nothing() {
         let slots = Slots::new(4, 100);
         let key = completed(&slots);
-        for bits in [
-            0,
-            1,
-            u64::MAX,
-            key.bits() + 1,
-            key.bits() | 1 << 24,
-            key.bits() ^ 1 << 63,
-        ] {
+        for bits in [0, 1, u64::MAX, key.bits() + 1, key.bits() | 1 << 24, key.bits() ^ 1 << 63] {
             let forged = Key::from_bits(bits);
             assert!(slots.read(forged).is_err(), "{bits:x}");
             assert!(slots.release(forged, drop).is_err(), "{bits:x}");

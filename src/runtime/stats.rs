@@ -38,6 +38,26 @@ pub struct Stats {
     pub held_bytes: u64,
     /// Connections opened.
     pub connections_opened: u64,
+    /// Attempts that were repetitions.
+    pub retries: u64,
+    /// Repetitions that were left out because too much of the traffic was repetitions.
+    pub retries_denied: u64,
+    /// Answers 429.
+    pub rate_limited: u64,
+    /// Requests answered from memory.
+    pub cache_hits: u64,
+    /// Requests answered from memory because the API could not be asked.
+    pub cache_stale: u64,
+    /// Requests that got the answer to another request's question.
+    pub coalesced: u64,
+    /// Requests that failed at once because the API had not answered for a while.
+    pub unavailable: u64,
+    /// Whether requests fail at once at present.
+    pub circuit_open: bool,
+    /// Answers remembered.
+    pub cache_entries: u64,
+    /// Bytes of answers remembered.
+    pub cache_bytes: u64,
 }
 
 /// The counters behind [`Stats`]. Those of the host's side and those of the workers' side lie in
@@ -65,6 +85,13 @@ struct WorkerSide {
     error: AtomicU64,
     timed_out: AtomicU64,
     cancelled: AtomicU64,
+    retries: AtomicU64,
+    retries_denied: AtomicU64,
+    rate_limited: AtomicU64,
+    cache_hits: AtomicU64,
+    cache_stale: AtomicU64,
+    coalesced: AtomicU64,
+    unavailable: AtomicU64,
 }
 
 fn count(counter: &AtomicU64) {
@@ -92,7 +119,34 @@ impl Counters {
         count(&self.host.discarded);
     }
 
+    pub(super) fn retried(&self) {
+        count(&self.worker.retries);
+    }
+
+    pub(super) fn retry_denied(&self) {
+        count(&self.worker.retries_denied);
+    }
+
+    pub(super) fn rate_limited(&self) {
+        count(&self.worker.rate_limited);
+    }
+
+    pub(super) fn cache_hit(&self) {
+        count(&self.worker.cache_hits);
+    }
+
+    pub(super) fn cache_stale(&self) {
+        count(&self.worker.cache_stale);
+    }
+
+    pub(super) fn coalesced(&self) {
+        count(&self.worker.coalesced);
+    }
+
     pub(super) fn concluded(&self, outcome: &Outcome) {
+        if outcome.status == Status::Unavailable {
+            count(&self.worker.unavailable);
+        }
         count(match outcome.status {
             Status::Ok => &self.worker.ok,
             Status::Timeout => &self.worker.timed_out,
@@ -103,22 +157,24 @@ impl Counters {
 
     /// Requests accepted and not decided yet; never too low.
     pub(super) fn undecided(&self) -> u64 {
-        let decided: u64 = [
-            &self.worker.ok,
-            &self.worker.error,
-            &self.worker.timed_out,
-            &self.worker.cancelled,
-        ]
-        .iter()
-        .map(|counter| counter.load(Ordering::Acquire))
-        .sum();
-        self.host
-            .submitted
-            .load(Ordering::Acquire)
-            .saturating_sub(decided)
+        let decided: u64 =
+            [&self.worker.ok, &self.worker.error, &self.worker.timed_out, &self.worker.cancelled]
+                .iter()
+                .map(|counter| counter.load(Ordering::Acquire))
+                .sum();
+        self.host.submitted.load(Ordering::Acquire).saturating_sub(decided)
     }
 
-    pub(super) fn stats(&self, seats: &Seats, held_bytes: usize, log_dropped: u64, opened: u32) -> Stats {
+    #[expect(clippy::too_many_arguments, reason = "each is one figure from elsewhere")]
+    pub(super) fn stats(
+        &self,
+        seats: &Seats,
+        held_bytes: usize,
+        log_dropped: u64,
+        opened: u32,
+        circuit_open: bool,
+        (cache_entries, cache_bytes): (u64, u64),
+    ) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let released = read(&self.host.released);
         let submitted = read(&self.host.submitted);
@@ -137,6 +193,16 @@ impl Counters {
             log_dropped,
             held_bytes: held_bytes as u64,
             connections_opened: u64::from(opened),
+            retries: read(&self.worker.retries),
+            retries_denied: read(&self.worker.retries_denied),
+            rate_limited: read(&self.worker.rate_limited),
+            cache_hits: read(&self.worker.cache_hits),
+            cache_stale: read(&self.worker.cache_stale),
+            coalesced: read(&self.worker.coalesced),
+            unavailable: read(&self.worker.unavailable),
+            circuit_open,
+            cache_entries,
+            cache_bytes,
         }
     }
 }

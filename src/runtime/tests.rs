@@ -35,11 +35,10 @@ struct FakeTransport(Arc<World>);
 impl Transport for FakeTransport {
     fn open(&self) -> Box<dyn Line> {
         self.0.lines.fetch_add(1, Ordering::SeqCst);
-        Box::new(FakeLine {
-            world: Arc::clone(&self.0),
-            interrupter: Arc::default(),
-        })
+        Box::new(FakeLine { world: Arc::clone(&self.0), interrupter: Arc::default() })
     }
+
+    fn set_api_key(&self, _: crate::model::Secret) {}
 
     fn connections_opened(&self) -> u32 {
         self.0.lines.load(Ordering::SeqCst)
@@ -68,12 +67,7 @@ impl Line for FakeLine {
             "/gate" => {
                 let mut open = self.world.gate_open.lock().unwrap();
                 while !*open && !self.interrupter.is_interrupted() {
-                    open = self
-                        .world
-                        .gate
-                        .wait_timeout(open, Duration::from_millis(1))
-                        .unwrap()
-                        .0;
+                    open = self.world.gate.wait_timeout(open, Duration::from_millis(1)).unwrap().0;
                 }
                 "null".to_owned()
             }
@@ -111,6 +105,10 @@ impl Host {
             max_workers: 4,
             max_held_bytes: usize::MAX,
             log_level: Some(LogLevel::Info),
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            rate: RatePolicy::default(),
+            cache: CachePolicy::default(),
             first_generation: 1,
         };
         change(&mut settings);
@@ -120,12 +118,7 @@ impl Host {
     }
 
     fn try_submit(&self, path: &str, deadline: Duration, tag: u64) -> Result<Key, SubmitError> {
-        let submission = Submission {
-            operation: &REQUEST,
-            deadline,
-            priority: Priority::Interactive,
-            tag,
-        };
+        let submission = Submission { operation: &REQUEST, deadline, priority: Priority::Interactive, tag };
         let fill = |arguments: &mut Arguments| {
             arguments.text(Parameter::Method, "GET")?;
             arguments.text(Parameter::Path, path)?;
@@ -145,9 +138,7 @@ impl Host {
         while ended.len() < count {
             assert!(Instant::now() < give_up, "only {} of {count} came", ended.len());
             let _turn = self.runtime.consumer().enter().unwrap();
-            self.runtime
-                .consumer()
-                .wait(Duration::from_millis(100), || self.runtime.ready() > 0);
+            self.runtime.consumer().wait(Duration::from_millis(100), || self.runtime.ready() > 0);
             while let Some(key) = self.runtime.collect() {
                 let status = self.runtime.read(key).unwrap().outcome().status;
                 assert_eq!(ended.insert(key, status), None, "completed twice");
@@ -190,11 +181,7 @@ fn a_panic_in_a_worker_ends_one_request_and_no_more() {
     assert_eq!(ended[&healthy], Status::Ok);
     let mut lines = Vec::new();
     host.runtime.deliver_log(|line| lines.push(line.text.to_string()));
-    assert_eq!(
-        lines.iter().filter(|line| line.contains("was contained")).count(),
-        3,
-        "{lines:?}"
-    );
+    assert_eq!(lines.iter().filter(|line| line.contains("was contained")).count(), 3, "{lines:?}");
 }
 
 #[test]
@@ -207,18 +194,14 @@ fn when_every_worker_hangs_deadlines_still_hold_and_the_workers_are_freed() {
     assert_eq!(count(&ended, Status::Timeout), 1_000);
     let healthy = host.submit("/ok", FOREVER);
     assert_eq!(host.collect(1)[&healthy], Status::Ok);
-    host.wait_until("the hung workers are free", || {
-        host.runtime.stats().workers_busy == 0
-    });
+    host.wait_until("the hung workers are free", || host.runtime.stats().workers_busy == 0);
 }
 
 #[test]
 fn a_request_no_worker_took_is_known_not_to_have_been_sent() {
     let host = Host::new(|settings| settings.max_workers = 1);
     let taken = host.submit("/gate", FOREVER);
-    host.wait_until("the worker is busy", || {
-        host.world.exchanges.load(Ordering::SeqCst) == 1
-    });
+    host.wait_until("the worker is busy", || host.world.exchanges.load(Ordering::SeqCst) == 1);
     let waiting = host.submit("/ok", FOREVER);
     assert!(host.runtime.cancel(waiting) && host.runtime.cancel(taken));
     let mut seen = HashMap::new();
@@ -268,11 +251,7 @@ fn a_full_client_refuses_at_once_and_recovers() {
         host.submit("/ok", FOREVER);
     }
     host.wait_until("all three are answered", || host.runtime.ready() == 3);
-    assert_eq!(
-        host.try_submit("/ok", FOREVER, 0),
-        Err(SubmitError::QueueFull),
-        "held until collected"
-    );
+    assert_eq!(host.try_submit("/ok", FOREVER, 0), Err(SubmitError::QueueFull), "held until collected");
     assert_eq!(host.runtime.stats().rejected_full, 1);
     host.collect(3);
     host.submit("/ok", FOREVER);
@@ -295,10 +274,7 @@ fn cancelling_faster_than_the_dispatcher_looks_loses_nothing() {
         }
     }
     let stats = host.runtime.stats();
-    assert_eq!(
-        (stats.submitted, stats.delivered, stats.outstanding),
-        (accepted, accepted, 0)
-    );
+    assert_eq!((stats.submitted, stats.delivered, stats.outstanding), (accepted, accepted, 0));
 }
 
 #[test]
@@ -314,11 +290,7 @@ fn answers_the_host_does_not_free_hold_back_new_requests() {
     });
     let sent = host.world.exchanges.load(Ordering::SeqCst);
     assert!(sent < 20, "{sent} were sent");
-    assert_eq!(
-        count(&host.collect(200), Status::Ok),
-        200,
-        "they go on as the host frees"
-    );
+    assert_eq!(count(&host.collect(200), Status::Ok), 200, "they go on as the host frees");
 }
 
 #[test]
@@ -377,12 +349,8 @@ fn everything_at_once_completes_exactly_once() {
 #[test]
 fn a_long_request_that_was_cancelled_unseen_is_freed_by_a_thread_of_ours() {
     let host = Host::new(|settings| settings.max_outstanding = 1);
-    let submission = Submission {
-        operation: &REQUEST,
-        deadline: FOREVER,
-        priority: Priority::Background,
-        tag: 0,
-    };
+    let submission =
+        Submission { operation: &REQUEST, deadline: FOREVER, priority: Priority::Background, tag: 0 };
     let json = format!("\"{}\"", "x".repeat(10_000));
     for _ in 0..3 {
         let fill = |arguments: &mut Arguments| {
@@ -412,11 +380,7 @@ fn a_completion_is_not_freed_under_a_reader() {
         let outcome = reading.outcome();
         assert_eq!(outcome.reply.as_ref().unwrap().answer, Answer::Json);
         assert_eq!((outcome.http_status, outcome.sent), (200, Sent::Answered));
-        assert_eq!(
-            host.runtime.release(key, || {}),
-            Err(NoCompletion::InUse),
-            "not freed under a reader"
-        );
+        assert_eq!(host.runtime.release(key, || {}), Err(NoCompletion::InUse), "not freed under a reader");
     }
     host.runtime.release(key, || {}).unwrap();
 }

@@ -32,14 +32,12 @@ impl Trash {
 
     pub(super) fn put(&self, reply: Box<Reply>) {
         let reply = Box::into_raw(reply);
-        let _ = self
-            .head
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
-                // SAFETY: the reply was a Box a line ago and is not reachable by anyone else before the
-                // exchange succeeds.
-                unsafe { (*reply).next = head };
-                Some(reply)
-            });
+        let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
+            // SAFETY: the reply was a Box a line ago and is not reachable by anyone else before the
+            // exchange succeeds.
+            unsafe { (*reply).next = head };
+            Some(reply)
+        });
     }
 
     /// Frees everything. Not on a host's thread.
@@ -62,15 +60,23 @@ impl Drop for Trash {
 
 #[cfg(test)]
 mod tests {
+    use super::super::outcome::Content;
     use super::*;
     use crate::model::Text;
     use crate::operations::Answer;
+    use std::sync::Arc;
 
     #[test]
     fn counts_what_is_held_and_frees_all() {
         let trash = Trash::default();
         for _ in 0..3 {
-            let reply = Reply::new(Answer::Nothing, None, None, Text::from("12345"));
+            let reply = Reply::new(Arc::new(Content {
+                answer: Answer::Nothing,
+                error: None,
+                message: None,
+                body: zeroize::Zeroizing::new(Text::from("12345")),
+                http_status: 200,
+            }));
             trash.hold(&reply);
             trash.put(reply);
         }

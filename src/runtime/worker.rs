@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
+use super::attempt::{Attempt, Job};
 use super::log::LogLevel;
-use super::outcome::{Outcome, Reply};
+use super::outcome::Outcome;
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::Text;
-use crate::operations::{self, Answer, Decoded, HttpRequest, Operation, Status};
+use crate::operations::{self, Decoded, Operation, Status};
+use crate::policy::breaker::Admission;
 use crate::policy::retry_after;
 use crate::threads;
 use crate::transport::{Exchange, Interrupter, Line, Sent};
@@ -45,15 +47,11 @@ impl Seats {
     }
 
     pub(super) fn busy(&self) -> u32 {
-        self.seats
-            .iter()
-            .flatten()
-            .filter(|seat| seat.job.load(Ordering::Relaxed) != 0)
-            .count() as u32
+        self.seats.iter().flatten().filter(|seat| seat.job.load(Ordering::Relaxed) != 0).count() as u32
     }
 
     /// Wakes up to `wanted` idle workers; says how many were found.
-    fn wake(&mut self, wanted: usize) -> usize {
+    pub(super) fn wake(&mut self, wanted: usize) -> usize {
         let found = wanted.min(self.idle.len());
         for place in self.idle.split_off(self.idle.len() - found) {
             if let Some(seat) = &self.seats[place] {
@@ -98,9 +96,7 @@ pub(super) fn provide(runtime: &Arc<Runtime>, waiting: usize) {
     for _ in 0..missing.min(room).min(STARTED_AT_ONCE) {
         if let Err(error) = start(runtime, &mut seats) {
             if seats.alive() == 0 {
-                runtime.log.say(LogLevel::Error, || {
-                    format!("no worker thread can be started: {error}")
-                });
+                runtime.log.say(LogLevel::Error, || format!("no worker thread can be started: {error}"));
             }
             return;
         }
@@ -123,12 +119,8 @@ fn start(runtime: &Arc<Runtime>, seats: &mut Seats) -> std::io::Result<()> {
         job: Arc::clone(&job),
     };
     let handle = threads::spawn("worker", move || worker.work())?;
-    seats.seats[place] = Some(Seat {
-        job,
-        interrupter,
-        thread: handle.thread().clone(),
-        handle: Some(handle),
-    });
+    seats.seats[place] =
+        Some(Seat { job, interrupter, thread: handle.thread().clone(), handle: Some(handle) });
     Ok(())
 }
 
@@ -145,8 +137,8 @@ impl Worker {
         let mut idle_since = Instant::now();
         loop {
             match self.runtime.next_job() {
-                Some(key) => {
-                    self.serve(key);
+                Some(job) => {
+                    self.serve(job);
                     idle_since = Instant::now();
                 }
                 None if self.rest(idle_since) => return,
@@ -172,23 +164,54 @@ impl Worker {
         }
         // Whoever adds work after this look wakes somebody from the list this worker is on by now.
         if self.runtime.has_work() {
-            lock(&self.runtime.seats)
-                .idle
-                .retain(|place| *place != self.place);
+            lock(&self.runtime.seats).idle.retain(|place| *place != self.place);
             return false;
         }
         std::thread::park_timeout(IDLE);
         false
     }
 
-    fn serve(&mut self, key: Key) {
-        let Some((operation, accepted, request, repeatable)) = self.take(key) else {
+    /// Works on a request until it has ended or waits for its next attempt.
+    fn serve(&mut self, job: Job) {
+        let Job { key, priority, attempt } = job;
+        let Some(mut attempt) = attempt.or_else(|| self.runtime.take(key).map(Box::new)) else {
             return;
         };
+        while let Some(outcome) = self.attempt(key, &mut attempt) {
+            match self.runtime.settle(Job { key, priority, attempt: None }, attempt, outcome) {
+                Some(next) => attempt = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Sends a request once. `None` when nobody wants it any more.
+    fn attempt(&mut self, key: Key, attempt: &mut Attempt) -> Option<Outcome> {
+        if !self.runtime.slots.begin(key) && !self.runtime.is_wanted_or_forgotten(key, attempt) {
+            return None;
+        }
         let started = Instant::now();
+        let begun = *attempt.begun.get_or_insert(started);
+        let admission = self.runtime.health.admit();
+        let mut outcome = if admission == Admission::Refused {
+            Outcome { attempts: attempt.attempts, ..Outcome::without_answer(Status::Unavailable) }
+        } else {
+            self.exchange(key, attempt, admission)
+        };
+        outcome.queued = begun.saturating_duration_since(attempt.accepted);
+        outcome.network = outcome.decided.saturating_duration_since(begun);
+        Some(outcome)
+    }
+
+    fn exchange(&mut self, key: Key, attempt: &mut Attempt, admission: Admission) -> Outcome {
+        let operation = attempt.operation;
+        if attempt.attempts == 0 {
+            self.runtime.retry_budget.deposit();
+        }
         self.job.store(key.bits(), Ordering::Release);
         self.interrupter.begin(key.bits());
-        let exchange = catch_unwind(AssertUnwindSafe(|| self.line.exchange(&request, repeatable)));
+        let exchange =
+            catch_unwind(AssertUnwindSafe(|| self.line.exchange(&attempt.request, attempt.repeatable)));
         self.interrupter.end();
         self.job.store(0, Ordering::Release);
         let mut outcome = match exchange {
@@ -200,19 +223,43 @@ impl Worker {
                 self.panicked(operation, Sent::Maybe)
             }
         };
-        outcome.queued = started - accepted;
-        outcome.network = outcome.decided - started;
-        self.runtime.report(operation, &outcome);
-        self.runtime.answer(key, outcome);
+        attempt.tries += outcome.attempts;
+        attempt.attempts += outcome.attempts;
+        outcome.attempts = attempt.attempts;
+        self.note(attempt, admission, &outcome);
+        outcome
     }
 
-    fn take(&self, key: Key) -> Option<(&'static Operation, Instant, HttpRequest, bool)> {
-        let lent = self.runtime.slots.lend(key)?;
-        let header = lent.header();
-        let arguments = lent.arguments();
-        let request = operations::encode(header.operation, arguments, &self.runtime.settings.store_id);
-        let repeatable = header.operation.is_repeatable(arguments);
-        Some((header.operation, header.accepted, request, repeatable))
+    /// Tells those who learn from it how an attempt went.
+    fn note(&self, attempt: &Attempt, admission: Admission, outcome: &Outcome) {
+        let runtime = &self.runtime;
+        let describe = || {
+            let message = outcome.reply.as_ref().and_then(|reply| reply.message.as_ref());
+            message.map_or_else(|| attempt.operation.name.to_owned(), |text| text.to_string())
+        };
+        if !self.interrupter.is_interrupted() || outcome.sent == Sent::Answered {
+            runtime.health.note(outcome.status, admission, &runtime.log, describe);
+        } else if Instant::now() >= attempt.deadline {
+            // It was ended because it took too long: that is how an API that hangs is noticed.
+            let describe = || format!("{}: not answered by its deadline", attempt.operation.name);
+            runtime.health.note(Status::Timeout, admission, &runtime.log, describe);
+        } else {
+            runtime.health.abandoned(admission);
+        }
+        if outcome.status == Status::RateLimited {
+            runtime.counters.rate_limited();
+            lock(&runtime.schedule).rate.limited(outcome.retry_after, Instant::now());
+        }
+        runtime.log.say(LogLevel::Debug, || {
+            format!(
+                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted",
+                attempt.operation.name,
+                outcome.status,
+                outcome.http_status,
+                outcome.attempts,
+                attempt.accepted.elapsed().as_millis()
+            )
+        });
     }
 
     fn replace_line(&mut self) {
@@ -225,16 +272,9 @@ impl Worker {
 
     fn panicked(&self, operation: &Operation, sent: Sent) -> Outcome {
         self.runtime.log.say(LogLevel::Error, || {
-            format!(
-                "{}: a fault inside paynow-bridge was contained; please report it",
-                operation.name
-            )
+            format!("{}: a fault inside paynow-bridge was contained; please report it", operation.name)
         });
-        Outcome {
-            sent,
-            attempts: 1,
-            ..Outcome::without_answer(Status::Internal)
-        }
+        Outcome { sent, attempts: 1, ..Outcome::without_answer(Status::Internal) }
     }
 }
 
@@ -250,87 +290,16 @@ fn read(operation: &'static Operation, exchange: Exchange) -> Outcome {
         Err(error) => {
             let decoded = Decoded {
                 status: error.status,
-                answer: Answer::Nothing,
-                error: None,
                 message: Some(Text::from(format!("{}: {}", operation.name, error.message))),
+                ..Decoded::ok()
             };
             (decoded, error.http_status, None, Text::from(""))
         }
     };
     Outcome {
-        status: decoded.status,
         sent: exchange.sent,
         attempts: exchange.attempts,
-        http_status,
-        queued: Duration::ZERO,
-        network: Duration::ZERO,
         retry_after: wait,
-        decided: Instant::now(),
-        reply: Some(Reply::new(decoded.answer, decoded.error, decoded.message, body)),
-    }
-}
-
-impl Runtime {
-    /// The next request for a worker. `None` when there is none, or when the host must first free what
-    /// it has got.
-    fn next_job(&self) -> Option<Key> {
-        if self.trash.held_bytes() > self.settings.max_held_bytes {
-            return None;
-        }
-        let mut schedule = lock(&self.schedule);
-        self.drain_ingress(&mut schedule);
-        let job = loop {
-            let key = schedule.next()?;
-            if self.slots.is_pending(key) {
-                break key;
-            }
-        };
-        let more = schedule.waiting() > 0;
-        drop(schedule);
-        if more {
-            lock(&self.seats).wake(1);
-        }
-        Some(job)
-    }
-
-    fn has_work(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
-            || (!self.ingress.is_empty() || lock(&self.schedule).waiting() > 0)
-                && self.trash.held_bytes() <= self.settings.max_held_bytes
-    }
-
-    /// Ends a request with what a worker brought. Late answers are dropped: the request was decided.
-    fn answer(&self, key: Key, mut outcome: Outcome) {
-        if !self.slots.is_pending(key) {
-            return;
-        }
-        outcome.decided = Instant::now();
-        if let Some(reply) = &outcome.reply {
-            self.trash.hold(reply);
-        }
-        let bytes = outcome.reply.as_ref().map_or(0, |reply| reply.bytes());
-        if self.conclude(key, outcome) {
-            self.consumer.notify();
-        } else {
-            self.trash.forget(bytes);
-        }
-    }
-
-    /// Tells the host's log how a request went.
-    fn report(&self, operation: &Operation, outcome: &Outcome) {
-        let message = outcome.reply.as_ref().and_then(|reply| reply.message.as_ref());
-        self.health.note(outcome.status, &self.log, || {
-            message.map_or_else(|| operation.name.to_owned(), |text| text.to_string())
-        });
-        self.log.say(LogLevel::Debug, || {
-            format!(
-                "{}: {:?}, HTTP {}, {} ms on the network after {} ms in the queue",
-                operation.name,
-                outcome.status,
-                outcome.http_status,
-                outcome.network.as_millis(),
-                outcome.queued.as_millis()
-            )
-        });
+        ..Outcome::answered(decoded, http_status, body)
     }
 }

@@ -22,9 +22,8 @@ impl ApiBase {
     /// Reads an address such as `https://api.paynow.gg` or `http://127.0.0.1:8787`.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidArgument> {
         let refuse = |problem| InvalidArgument::new("api_base", problem);
-        let uri: Uri = text
-            .parse()
-            .map_err(|_| refuse("must be an address such as https://api.paynow.gg"))?;
+        let uri: Uri =
+            text.parse().map_err(|_| refuse("must be an address such as https://api.paynow.gg"))?;
         let tls = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
@@ -37,19 +36,11 @@ impl ApiBase {
         if authority.as_str().contains('@') {
             return Err(refuse("must not hold a user name"));
         }
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {
             return Err(refuse("must name a host"));
         }
-        let written_port = authority
-            .as_str()
-            .rsplit(']')
-            .next()
-            .is_some_and(|rest| rest.contains(':'));
+        let written_port = authority.as_str().rsplit(']').next().is_some_and(|rest| rest.contains(':'));
         if written_port && authority.port_u16().is_none_or(|port| port == 0) {
             return Err(refuse("must have a port between 1 and 65535, or none"));
         }
@@ -58,16 +49,10 @@ impl ApiBase {
             None if tls => 443,
             None => 80,
         };
-        let base = Self {
-            origin: format!("{}://{authority}", if tls { "https" } else { "http" }),
-            host,
-            port,
-            tls,
-        };
+        let base =
+            Self { origin: format!("{}://{authority}", if tls { "https" } else { "http" }), host, port, tls };
         if !tls && !base.is_loopback() {
-            return Err(refuse(
-                "must use https: plain http is for loopback addresses only",
-            ));
+            return Err(refuse("must use https: plain http is for loopback addresses only"));
         }
         Ok(base)
     }
@@ -107,16 +92,10 @@ mod tests {
     #[test]
     fn accepts_https_and_loopback_http() {
         let base = ApiBase::parse("https://api.paynow.gg").unwrap();
-        assert_eq!(
-            (base.host(), base.port(), base.uses_tls()),
-            ("api.paynow.gg", 443, true)
-        );
+        assert_eq!((base.host(), base.port(), base.uses_tls()), ("api.paynow.gg", 443, true));
         assert_eq!(base.origin(), "https://api.paynow.gg");
         let base = ApiBase::parse("http://127.0.0.1:8787/").unwrap();
-        assert_eq!(
-            (base.host(), base.port(), base.uses_tls()),
-            ("127.0.0.1", 8787, false)
-        );
+        assert_eq!((base.host(), base.port(), base.uses_tls()), ("127.0.0.1", 8787, false));
         let base = ApiBase::parse("http://[::1]:9").unwrap();
         assert_eq!((base.host(), base.port()), ("::1", 9));
         assert_eq!(base.origin(), "http://[::1]:9");

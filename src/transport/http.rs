@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ureq::http::{self, HeaderValue, header};
@@ -46,18 +46,20 @@ pub(crate) struct HttpTransport {
 
 struct Shared {
     settings: HttpSettings,
+    api_key: RwLock<Option<Secret>>,
     resolver: Resolver,
     tls: Arc<TlsSettings>,
     opened: Arc<AtomicU32>,
 }
 
 impl HttpTransport {
-    pub(crate) fn new(settings: HttpSettings) -> Self {
+    pub(crate) fn new(mut settings: HttpSettings) -> Self {
         Self {
             shared: Arc::new(Shared {
                 resolver: Resolver::new(&settings.base),
                 tls: Arc::new(TlsSettings::default()),
                 opened: Arc::new(AtomicU32::new(0)),
+                api_key: RwLock::new(settings.api_key.take()),
                 settings,
             }),
         }
@@ -67,6 +69,10 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn open(&self) -> Box<dyn Line> {
         Box::new(HttpLine::new(Arc::clone(&self.shared)))
+    }
+
+    fn set_api_key(&self, key: Secret) {
+        *self.shared.api_key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
     }
 
     fn connections_opened(&self) -> u32 {
@@ -98,10 +104,7 @@ impl HttpLine {
             loopback_only: !shared.settings.base.uses_tls(),
             opened: Arc::clone(&shared.opened),
         };
-        let tls = TlsConnector {
-            settings: Arc::clone(&shared.tls),
-            progress: Arc::clone(&progress),
-        };
+        let tls = TlsConnector { settings: Arc::clone(&shared.tls), progress: Arc::clone(&progress) };
         let names = LineResolver {
             shared: Arc::clone(&shared),
             interrupter: Arc::clone(&interrupter),
@@ -124,27 +127,16 @@ impl HttpLine {
             .max_idle_connections_per_host(1)
             .max_idle_age(KEEP_ALIVE)
             .build();
-        Self {
-            agent: Agent::with_parts(config, tcp.chain(tls), names),
-            shared,
-            interrupter,
-            progress,
-        }
+        Self { agent: Agent::with_parts(config, tcp.chain(tls), names), shared, interrupter, progress }
     }
 
     fn attempt(&self, request: &HttpRequest) -> Result<HttpAnswer, TransportError> {
         self.progress.restart();
         let sendable = self.sendable(request)?;
-        let response = self
-            .agent
-            .run(sendable)
-            .map_err(|error| self.explain(&error, 0))?;
+        let response = self.agent.run(sendable).map_err(|error| self.explain(&error, 0))?;
         let (head, mut body) = response.into_parts();
         let header_text = |name: header::HeaderName| {
-            head.headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
+            head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let status = head.status.as_u16();
         let body = body
@@ -172,9 +164,10 @@ impl HttpLine {
             settings.base.origin(),
             request.target
         ));
+        let api_key = self.shared.api_key.read().unwrap_or_else(PoisonError::into_inner);
         let credential = match &request.authorization {
             Authorization::None => None,
-            Authorization::ApiKey => settings.api_key.as_ref().map(|key| ("APIKey", key)),
+            Authorization::ApiKey => api_key.as_ref().map(|key| ("APIKey", key)),
             Authorization::Customer(token) => Some(("Customer", token)),
         };
         if let Some((scheme, secret)) = credential {
@@ -220,10 +213,9 @@ impl HttpLine {
         };
         let base = &self.shared.settings.base;
         let problem = match status {
-            Status::ResponseTooLarge => format!(
-                "the answer is larger than {} bytes",
-                self.shared.settings.max_response_bytes
-            ),
+            Status::ResponseTooLarge => {
+                format!("the answer is larger than {} bytes", self.shared.settings.max_response_bytes)
+            }
             _ => describe(error),
         };
         TransportError {
@@ -269,11 +261,7 @@ impl Line for HttpLine {
             Err(_) if attempts > 1 => Sent::Maybe,
             Err(_) => Sent::Never,
         };
-        Exchange {
-            result,
-            sent,
-            attempts,
-        }
+        Exchange { result, sent, attempts }
     }
 
     fn interrupter(&self) -> Arc<Interrupter> {
@@ -303,11 +291,8 @@ impl UreqResolver for LineResolver {
     ) -> Result<ResolvedSocketAddrs, Error> {
         let before = self.progress.stage();
         self.progress.reach(Stage::Resolve);
-        let found = self
-            .shared
-            .resolver
-            .addresses(&|| !self.interrupter.is_interrupted())
-            .map_err(Error::Io)?;
+        let found =
+            self.shared.resolver.addresses(&|| !self.interrupter.is_interrupted()).map_err(Error::Io)?;
         let mut addresses = self.empty();
         for address in found.iter().take(16) {
             addresses.push(*address);

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::model::Secret;
 use crate::operations::{HttpRequest, Status};
 
 /// Whether a request reached the server.
@@ -57,6 +58,9 @@ pub(crate) struct Exchange {
 pub(crate) trait Transport: Send + Sync {
     /// A line of its own for one worker.
     fn open(&self) -> Box<dyn Line>;
+
+    /// Another API key from here on.
+    fn set_api_key(&self, key: Secret);
 
     /// How many connections were opened so far.
     fn connections_opened(&self) -> u32;

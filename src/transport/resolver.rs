@@ -51,9 +51,9 @@ impl Resolver {
         let (host, port) = (base.host().to_owned(), base.port());
         match base.address() {
             Some(address) => Self::fixed(SocketAddr::new(address, port)),
-            None => Self::with_lookup(Box::new(move || {
-                Ok((host.as_str(), port).to_socket_addrs()?.collect())
-            })),
+            None => {
+                Self::with_lookup(Box::new(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())))
+            }
         }
     }
 
@@ -65,11 +65,7 @@ impl Resolver {
 
     fn with_lookup(lookup: Box<Lookup>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                lookup,
-                state: Mutex::new(State::default()),
-                changed: Condvar::new(),
-            }),
+            shared: Arc::new(Shared { lookup, state: Mutex::new(State::default()), changed: Condvar::new() }),
             thread: Mutex::new(None),
         }
     }
@@ -99,12 +95,7 @@ impl Resolver {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
             self.ask(&mut state)?;
-            state = self
-                .shared
-                .changed
-                .wait_timeout(state, SLICE)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.shared.changed.wait_timeout(state, SLICE).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -229,10 +220,7 @@ mod tests {
             asked.send(()).unwrap();
             answer
         }));
-        assert_eq!(
-            resolver.addresses(&|| true).unwrap_err().kind(),
-            io::ErrorKind::TimedOut
-        );
+        assert_eq!(resolver.addresses(&|| true).unwrap_err().kind(), io::ErrorKind::TimedOut);
         was_asked.recv().unwrap();
         resolver.shared.lock().asked_at = Instant::now().checked_sub(FAILED * 2);
         assert_eq!(resolver.addresses(&|| true).unwrap().len(), 1);
@@ -252,9 +240,7 @@ mod tests {
             Ok(Vec::new())
         }));
         let looks = AtomicUsize::new(0);
-        let error = resolver
-            .addresses(&|| looks.fetch_add(1, Ordering::SeqCst) == 0)
-            .unwrap_err();
+        let error = resolver.addresses(&|| looks.fetch_add(1, Ordering::SeqCst) == 0).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Interrupted);
         drop(release);
         resolver.close();

@@ -41,11 +41,7 @@ impl Connector for TcpConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<TcpTransport>, Error> {
         self.progress.reach(Stage::Connect);
         let socket = self.open(&details.addrs)?;
-        self.progress.reach(if details.needs_tls() {
-            Stage::Handshake
-        } else {
-            Stage::Exchange
-        });
+        self.progress.reach(if details.needs_tls() { Stage::Handshake } else { Stage::Exchange });
         self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(Some(TcpTransport {
             socket,
@@ -72,11 +68,7 @@ impl TcpConnector {
                 continue;
             }
             // A first address that does not answer must leave time for the next one.
-            let share = if index + 1 == addresses.len() {
-                patience
-            } else {
-                patience / 2
-            };
+            let share = if index + 1 == addresses.len() { patience } else { patience / 2 };
             patience = patience.saturating_sub(share);
             match self.open_one(*address, share) {
                 Ok(socket) => return Ok(socket),
@@ -90,11 +82,7 @@ impl TcpConnector {
     }
 
     fn open_one(&self, address: SocketAddr, patience: Duration) -> io::Result<Arc<Socket>> {
-        let socket = Arc::new(Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?);
+        let socket = Arc::new(Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?);
         if !self.interrupter.attach(&socket) {
             return Err(io::Error::from(io::ErrorKind::Interrupted));
         }

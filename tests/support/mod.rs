@@ -33,13 +33,7 @@ impl Sandbox {
         std::fs::create_dir_all(&directory).unwrap();
         let ready = directory.join("ready.json");
         let process = Command::new(binary())
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--quiet",
-                "--exit-with-stdin",
-                "--ready-file",
-            ])
+            .args(["--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin", "--ready-file"])
             .arg(&ready)
             .stdin(Stdio::piped())
             .spawn()
@@ -54,19 +48,11 @@ impl Sandbox {
         };
         let said: Value = serde_json::from_str(&text).unwrap();
         let word = |name: &str| said[name].as_str().unwrap().to_owned();
-        Self {
-            process,
-            base: word("base"),
-            store_id: word("store_id"),
-            api_key: word("api_key"),
-            directory,
-        }
+        Self { process, base: word("base"), store_id: word("store_id"), api_key: word("api_key"), directory }
     }
 
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder(&self.store_id)
-            .api_key(&self.api_key)
-            .api_base(&self.base)
+        Client::builder(&self.store_id).api_key(&self.api_key).api_base(&self.base).cache_ttl(Duration::ZERO)
     }
 
     pub fn client(&self) -> Client {
@@ -97,9 +83,7 @@ impl Sandbox {
     /// The next answer to any operation is this one.
     pub fn respond(&self, status: u16, body: &str) {
         let body = Value::String(body.to_owned());
-        self.faults(&format!(
-            r#"{{"rules":[{{"times":1,"respond":{{"status":{status},"body":{body}}}}}]}}"#
-        ));
+        self.faults(&format!(r#"{{"rules":[{{"times":1,"respond":{{"status":{status},"body":{body}}}}}]}}"#));
     }
 
     /// How many API requests have arrived.

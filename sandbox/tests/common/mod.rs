@@ -26,24 +26,13 @@ impl Server {
     }
 
     pub fn with(config: Config) -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let sandbox = runtime
-            .block_on(Sandbox::bind(Config {
-                listen: "127.0.0.1:0".parse().unwrap(),
-                quiet: true,
-                ..config
-            }))
+            .block_on(Sandbox::bind(Config { listen: "127.0.0.1:0".parse().unwrap(), quiet: true, ..config }))
             .unwrap();
         let addr = sandbox.local_addr().unwrap();
         runtime.spawn(sandbox.run());
-        Self {
-            addr,
-            runtime: Some(runtime),
-        }
+        Self { addr, runtime: Some(runtime) }
     }
 
     pub fn connect(&self) -> Connection {
@@ -80,9 +69,7 @@ impl Server {
     }
 
     pub fn customers(&self) -> u64 {
-        self.admin("GET", "stats", "").json()["customers"]
-            .as_u64()
-            .unwrap()
+        self.admin("GET", "stats", "").json()["customers"].as_u64().unwrap()
     }
 
     pub fn admin(&self, method: &str, path: &str, body: &str) -> Reply {
@@ -179,8 +166,7 @@ impl Request {
     }
 
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json")
-            .body(body.to_string())
+        self.header("content-type", "application/json").body(body.to_string())
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -222,11 +208,7 @@ impl Connection {
             };
             headers.push((name.to_owned(), value.to_owned()));
         }
-        Ok(Reply {
-            status,
-            headers,
-            body: Vec::new(),
-        })
+        Ok(Reply { status, headers, body: Vec::new() })
     }
 
     pub fn read_exact(&mut self, bytes: &mut [u8]) -> io::Result<()> {
@@ -287,10 +269,7 @@ pub struct Reply {
 
 impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Value {
@@ -345,10 +324,8 @@ fn conforms(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
             let good = match schema["format"].as_str() {
                 Some("flake-id" | "steam-id") => text.parse::<i64>().is_ok_and(|id| id > 0),
                 Some("date-time") => {
-                    let shape: String = text
-                        .chars()
-                        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-                        .collect();
+                    let shape: String =
+                        text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
                     shape == "0000-00-00T00:00:00.000Z"
                 }
                 _ => true,
