@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use paynow_bridge::{
     Answer, Authentication, AuthenticationPlatform, Call, CustomerFields, Field, ListCustomers, LookupKey,
-    MinecraftPlatform, OperationId, Priority, RawAuth, RawRequest, Sent, Status,
+    MinecraftPlatform, OperationId, Player, Priority, RawAuth, RawRequest, Sent, Source, Status,
 };
 use support::{FOREVER, Sandbox, wait};
 
@@ -352,4 +352,111 @@ fn a_hung_server_is_left_at_the_deadline_and_forgotten() {
     sandbox.admin("DELETE", "faults", "");
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
     assert_eq!(completion.status(), Status::Ok);
+}
+
+#[test]
+fn a_player_becomes_a_customer_once_and_two_servers_agree() {
+    let sandbox = Sandbox::start();
+    let player = Player {
+        minecraft_uuid: Some("00000000-0000-0000-0009-01f700000001"),
+        name: Some(".Newcomer"),
+        ..Player::default()
+    };
+    let servers: Vec<_> = (0..4).map(|_| sandbox.client()).collect();
+    for server in &servers {
+        server.ensure_customer(&player, &plain()).unwrap();
+    }
+    let mut ids = Vec::new();
+    for server in &servers {
+        let completion = server.next(FOREVER).unwrap().unwrap();
+        assert_eq!(completion.operation(), OperationId::EnsureCustomer);
+        let customer = completion.customer().unwrap_or_else(|| panic!("{completion:?}"));
+        assert_eq!(customer.xbox_xuid.as_deref(), Some("2535435158945793"));
+        assert_eq!(customer.minecraft_platform, Some(MinecraftPlatform::Bedrock));
+        ids.push(customer.id.to_string());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "one customer for all servers");
+    assert_eq!(sandbox.admin("GET", "stats", "")["creates_effective"], 1);
+}
+
+#[test]
+fn losing_the_race_to_create_is_no_failure() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client();
+    // Another server creates the customer between our lookup and our create; ours is refused with 409.
+    sandbox.faults(
+        r#"{"rules":[{"operation":"lookup_customer","times":1,"respond":{"status":404,
+            "body":"{\"status\":404,\"code\":\"not-found\",\"message\":\"none\"}"}}]}"#,
+    );
+    let player = Player { minecraft_uuid: Some(NOTCH_UUID), ..Player::default() };
+    let completion = wait(&client, client.ensure_customer(&player, &plain()));
+    assert_eq!(completion.customer().unwrap().id, NOTCH);
+    assert_eq!(completion.attempts(), 3);
+}
+
+#[test]
+fn a_token_for_a_player_in_one_call() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client();
+    let player = Player { minecraft_uuid: Some(NOTCH_UUID), name: Some("Notch"), ..Player::default() };
+    let completion = wait(&client, client.token_for(&player, &plain()));
+    assert_eq!(completion.customer().unwrap().id, NOTCH);
+    let token = completion.token().unwrap().expose().to_string();
+    assert!(!format!("{completion:?}").contains(&token));
+    drop(completion);
+    let completion = wait(&client, client.get_current_customer(&token, &plain()));
+    assert_eq!(completion.customer().unwrap().id, NOTCH);
+    drop(completion);
+    let completion = wait(&client, client.lookup_player(&player, &plain()));
+    assert_eq!(completion.customer().unwrap().id, NOTCH);
+}
+
+#[test]
+fn the_key_is_rotated_on_a_live_client() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.builder().api_key("an_old_key").build().unwrap();
+    let completion = wait(&client, client.get_customer(NOTCH, &plain()));
+    assert_eq!(completion.status(), Status::Unauthorized);
+    drop(completion);
+    assert_eq!(client.set_api_key("a b").unwrap_err().argument(), "api_key");
+    client.set_api_key(sandbox.api_key.as_str()).unwrap();
+    let completion = wait(&client, client.get_customer(NOTCH, &plain()));
+    assert_eq!(completion.status(), Status::Ok);
+}
+
+#[test]
+fn peeking_needs_no_network() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.builder().cache_ttl(FOREVER).build().unwrap();
+    let key = LookupKey::MinecraftJavaName("Notch");
+    assert!(client.peek(key).unwrap().is_none());
+    drop(wait(&client, client.lookup_customer(key, &plain())));
+    let asked = sandbox.requests();
+    let seen = client.peek(key).unwrap().unwrap();
+    assert_eq!((seen.customer().unwrap().id.as_str(), seen.source()), (NOTCH, Source::Cache));
+    let player = Player { name: Some("Notch"), ..Player::default() };
+    assert_eq!(client.peek_player(&player).unwrap().unwrap().customer().unwrap().id, NOTCH);
+    assert_eq!(client.peek(LookupKey::Id("x")).unwrap_err().to_string().split(' ').next(), Some("id"));
+    assert_eq!(sandbox.requests(), asked);
+}
+
+#[test]
+fn a_429_is_waited_out_and_slows_the_client_down() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client();
+    sandbox.faults(
+        r#"{"rules":[{"times":1,"respond":{"status":429,"headers":{"retry-after":"1"},"body":"{}"}}]}"#,
+    );
+    let completion = wait(&client, client.get_customer(NOTCH, &plain()));
+    assert_eq!((completion.status(), completion.attempts()), (Status::Ok, 2));
+    assert_eq!(client.stats().rate_limited, 1);
+    drop(completion);
+    // A wait that would end past the deadline is not begun.
+    sandbox.faults(
+        r#"{"rules":[{"times":1,"respond":{"status":429,"headers":{"retry-after":"86400"},"body":"{}"}}]}"#,
+    );
+    let completion = wait(&client, client.get_customer(NOTCH, &plain()));
+    assert_eq!((completion.status(), completion.attempts()), (Status::RateLimited, 1));
+    assert_eq!(completion.retry_after(), Some(Duration::from_secs(300)));
 }

@@ -114,7 +114,7 @@ impl Breaker {
             // What began before the circuit opened says nothing new.
             if was_probe {
                 open.probing = false;
-                open.wait = (open.wait * 2).clamp(self.policy.first, self.policy.longest);
+                open.wait = open.wait.saturating_mul(2).max(self.policy.first).min(self.policy.longest);
                 open.next_probe = now + open.wait;
             }
             return None;

@@ -195,6 +195,14 @@ impl Schedule {
         landed.followers
     }
 
+    /// Ends the flight a request leads, if it leads one.
+    pub(super) fn land_of(&mut self, leader: Key) -> Vec<Key> {
+        match self.leaders.get(&leader).cloned() {
+            Some(flight) => self.land(&flight),
+            None => Vec::new(),
+        }
+    }
+
     /// Until when the longest of those who wait for a flight would wait.
     pub(super) fn flight_deadline(&self, flight: &Arc<str>) -> Option<Instant> {
         Some(self.flights.get(flight)?.deadline)

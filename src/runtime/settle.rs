@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::attempt::{Attempt, Job};
+use super::log::LogLevel;
 use super::outcome::{Outcome, Source};
 use super::schedule::{Entry, Schedule};
 use super::slots::Key;
@@ -303,6 +304,21 @@ impl Runtime {
             let bytes = content.bytes() as u64;
             self.cache.keep(memory, Kept { value: Arc::clone(content), customer_id, asked_at, bytes });
         }
+    }
+
+    /// Ends a request, and those that wait for its answer, after a panic in a worker.
+    pub(super) fn end_after_a_fault(&self, key: Key) {
+        self.log_fault("a worker");
+        let followers = lock(&self.schedule).land_of(key);
+        for key in followers.into_iter().chain([key]) {
+            self.answer(key, Outcome::without_answer(Status::Internal));
+        }
+    }
+
+    pub(super) fn log_fault(&self, whose: &str) {
+        self.log.say(LogLevel::Error, || {
+            format!("{whose}: a fault inside paynow-bridge was contained; please report it")
+        });
     }
 
     /// Ends one request with what was found out. Late answers are dropped: the request was decided.

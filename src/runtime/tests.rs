@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::operations::{Answer, HttpRequest, Parameter, REQUEST, Status};
-use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Sent};
+use crate::operations::{
+    Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Status,
+    TOKEN_FOR, UPDATE_CUSTOMER,
+};
+use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Sent, TransportError};
 
 /// Longer than any test takes; what would take so long has failed.
 const FOREVER: Duration = Duration::from_secs(60);
@@ -17,6 +20,8 @@ const FOREVER: Duration = Duration::from_secs(60);
 /// What the lines of a test share.
 #[derive(Default)]
 struct World {
+    /// What is answered to a target, one after the other; the last one for ever.
+    script: Mutex<HashMap<&'static str, Vec<(u16, &'static str)>>>,
     exchanges: AtomicUsize,
     lines: AtomicU32,
     gate_open: Mutex<bool>,
@@ -24,9 +29,39 @@ struct World {
 }
 
 impl World {
+    fn say(&self, target: &'static str, answers: &[(u16, &'static str)]) {
+        self.script.lock().unwrap().insert(target, answers.to_vec());
+    }
+
+    fn scripted(&self, target: &str) -> Option<(u16, &'static str)> {
+        let mut script = self.script.lock().unwrap();
+        let answers = script.get_mut(target)?;
+        Some(if answers.len() > 1 { answers.remove(0) } else { answers[0] })
+    }
+
+    fn exchanges(&self) -> usize {
+        self.exchanges.load(Ordering::SeqCst)
+    }
+
     fn open_gate(&self) {
         *self.gate_open.lock().unwrap() = true;
         self.gate.notify_all();
+    }
+}
+
+/// An answer; status 0 is a connection that could not be made.
+fn answered(status: u16, body: &str) -> Exchange {
+    let error = || TransportError { status: Status::Connect, message: "refused".to_owned(), http_status: 0 };
+    let answer = HttpAnswer {
+        status,
+        content_type: "application/json".to_owned(),
+        retry_after: None,
+        body: Zeroizing::new(body.as_bytes().to_vec()),
+    };
+    Exchange {
+        result: if status == 0 { Err(error()) } else { Ok(answer) },
+        sent: if status == 0 { Sent::Never } else { Sent::Answered },
+        attempts: 1,
     }
 }
 
@@ -55,6 +90,9 @@ struct FakeLine {
 impl Line for FakeLine {
     fn exchange(&mut self, request: &HttpRequest, _: bool) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
+        if let Some((status, body)) = self.world.scripted(&request.target) {
+            return answered(status, body);
+        }
         let body = match request.target.as_str() {
             "/panic" => panic!("a panic a test wants"),
             "/hang" => {
@@ -74,16 +112,7 @@ impl Line for FakeLine {
             "/large" => format!("\"{}\"", "x".repeat(1_000)),
             _ => "null".to_owned(),
         };
-        Exchange {
-            result: Ok(HttpAnswer {
-                status: 200,
-                content_type: "application/json".to_owned(),
-                retry_after: None,
-                body: Zeroizing::new(body.into_bytes()),
-            }),
-            sent: Sent::Answered,
-            attempts: 1,
-        }
+        answered(200, &body)
     }
 
     fn interrupter(&self) -> Arc<Interrupter> {
@@ -125,6 +154,38 @@ impl Host {
             arguments.text(Parameter::Auth, "none")
         };
         self.runtime.submit(submission, fill, |_| {})
+    }
+
+    fn ask(&self, operation: &'static Operation, values: &[(Parameter, &str)]) -> Key {
+        self.ask_within(operation, values, FOREVER)
+    }
+
+    fn ask_within(
+        &self,
+        operation: &'static Operation,
+        values: &[(Parameter, &str)],
+        deadline: Duration,
+    ) -> Key {
+        let submission = Submission { operation, deadline, priority: Priority::Interactive, tag: 0 };
+        let fill = |arguments: &mut Arguments| {
+            values.iter().try_for_each(|(parameter, value)| arguments.text(*parameter, value))
+        };
+        self.runtime.submit(submission, fill, |_| {}).unwrap()
+    }
+
+    /// Waits for one completion and looks at it.
+    fn one<R>(&self, look: impl FnOnce(&Outcome) -> R) -> R {
+        let give_up = Instant::now() + FOREVER;
+        let key = loop {
+            if let Some(key) = self.runtime.collect() {
+                break key;
+            }
+            assert!(Instant::now() < give_up, "no completion came");
+            std::thread::yield_now();
+        };
+        let seen = look(self.runtime.read(key).unwrap().outcome());
+        self.runtime.release(key, || {}).unwrap();
+        seen
     }
 
     fn submit(&self, path: &str, deadline: Duration) -> Key {
@@ -201,7 +262,7 @@ fn when_every_worker_hangs_deadlines_still_hold_and_the_workers_are_freed() {
 fn a_request_no_worker_took_is_known_not_to_have_been_sent() {
     let host = Host::new(|settings| settings.max_workers = 1);
     let taken = host.submit("/gate", FOREVER);
-    host.wait_until("the worker is busy", || host.world.exchanges.load(Ordering::SeqCst) == 1);
+    host.wait_until("the worker is busy", || host.world.exchanges() == 1);
     let waiting = host.submit("/ok", FOREVER);
     assert!(host.runtime.cancel(waiting) && host.runtime.cancel(taken));
     let mut seen = HashMap::new();
@@ -288,7 +349,7 @@ fn answers_the_host_does_not_free_hold_back_new_requests() {
         let stats = host.runtime.stats();
         stats.held_bytes > 5_000 && stats.workers_busy == 0
     });
-    let sent = host.world.exchanges.load(Ordering::SeqCst);
+    let sent = host.world.exchanges();
     assert!(sent < 20, "{sent} were sent");
     assert_eq!(count(&host.collect(200), Status::Ok), 200, "they go on as the host frees");
 }
@@ -383,4 +444,247 @@ fn a_completion_is_not_freed_under_a_reader() {
         assert_eq!(host.runtime.release(key, || {}), Err(NoCompletion::InUse), "not freed under a reader");
     }
     host.runtime.release(key, || {}).unwrap();
+}
+
+const NAME: &[(Parameter, &str)] = &[(Parameter::Name, "a")];
+const BY_NAME: &str = "/v1/stores/1/customers/lookup?name=a";
+const CUSTOMERS: &str = "/v1/stores/1/customers";
+const CUSTOMER: &str = r#"{"id":"77"}"#;
+const NOBODY: &str = r#"{"status":404,"code":"not-found","message":"none"}"#;
+
+/// Without waits between attempts, so that no test waits for them.
+fn impatient(settings: &mut Settings) {
+    settings.retry.base = Duration::ZERO;
+}
+
+#[test]
+fn a_read_is_repeated_until_it_works_and_a_write_is_not() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(503, ""), (0, ""), (200, CUSTOMER)]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| (outcome.status, outcome.attempts)), (Status::Ok, 3));
+    host.world.say(CUSTOMERS, &[(503, "")]);
+    host.ask(&CREATE_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| (outcome.status, outcome.attempts)), (Status::Server, 1));
+    host.world.say(CUSTOMERS, &[(0, ""), (201, CUSTOMER)]);
+    host.ask(&CREATE_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| (outcome.status, outcome.attempts)), (Status::Ok, 2), "it never left");
+    assert_eq!(host.runtime.stats().retries, 3);
+}
+
+#[test]
+fn attempts_end_and_the_last_failure_is_told() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(503, "")]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(
+        host.one(|outcome| (outcome.status, outcome.attempts, outcome.http_status)),
+        (Status::Server, 3, 503)
+    );
+}
+
+#[test]
+fn an_outage_is_not_amplified() {
+    let host = Host::new(|settings| {
+        impatient(settings);
+        settings.breaker.threshold = 0;
+    });
+    host.world.say("/down", &[(503, "")]);
+    for _ in 0..200 {
+        host.submit("/down", FOREVER);
+    }
+    host.collect(200);
+    let stats = host.runtime.stats();
+    assert_eq!(host.world.exchanges() as u64, 200 + stats.retries);
+    assert!(stats.retries <= 40, "{} retries: the reserve and a tenth", stats.retries);
+    assert!(stats.retries_denied > 0);
+}
+
+#[test]
+fn a_dead_api_fails_fast_and_is_noticed_when_it_is_back() {
+    let host = Host::new(|settings| {
+        settings.retry.max_attempts = 1;
+        settings.breaker.threshold = 5;
+        settings.breaker.first = FOREVER;
+        settings.breaker.longest = FOREVER;
+        settings.max_workers = 1;
+    });
+    host.world.say("/x", &[(0, "")]);
+    for _ in 0..20 {
+        host.submit("/x", FOREVER);
+    }
+    let ended = host.collect(20);
+    // The five that opened the circuit, and the probe that is allowed at once.
+    assert_eq!(count(&ended, Status::Connect), 6);
+    assert_eq!(count(&ended, Status::Unavailable), 14);
+    assert_eq!(host.world.exchanges(), 6);
+    let stats = host.runtime.stats();
+    assert_eq!((stats.unavailable, stats.circuit_open), (14, true));
+    let mut lines = 0;
+    host.runtime.deliver_log(|_| lines += 1);
+    assert_eq!(lines, 1, "one line for the outage");
+}
+
+#[test]
+fn what_is_known_is_not_asked_again() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(200, CUSTOMER), (500, "")]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    let (source, sent, known) =
+        host.one(|o| (o.source, o.sent, matches!(o.reply.as_ref().unwrap().answer, Answer::Customer(_))));
+    assert_eq!((source, sent, known), (Source::Cache, Sent::Never, true));
+    assert_eq!(host.world.exchanges(), 1);
+    assert_eq!(host.runtime.stats().cache_hits, 1);
+}
+
+#[test]
+fn own_writes_end_what_is_known() {
+    let host = Host::new(impatient);
+    let id = (Parameter::CustomerId, "77");
+    host.world.say(BY_NAME, &[(404, NOBODY), (200, CUSTOMER)]);
+    host.world.say(CUSTOMERS, &[(201, CUSTOMER)]);
+    host.world.say("/v1/stores/1/customers/77", &[(200, CUSTOMER)]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert!(host.one(|outcome| matches!(outcome.reply.as_ref().unwrap().answer, Answer::Absent)));
+    host.ask(&CREATE_CUSTOMER, NAME);
+    host.one(|_| ());
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "nobody is somebody now");
+    host.ask(&UPDATE_CUSTOMER, &[id, NAME[0]]);
+    host.one(|_| ());
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "somebody was changed");
+}
+
+#[test]
+fn an_old_answer_stands_in_for_a_failure() {
+    let host = Host::new(|settings| {
+        impatient(settings);
+        settings.cache.ttl = Duration::from_nanos(1);
+    });
+    host.world.say(BY_NAME, &[(200, CUSTOMER), (500, "")]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|o| (o.status, o.source, o.attempts)), (Status::Ok, Source::StaleCache, 3));
+    assert_eq!(host.runtime.stats().cache_stale, 1);
+}
+
+#[test]
+fn one_asks_for_all_and_a_leader_that_leaves_does_not_matter() {
+    let host = Host::new(|settings| settings.max_workers = 1);
+    let blocker = host.submit("/gate", FOREVER);
+    host.wait_until("the worker is busy", || host.world.exchanges() == 1);
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    let keys: Vec<Key> = (0..100).map(|_| host.ask(&LOOKUP_CUSTOMER, NAME)).collect();
+    host.wait_until("all have joined", || host.runtime.stats().coalesced == 99);
+    assert!(host.runtime.cancel(keys[0]), "the one that asks for all");
+    host.world.open_gate();
+    let ended = host.collect(101);
+    assert_eq!(ended[&blocker], Status::Ok);
+    assert_eq!(ended[&keys[0]], Status::Cancelled);
+    assert_eq!(count(&ended, Status::Ok), 100);
+    assert_eq!(host.world.exchanges(), 2);
+}
+
+#[test]
+fn a_question_nobody_wants_answered_is_forgotten_and_can_be_asked_anew() {
+    let host = Host::new(|settings| settings.max_workers = 1);
+    host.submit("/gate", FOREVER);
+    host.wait_until("the worker is busy", || host.world.exchanges() == 1);
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    let first = host.ask_within(&LOOKUP_CUSTOMER, NAME, Duration::from_millis(1));
+    assert_eq!(host.collect(1)[&first], Status::Timeout);
+    host.world.open_gate();
+    host.collect(1);
+    let second = host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.collect(1)[&second], Status::Ok);
+}
+
+#[test]
+fn peeking_sees_what_is_known_and_asks_nobody() {
+    let host = Host::new(impatient);
+    let peek = || {
+        let fill = |arguments: &mut Arguments| arguments.text(Parameter::Name, "a");
+        host.runtime.peek(&LOOKUP_CUSTOMER, fill, |_| {}).unwrap()
+    };
+    assert_eq!(peek(), None);
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    host.one(|_| ());
+    let key = peek().unwrap();
+    assert_eq!(host.runtime.read(key).unwrap().outcome().source, Source::Cache);
+    host.runtime.release(key, || {}).unwrap();
+    assert_eq!(host.world.exchanges(), 1);
+    assert_eq!(host.runtime.stats().outstanding, 0);
+}
+
+#[test]
+fn ensuring_creates_once_for_all_who_ask() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(404, NOBODY)]);
+    host.world.say(CUSTOMERS, &[(201, CUSTOMER)]);
+    let values = &[(Parameter::Name, "a"), (Parameter::Name, "a")];
+    for _ in 0..50 {
+        host.ask(&ENSURE_CUSTOMER, values);
+    }
+    assert_eq!(count(&host.collect(50), Status::Ok), 50);
+    assert_eq!(host.world.exchanges(), 2, "one lookup, one create");
+    host.ask(&ENSURE_CUSTOMER, values);
+    assert_eq!(host.one(|outcome| outcome.source), Source::Cache);
+}
+
+#[test]
+fn a_token_is_minted_for_each_who_asks_and_never_remembered() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    host.world
+        .say("/v1/stores/1/customers/77/tokens", &[(200, r#"{"token":"one"}"#), (200, r#"{"token":"two"}"#)]);
+    let values = &[(Parameter::Name, "a"), (Parameter::Name, "a")];
+    let mut tokens: Vec<String> = Vec::new();
+    for _ in 0..2 {
+        host.ask(&TOKEN_FOR, values);
+        tokens.push(host.one(|outcome| match &outcome.reply.as_ref().unwrap().answer {
+            Answer::TokenFor(_, token) => token.expose().to_string(),
+            other => panic!("{other:?}"),
+        }));
+    }
+    assert_eq!(tokens, ["one", "two"]);
+    assert_eq!(host.runtime.stats().cache_hits, 0);
+}
+
+#[test]
+fn waiting_for_a_retry_holds_no_worker_and_keeps_the_deadline() {
+    let host = Host::new(|settings| {
+        settings.max_workers = 1;
+        settings.retry.base = FOREVER;
+        settings.retry.cap = FOREVER;
+    });
+    host.world.say("/down", &[(503, "")]);
+    let waiting = host.submit("/down", FOREVER * 2);
+    host.wait_until("it was tried", || host.runtime.stats().retries == 1);
+    let healthy = host.submit("/ok", FOREVER);
+    assert_eq!(host.collect(1)[&healthy], Status::Ok);
+    assert!(host.runtime.cancel(waiting));
+    host.collect(1);
+}
+
+#[test]
+fn a_fault_of_ours_ends_the_request_and_all_that_wait_for_its_answer() {
+    let host = Host::new(|settings| settings.max_workers = 1);
+    host.submit("/gate", FOREVER);
+    host.wait_until("the worker is busy", || host.world.exchanges() == 1);
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    let leader = host.ask(&LOOKUP_CUSTOMER, NAME);
+    let follower = host.ask(&LOOKUP_CUSTOMER, NAME);
+    host.wait_until("one follows the other", || host.runtime.stats().coalesced == 1);
+    host.runtime.end_after_a_fault(leader);
+    let ended = host.collect(2);
+    assert_eq!((ended[&leader], ended[&follower]), (Status::Internal, Status::Internal));
+    host.world.open_gate();
+    host.collect(1);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    assert_eq!(host.one(|outcome| outcome.status), Status::Ok, "the question can be asked anew");
 }

@@ -138,7 +138,14 @@ impl Worker {
         loop {
             match self.runtime.next_job() {
                 Some(job) => {
-                    self.serve(job);
+                    let key = job.key;
+                    // What the network brings is contained where it is read; this is for a fault of ours.
+                    if catch_unwind(AssertUnwindSafe(|| self.serve(job))).is_err() {
+                        self.interrupter.end();
+                        self.job.store(0, Ordering::Release);
+                        self.replace_line();
+                        self.runtime.end_after_a_fault(key);
+                    }
                     idle_since = Instant::now();
                 }
                 None if self.rest(idle_since) => return,
@@ -271,9 +278,7 @@ impl Worker {
     }
 
     fn panicked(&self, operation: &Operation, sent: Sent) -> Outcome {
-        self.runtime.log.say(LogLevel::Error, || {
-            format!("{}: a fault inside paynow-bridge was contained; please report it", operation.name)
-        });
+        self.runtime.log_fault(operation.name);
         Outcome { sent, attempts: 1, ..Outcome::without_answer(Status::Internal) }
     }
 }
