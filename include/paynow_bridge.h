@@ -250,6 +250,18 @@ typedef struct paynow_client_config {
   // What the server puts before the names of Bedrock players; NULL is ".", "" nothing.
   const char *bedrock_prefix;
   size_t bedrock_prefix_n;
+  // Environment variable to read the key from, in place of api_key; may be NULL.
+  const char *api_key_env;
+  size_t api_key_env_n;
+  // File to read the key from, in place of api_key; refused when others than its owner can read it; may be NULL.
+  const char *api_key_file;
+  size_t api_key_file_n;
+  // Proxy to go through, such as `http://proxy.example:3128`; "" is none; NULL leaves it to HTTPS_PROXY and NO_PROXY.
+  const char *proxy;
+  size_t proxy_n;
+  // PEM file of certificates to trust besides the system's and the bundled ones; may be NULL.
+  const char *ca_file;
+  size_t ca_file_n;
   // Not 0: PayNow is asked with the Bedrock prefix. Whether it wants that is nowhere documented.
   uint32_t send_bedrock_prefix;
   // Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.
@@ -792,7 +804,8 @@ const char *paynow_version(void);
 
 // Makes a client for one store and writes its handle to `*out_client`.
 //
-// Starts one thread; workers come with the first requests. Touches neither the network nor the disk.
+// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
+// api_key_file and ca_file.
 // Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.

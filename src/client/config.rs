@@ -1,8 +1,12 @@
 //! How a client is made.
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use super::Client;
 use crate::model::Secret;
@@ -13,7 +17,7 @@ use crate::policy::identity::NamingRules;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
 use crate::runtime::{self, LogLevel, Runtime};
-use crate::transport::{ApiBase, HttpSettings, HttpTransport};
+use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates};
 
 /// Until when a request may take, unless its call says otherwise.
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -36,7 +40,11 @@ const LONGEST_USER_AGENT: usize = 256;
 pub struct ClientBuilder {
     store_id: String,
     api_key: Option<Secret>,
+    api_key_env: Option<String>,
+    api_key_file: Option<PathBuf>,
     api_base: String,
+    proxy: Option<String>,
+    ca_file: Option<PathBuf>,
     user_agent: Option<String>,
     deadline: Duration,
     connect_timeout: Duration,
@@ -58,7 +66,11 @@ impl ClientBuilder {
         Self {
             store_id,
             api_key: None,
+            api_key_env: None,
+            api_key_file: None,
             api_base: ApiBase::DEFAULT.to_owned(),
+            proxy: None,
+            ca_file: None,
             user_agent: None,
             deadline: DEFAULT_DEADLINE,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
@@ -80,6 +92,31 @@ impl ClientBuilder {
     /// its scheme (`APIKey …`) is understood.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(Secret::new(key.into()));
+        self
+    }
+
+    /// Reads the key from this environment variable.
+    pub fn api_key_env(mut self, variable: impl Into<String>) -> Self {
+        self.api_key_env = Some(variable.into());
+        self
+    }
+
+    /// Reads the key from this file, which must be readable by its owner alone (mode 0600).
+    pub fn api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.api_key_file = Some(path.into());
+        self
+    }
+
+    /// Goes through this proxy (`http://proxy.example:3128`), whatever the environment says; empty goes through none.
+    /// By default `HTTPS_PROXY` and `NO_PROXY` decide.
+    pub fn proxy(mut self, address: impl Into<String>) -> Self {
+        self.proxy = Some(address.into());
+        self
+    }
+
+    /// Trusts the certificates in this PEM file too, besides the system's and the bundled ones.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
         self
     }
 
@@ -220,8 +257,14 @@ impl ClientBuilder {
         let Some(store_id) = operations::digits(&self.store_id, i64::MAX as u64) else {
             return refuse("store_id", "must be a PayNow id: decimal digits of a 64-bit number");
         };
-        let api_key = self.api_key.as_ref().map(api_key).transpose()?;
+        let api_key = self.read_api_key()?;
         let base = ApiBase::parse(&self.api_base)?;
+        let proxy = match self.proxy.as_deref() {
+            Some("") => None,
+            Some(address) => Some(Proxy::parse(address)?),
+            None => Proxy::from_environment(&base, |name| std::env::var(name).ok())?,
+        };
+        let extra_roots = self.ca_file.as_deref().map(read_certificates).transpose()?.unwrap_or_default();
         if self.deadline.is_zero() || self.deadline > LONGEST_DEADLINE {
             return refuse("deadline", "must be between 1 ms and 24 h");
         }
@@ -272,6 +315,8 @@ impl ClientBuilder {
             user_agent,
             connect_timeout: self.connect_timeout,
             max_response_bytes: self.max_response_bytes,
+            proxy,
+            extra_roots,
         });
         Ok(Client {
             runtime: Runtime::start(settings, Box::new(transport)).map_err(BuildError::Thread)?,
@@ -279,6 +324,56 @@ impl ClientBuilder {
             naming: self.naming,
         })
     }
+}
+
+impl ClientBuilder {
+    fn read_api_key(&self) -> Result<Option<Secret>, InvalidArgument> {
+        let refuse = |argument, problem| Err(InvalidArgument::new(argument, problem));
+        let given = [self.api_key.is_some(), self.api_key_env.is_some(), self.api_key_file.is_some()];
+        if given.iter().filter(|given| **given).count() > 1 {
+            return refuse("api_key", "must be given in one way only: itself, a variable or a file");
+        }
+        let found = if let Some(name) = &self.api_key_env {
+            let Ok(value) = std::env::var(name) else {
+                return refuse("api_key_env", "names an environment variable that is not set, or not UTF-8");
+            };
+            Secret::new(value)
+        } else if let Some(path) = &self.api_key_file {
+            read_key_file(path)?
+        } else {
+            return self.api_key.as_ref().map(api_key).transpose();
+        };
+        // A key read from a file often ends in a line break.
+        api_key(&Secret::new(found.expose().trim().to_owned())).map(Some)
+    }
+}
+
+/// Longest file that is taken for a key.
+const LONGEST_KEY_FILE: u64 = 16 * 1024;
+
+fn read_key_file(path: &Path) -> Result<Secret, InvalidArgument> {
+    let refuse = |problem| InvalidArgument::new("api_key_file", problem);
+    let mut file = File::open(path).map_err(|_| refuse("cannot be opened"))?;
+    let metadata = file.metadata().map_err(|_| refuse("cannot be looked at"))?;
+    if is_readable_by_others(&metadata) {
+        return Err(refuse("can be read by other users: make it readable by its owner alone (chmod 600)"));
+    }
+    if metadata.len() > LONGEST_KEY_FILE {
+        return Err(refuse("is too long to be a key"));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text).map_err(|_| refuse("cannot be read, or is no text"))?;
+    Ok(Secret::new(text.to_string()))
+}
+
+#[cfg(unix)]
+fn is_readable_by_others(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// Checks a key of the Management API.
@@ -352,6 +447,31 @@ mod tests {
         assert_eq!(refused(builder().max_response_bytes(0)), "max_response_bytes");
         assert_eq!(refused(builder().max_held_bytes(0)), "max_held_bytes");
         assert_eq!(refused(builder().user_agent("a\r\nb: c")), "user_agent");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_key_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("paynow-bridge-key-{}", std::process::id()));
+        let with_mode = |mode| {
+            std::fs::write(&path, "APIKey pn_from_file\n").unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let builder = builder().api_key_file(&path);
+            let built = builder.read_api_key();
+            std::fs::remove_file(&path).unwrap();
+            built
+        };
+        assert_eq!(with_mode(0o600).unwrap().unwrap().expose(), "pn_from_file");
+        for mode in [0o644, 0o640, 0o604, 0o660] {
+            let refused = with_mode(mode).unwrap_err();
+            assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        }
+        assert_eq!(refused(builder().api_key_file("/nowhere/at/all")), "api_key_file");
+        assert_eq!(refused(builder().api_key("a").api_key_env("B")), "api_key");
+        assert_eq!(refused(builder().api_key_env("PAYNOW_BRIDGE_NEVER_SET")), "api_key_env");
+        assert_eq!(refused(builder().ca_file("/nowhere/at/all")), "ca_file");
+        assert_eq!(refused(builder().proxy("socks5://x")), "proxy");
     }
 
     #[test]

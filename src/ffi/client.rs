@@ -35,7 +35,8 @@ pub extern "C" fn paynow_version() -> *const c_char {
 
 /// Makes a client for one store and writes its handle to `*out_client`.
 ///
-/// Starts one thread; workers come with the first requests. Touches neither the network nor the disk.
+/// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
+/// api_key_file and ca_file.
 /// Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
@@ -112,6 +113,8 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
         builder = builder.max_held_bytes(config.max_held_bytes);
     }
     builder = policies(builder, config);
+    // SAFETY: passed on.
+    builder = unsafe { sources(builder, config) }?;
     if let Some(prefix) = bedrock_prefix {
         builder = builder.bedrock_prefix(prefix);
     }
@@ -127,6 +130,35 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     };
     if config.on_log.is_some() {
         builder = builder.log_level(level);
+    }
+    Ok(builder)
+}
+
+/// Where the key, the proxy and the authorities come from.
+unsafe fn sources(
+    mut builder: ClientBuilder,
+    config: &paynow_client_config,
+) -> Result<ClientBuilder, InvalidArgument> {
+    // SAFETY: the caller's promise, for each of them.
+    let (key_env, key_file, proxy, ca_file) = unsafe {
+        (
+            input::text("api_key_env", config.api_key_env, config.api_key_env_n)?,
+            input::text("api_key_file", config.api_key_file, config.api_key_file_n)?,
+            input::text("proxy", config.proxy, config.proxy_n)?,
+            input::text("ca_file", config.ca_file, config.ca_file_n)?,
+        )
+    };
+    if let Some(variable) = key_env {
+        builder = builder.api_key_env(variable);
+    }
+    if let Some(path) = key_file {
+        builder = builder.api_key_file(path);
+    }
+    if let Some(address) = proxy {
+        builder = builder.proxy(address);
+    }
+    if let Some(path) = ca_file {
+        builder = builder.ca_file(path);
     }
     Ok(builder)
 }

@@ -225,6 +225,18 @@ pub struct paynow_client_config {
     /// What the server puts before the names of Bedrock players; NULL is ".", "" nothing.
     pub bedrock_prefix: *const c_char,
     pub bedrock_prefix_n: usize,
+    /// Environment variable to read the key from, in place of api_key; may be NULL.
+    pub api_key_env: *const c_char,
+    pub api_key_env_n: usize,
+    /// File to read the key from, in place of api_key; refused when others than its owner can read it; may be NULL.
+    pub api_key_file: *const c_char,
+    pub api_key_file_n: usize,
+    /// Proxy to go through, such as `http://proxy.example:3128`; "" is none; NULL leaves it to HTTPS_PROXY and NO_PROXY.
+    pub proxy: *const c_char,
+    pub proxy_n: usize,
+    /// PEM file of certificates to trust besides the system's and the bundled ones; may be NULL.
+    pub ca_file: *const c_char,
+    pub ca_file_n: usize,
     /// Not 0: PayNow is asked with the Bedrock prefix. Whether it wants that is nowhere documented.
     pub send_bedrock_prefix: u32,
     /// Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.

@@ -80,7 +80,7 @@ impl ApiBase {
     }
 
     /// The host, when it is an address and no name.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
+    fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 }

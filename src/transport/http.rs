@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
 use ureq::http::{self, HeaderValue, header};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport::{Connector, NextTimeout};
@@ -15,8 +16,9 @@ use zeroize::Zeroizing;
 use super::base::ApiBase;
 use super::interrupt::Interrupter;
 use super::progress::{Progress, Stage};
+use super::proxy::Proxy;
 use super::resolver::Resolver;
-use super::tcp::TcpConnector;
+use super::tcp::{TcpConnector, Tunnel};
 use super::tls::{TlsConnector, TlsSettings};
 use super::{Exchange, HttpAnswer, Line, Sent, Transport, TransportError};
 use crate::model::Secret;
@@ -37,6 +39,9 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: String,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_response_bytes: u64,
+    pub(crate) proxy: Option<Proxy>,
+    /// Authorities to trust besides the system's and the bundled ones.
+    pub(crate) extra_roots: Vec<CertificateDer<'static>>,
 }
 
 /// HTTP to one API.
@@ -56,8 +61,11 @@ impl HttpTransport {
     pub(crate) fn new(mut settings: HttpSettings) -> Self {
         Self {
             shared: Arc::new(Shared {
-                resolver: Resolver::new(&settings.base),
-                tls: Arc::new(TlsSettings::default()),
+                resolver: match &settings.proxy {
+                    Some(proxy) => Resolver::new(&proxy.host, proxy.port),
+                    None => Resolver::new(settings.base.host(), settings.base.port()),
+                },
+                tls: Arc::new(TlsSettings::new(std::mem::take(&mut settings.extra_roots))),
                 opened: Arc::new(AtomicU32::new(0)),
                 api_key: RwLock::new(settings.api_key.take()),
                 settings,
@@ -103,6 +111,11 @@ impl HttpLine {
             connect_timeout: shared.settings.connect_timeout,
             loopback_only: !shared.settings.base.uses_tls(),
             opened: Arc::clone(&shared.opened),
+            tunnel: shared.settings.proxy.clone().map(|proxy| Tunnel {
+                proxy,
+                host: shared.settings.base.host().to_owned(),
+                port: shared.settings.base.port(),
+            }),
         };
         let tls = TlsConnector { settings: Arc::clone(&shared.tls), progress: Arc::clone(&progress) };
         let names = LineResolver {

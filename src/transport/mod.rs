@@ -4,6 +4,7 @@ mod base;
 mod http;
 mod interrupt;
 mod progress;
+mod proxy;
 mod resolver;
 mod tcp;
 mod tls;
@@ -11,6 +12,8 @@ mod tls;
 pub(crate) use base::ApiBase;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use interrupt::Interrupter;
+pub(crate) use proxy::Proxy;
+pub(crate) use tls::read_certificates;
 
 use std::sync::Arc;
 

@@ -10,7 +10,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::base::ApiBase;
 use crate::threads;
 
 /// How long addresses are used before they are asked for again.
@@ -46,12 +45,12 @@ struct State {
 }
 
 impl Resolver {
-    /// A resolver for the host of `base`. An address needs no lookup and no thread.
-    pub(crate) fn new(base: &ApiBase) -> Self {
-        let (host, port) = (base.host().to_owned(), base.port());
-        match base.address() {
-            Some(address) => Self::fixed(SocketAddr::new(address, port)),
-            None => {
+    /// A resolver for a host. An address needs no lookup and no thread.
+    pub(crate) fn new(host: &str, port: u16) -> Self {
+        match host.parse() {
+            Ok(address) => Self::fixed(SocketAddr::new(address, port)),
+            Err(_) => {
+                let host = host.to_owned();
                 Self::with_lookup(Box::new(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())))
             }
         }
@@ -185,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_address_needs_no_thread() {
-        let resolver = Resolver::new(&ApiBase::parse("http://127.0.0.1:9").unwrap());
+        let resolver = Resolver::new("127.0.0.1", 9);
         assert_eq!(*resolver.addresses(&|| true).unwrap(), [ADDRESS.parse().unwrap()]);
         resolver.distrust();
         assert!(resolver.thread.lock().unwrap().is_none());

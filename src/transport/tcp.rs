@@ -16,6 +16,7 @@ use ureq::unversioned::transport::{
 
 use super::interrupt::Interrupter;
 use super::progress::{Progress, Stage};
+use super::proxy::Proxy;
 
 /// Output is collected up to this size, so that head and body leave in one segment.
 const COALESCE: usize = 16 * 1024;
@@ -26,6 +27,8 @@ pub(super) struct TcpConnector {
     pub(super) progress: Arc<Progress>,
     pub(super) connect_timeout: Duration,
     pub(super) loopback_only: bool,
+    /// Addresses are the proxy's then, and this is where to go through it.
+    pub(super) tunnel: Option<Tunnel>,
     pub(super) opened: Arc<AtomicU32>,
 }
 
@@ -33,6 +36,13 @@ impl fmt::Debug for TcpConnector {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("TcpConnector").finish_non_exhaustive()
     }
+}
+
+/// A proxy, and where to through it.
+pub(super) struct Tunnel {
+    pub(super) proxy: Proxy,
+    pub(super) host: String,
+    pub(super) port: u16,
 }
 
 impl Connector for TcpConnector {
@@ -88,6 +98,9 @@ impl TcpConnector {
         }
         socket.connect_timeout(&address.into(), patience.max(Duration::from_millis(1)))?;
         socket.set_tcp_nodelay(true)?;
+        if let Some(tunnel) = &self.tunnel {
+            tunnel.proxy.open_tunnel(&socket, &tunnel.host, tunnel.port)?;
+        }
         Ok(socket)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use ureq::Error;
 use ureq::unversioned::transport::{
@@ -14,29 +16,51 @@ use ureq::unversioned::transport::{
 
 use super::progress::{Progress, Stage};
 use super::tcp::TcpTransport;
+use crate::operations::InvalidArgument;
 
 /// What all TLS connections of a client share. Made when the first of them is opened, on a worker:
 /// reading the system's certificates takes milliseconds and belongs on no tick.
-#[derive(Default)]
-pub(super) struct TlsSettings(OnceCell<Arc<ClientConfig>>);
+pub(super) struct TlsSettings {
+    extra_roots: Vec<CertificateDer<'static>>,
+    config: OnceCell<Arc<ClientConfig>>,
+}
 
 impl TlsSettings {
+    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { extra_roots, config: OnceCell::new() }
+    }
+
     fn get(&self) -> Result<Arc<ClientConfig>, Error> {
-        self.0.get_or_try_init(build).cloned()
+        self.config.get_or_try_init(|| build(&self.extra_roots)).cloned()
     }
 }
 
-/// The system's certificates and the bundled ones together: a machine without a certificate store (a
+/// The system's certificates, the bundled ones and the host's together: a machine without a certificate store (a
 /// bare container) works, and so does one behind a company's own authority.
-fn build() -> Result<Arc<ClientConfig>, Error> {
+fn build(extra_roots: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(extra_roots.iter().cloned());
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| Error::Tls("no TLS version is available"))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// Reads the certificates of a PEM file.
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidArgument> {
+    let refuse = |problem| InvalidArgument::new("ca_file", problem);
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+        .map_err(|_| refuse("cannot be read"))?
+        .collect::<Result<_, _>>()
+        .map_err(|_| refuse("is no PEM file"))?;
+    let mut trial = RootCertStore::empty();
+    for certificate in &certificates {
+        trial.add(certificate.clone()).map_err(|_| refuse("holds something that is no certificate"))?;
+    }
+    if certificates.is_empty() { Err(refuse("holds no certificate")) } else { Ok(certificates) }
 }
 
 /// Wraps connections in TLS where the address asks for it.
