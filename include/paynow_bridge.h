@@ -164,6 +164,12 @@
 // A date that is missing or could not be read as a number.
 #define PAYNOW_NO_DATE INT64_MIN
 
+// Surely not created.
+#define PAYNOW_BULK_FAILED -1
+
+// It may have been created: the answer does not tell.
+#define PAYNOW_BULK_UNKNOWN -2
+
 // The interface this header describes.
 #define PAYNOW_ABI_VERSION 0
 
@@ -509,6 +515,38 @@ typedef struct paynow_raw_request {
   const char *customer_token;
   size_t customer_token_n;
 } paynow_raw_request;
+
+// A walk through all customers of a store, page by page. Zero every byte, then set struct_size and what is to differ from
+// the defaults; the library keeps its place in it. See paynow_pages_submit.
+typedef struct paynow_pages {
+  // sizeof(paynow_pages)
+  uint32_t struct_size;
+  // Customers a page, 1 to 100; 0 is 100.
+  uint32_t limit;
+  // PAYNOW_ORDER_DESCENDING for newest first; oldest first otherwise.
+  int32_t order;
+  // 1 when the walk is over. Written by the library.
+  uint32_t is_over;
+  // Id of the last customer that came, 0 at first: the walk goes on behind it. Written by the library.
+  uint64_t cursor;
+  // Text to search for; may be NULL. Must live as long as the walk.
+  const char *search;
+  size_t search_n;
+} paynow_pages;
+
+// A bulk of any size, sent in pieces of 200. Zero every byte, then set struct_size, customers and count; the library keeps
+// its place in it. See paynow_bulk_submit.
+typedef struct paynow_bulk {
+  // sizeof(paynow_bulk)
+  uint32_t struct_size;
+  // Must be 0.
+  uint32_t reserved;
+  // As for paynow_bulk_create_customers, but of any number. Must live and stay as they are until all are done.
+  const struct paynow_customer_fields *customers;
+  size_t count;
+  // How many are done, whatever became of them. Written by the library.
+  size_t done;
+} paynow_bulk;
 
 // Which operation a completion belongs to: one of the PAYNOW_OP_* numbers.
 typedef int32_t paynow_operation;
@@ -1025,6 +1063,43 @@ paynow_status paynow_request(paynow_client client,
                              const struct paynow_raw_request *request,
                              const struct paynow_call *call,
                              paynow_request_id *out_request);
+
+// Asks for the next page of a walk: a paynow_list_customers, whose completion is handed to paynow_pages_accept before
+// the next one is asked for. Threads and errors as paynow_list_customers; PAYNOW_E_NO_VALUE when the walk is over.
+paynow_status paynow_pages_submit(paynow_client client,
+                                  const struct paynow_pages *pages,
+                                  const struct paynow_call *call,
+                                  paynow_request_id *out_request);
+
+// Takes a page: customers `*out_first` to `*out_first + *out_count - 1` of the completion are new, and
+// `pages` goes on behind them. Every customer comes at most once, and the walk ends on every input (the same page for
+// ever, a page that holds its cursor, one larger than the limit, one out of order). A completion that failed is refused
+// with PAYNOW_E_NO_VALUE and leaves the walk where it is: the same page can be asked for again. Any thread, never blocks.
+//
+// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_pages_accept(struct paynow_pages *pages,
+                                  paynow_completion completion,
+                                  size_t *out_first,
+                                  size_t *out_count);
+
+// Sends the next piece of a bulk, at most 200: a paynow_bulk_create_customers, whose completion is handed to
+// paynow_bulk_accept before the next one is sent. Threads and errors as paynow_list_customers; PAYNOW_E_NO_VALUE when
+// all were sent. A refused piece (a customer that cannot be used) is not skipped: mend it, or add 1 to 200 to `done`.
+paynow_status paynow_bulk_submit(paynow_client client,
+                                 const struct paynow_bulk *bulk,
+                                 const struct paynow_call *call,
+                                 paynow_request_id *out_request);
+
+// Takes how a piece ended, and goes on to the next. `out_outcomes`, which may be NULL, gets for each customer of the
+// piece (200, or as many as were left) the place of its customer in the completion, PAYNOW_BULK_FAILED or
+// PAYNOW_BULK_UNKNOWN: a customer is found by its Steam id, UUID or XUID, or by a name that occurs once. `out_count`
+// gets their number and may be NULL. Any thread, never blocks.
+//
+// PAYNOW_E_NO_VALUE, PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_bulk_accept(struct paynow_bulk *bulk,
+                                 paynow_completion completion,
+                                 int64_t *out_outcomes,
+                                 size_t *out_count);
 
 // Writes how the request ended. Set `out->struct_size` first. The strings are borrowed from the completion:
 // until it is freed, or inside a callback until that returns. As for every paynow_completion_* function: any

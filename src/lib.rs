@@ -35,8 +35,9 @@ mod threads;
 mod transport;
 
 pub use client::{
-    Authentication, AuthenticationPlatform, BuildError, Call, Client, ClientBuilder, CollectError,
-    Completion, CustomerFields, Field, ListCustomers, LookupKey, Player, RawAuth, RawRequest, RequestId,
+    Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,
+    CollectError, Completion, CustomerFields, Field, ListCustomers, LookupKey, Pages, Player, RawAuth,
+    RawRequest, RequestId,
 };
 pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,

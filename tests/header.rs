@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 const HEADER: &str = "include/paynow_bridge.h";
 
 /// In the order a reader wants them.
-const SOURCES: [&str; 6] =
-    ["status.rs", "types.rs", "boundary.rs", "client.rs", "operations.rs", "completion.rs"];
+const SOURCES: [&str; 7] =
+    ["status.rs", "types.rs", "boundary.rs", "client.rs", "operations.rs", "batches.rs", "completion.rs"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,8 +1,10 @@
 //! The client: the face Rust programs use, and the core every other face calls.
 
+mod bulk;
 mod completion;
 mod config;
 mod inputs;
+mod pages;
 
 pub use completion::Completion;
 pub use config::{BuildError, ClientBuilder};
@@ -21,6 +23,9 @@ use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
     Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError,
 };
+pub use bulk::{Bulk, BulkOutcome};
+pub(crate) use bulk::{Identity, outcomes};
+pub use pages::Pages;
 
 /// A connection of one game server to one PayNow store.
 ///

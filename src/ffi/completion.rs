@@ -36,21 +36,17 @@ fn error(outcome: &Outcome) -> Result<&ApiError, Failure> {
     outcome.reply.as_ref().and_then(|reply| reply.error.as_deref()).ok_or(NOTHING)
 }
 
-fn customers(outcome: &Outcome) -> &[Customer] {
+/// The customers of an answer that holds some.
+pub(super) fn customers(outcome: &Outcome) -> Option<&[Customer]> {
     match answer(outcome) {
-        Answer::Customer(customer) | Answer::TokenFor(customer, _) => std::slice::from_ref(&**customer),
-        Answer::Customers(customers) => customers,
-        _ => &[],
+        Answer::Customer(customer) | Answer::TokenFor(customer, _) => Some(std::slice::from_ref(&**customer)),
+        Answer::Customers(customers) => Some(customers),
+        _ => None,
     }
 }
 
 fn customer(outcome: &Outcome, index: usize) -> Result<&Customer, Failure> {
-    match answer(outcome) {
-        Answer::Customer(_) | Answer::TokenFor(..) | Answer::Customers(_) => {
-            customers(outcome).get(index).ok_or(BEYOND)
-        }
-        _ => Err(NOTHING),
-    }
+    customers(outcome).ok_or(NOTHING)?.get(index).ok_or(BEYOND)
 }
 
 fn validation_error(outcome: &Outcome, index: usize) -> Result<&ValidationError, Failure> {
@@ -101,7 +97,7 @@ pub unsafe extern "C" fn paynow_completion_info_get(
                     Sent::Maybe => PAYNOW_SENT_MAYBE,
                     Sent::Answered => PAYNOW_SENT_ANSWERED,
                 },
-                customer_count: customers(outcome).len() as u32,
+                customer_count: customers(outcome).unwrap_or_default().len() as u32,
                 retry_after_ms: outcome
                     .retry_after
                     .map_or(-1, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),

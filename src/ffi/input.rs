@@ -38,6 +38,8 @@ inputs! {
     paynow_client_config => "config",
     paynow_call => "call",
     paynow_player => "player",
+    paynow_pages => "pages",
+    paynow_bulk => "bulk",
     paynow_list_query => "query",
     paynow_lookup_query => "query",
     paynow_customer_fields => "fields",

@@ -5,6 +5,7 @@
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
 
+mod batches;
 mod boundary;
 mod client;
 mod completion;

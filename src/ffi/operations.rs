@@ -14,41 +14,30 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 use crate::runtime::Priority;
 
 /// Submits: what all operations have in common. `fill` reads the host's input into the request.
-unsafe fn submit(
-    client: paynow_client,
-    operation: &'static Operation,
-    call: *const paynow_call,
-    out_request: *mut paynow_request_id,
-    fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-) -> paynow_status {
-    // SAFETY: passed on.
-    unsafe { submit_for(client, operation, call, out_request, |_, arguments| fill(arguments)) }
-}
-
-/// [`submit`] for operations whose input the client has rules about.
-unsafe fn submit_for(
+///
+/// # Safety
+///
+/// The pointers are as the header demands.
+pub(super) unsafe fn submit(
     client: paynow_client,
     operation: &'static Operation,
     call: *const paynow_call,
     out_request: *mut paynow_request_id,
     fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
-) -> paynow_status {
-    contain(|| {
-        let host = table::enter(client)?;
-        let fill = |arguments: &mut Arguments| fill(&host.client, arguments);
+) -> Result<(), Failure> {
+    let host = table::enter(client)?;
+    let fill = |arguments: &mut Arguments| fill(&host.client, arguments);
+    // SAFETY: the caller's promise.
+    let (call, route) = match unsafe { input::optional(call) }? {
+        Some(call) => (read_call(&call)?, Route::of(&call)),
+        None => (Call::default(), Route::NOBODY),
+    };
+    let request = host.client.submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
+    if !out_request.is_null() {
         // SAFETY: the caller's promise.
-        let (call, route) = match unsafe { input::optional(call) }? {
-            Some(call) => (read_call(&call)?, Route::of(&call)),
-            None => (Call::default(), Route::NOBODY),
-        };
-        let request =
-            host.client.submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
-        if !out_request.is_null() {
-            // SAFETY: the caller's promise.
-            unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
-        }
-        Ok(())
-    })
+        unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
+    }
+    Ok(())
 }
 
 fn read_call(call: &paynow_call) -> Result<Call, Failure> {
@@ -202,22 +191,24 @@ pub unsafe extern "C" fn paynow_list_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::LIST_CUSTOMERS, call, out_request, |arguments| {
-            let Some(query) = input::optional(query)? else {
-                return Ok(());
-            };
-            if query.has_limit != 0 {
-                arguments.number(Parameter::Limit, query.limit.into())?;
-            }
-            add(arguments, Parameter::After, query.after, query.after_n)?;
-            add(arguments, Parameter::Before, query.before, query.before_n)?;
-            match query.order {
-                PAYNOW_ORDER_DEFAULT => {}
-                PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
-                PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
-                _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
-            }
-            add(arguments, Parameter::Search, query.search, query.search_n)
+        contain(|| {
+            submit(client, &operations::LIST_CUSTOMERS, call, out_request, |_, arguments| {
+                let Some(query) = input::optional(query)? else {
+                    return Ok(());
+                };
+                if query.has_limit != 0 {
+                    arguments.number(Parameter::Limit, query.limit.into())?;
+                }
+                add(arguments, Parameter::After, query.after, query.after_n)?;
+                add(arguments, Parameter::Before, query.before, query.before_n)?;
+                match query.order {
+                    PAYNOW_ORDER_DEFAULT => {}
+                    PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
+                    PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
+                    _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
+                }
+                add(arguments, Parameter::Search, query.search, query.search_n)
+            })
         })
     }
 }
@@ -238,8 +229,10 @@ pub unsafe extern "C" fn paynow_create_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::CREATE_CUSTOMER, call, out_request, |arguments| {
-            add_fields(arguments, &input::required(fields)?)
+        contain(|| {
+            submit(client, &operations::CREATE_CUSTOMER, call, out_request, |_, arguments| {
+                add_fields(arguments, &input::required(fields)?)
+            })
         })
     }
 }
@@ -261,8 +254,10 @@ pub unsafe extern "C" fn paynow_get_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::GET_CUSTOMER, call, out_request, |arguments| {
-            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        contain(|| {
+            submit(client, &operations::GET_CUSTOMER, call, out_request, |_, arguments| {
+                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+            })
         })
     }
 }
@@ -285,9 +280,11 @@ pub unsafe extern "C" fn paynow_update_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::UPDATE_CUSTOMER, call, out_request, |arguments| {
-            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
-            add_fields(arguments, &input::required(fields)?)
+        contain(|| {
+            submit(client, &operations::UPDATE_CUSTOMER, call, out_request, |_, arguments| {
+                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
+                add_fields(arguments, &input::required(fields)?)
+            })
         })
     }
 }
@@ -308,8 +305,10 @@ pub unsafe extern "C" fn paynow_create_customer_token(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::CREATE_CUSTOMER_TOKEN, call, out_request, |arguments| {
-            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        contain(|| {
+            submit(client, &operations::CREATE_CUSTOMER_TOKEN, call, out_request, |_, arguments| {
+                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+            })
         })
     }
 }
@@ -330,8 +329,10 @@ pub unsafe extern "C" fn paynow_invalidate_customer_tokens(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::INVALIDATE_CUSTOMER_TOKENS, call, out_request, |arguments| {
-            add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+        contain(|| {
+            submit(client, &operations::INVALIDATE_CUSTOMER_TOKENS, call, out_request, |_, arguments| {
+                add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
+            })
         })
     }
 }
@@ -351,8 +352,10 @@ pub unsafe extern "C" fn paynow_lookup_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |arguments| {
-            add_key(arguments, &input::required(query)?)
+        contain(|| {
+            submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |_, arguments| {
+                add_key(arguments, &input::required(query)?)
+            })
         })
     }
 }
@@ -413,8 +416,10 @@ pub unsafe extern "C" fn paynow_lookup_player(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit_for(client, &operations::LOOKUP_CUSTOMER, call, out_request, |client, arguments| {
-            client.write_player_key(&read_player(player)?, arguments)
+        contain(|| {
+            submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |client, arguments| {
+                client.write_player_key(&read_player(player)?, arguments)
+            })
         })
     }
 }
@@ -435,8 +440,10 @@ pub unsafe extern "C" fn paynow_ensure_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit_for(client, &operations::ENSURE_CUSTOMER, call, out_request, |client, arguments| {
-            client.write_player(&read_player(player)?, arguments)
+        contain(|| {
+            submit(client, &operations::ENSURE_CUSTOMER, call, out_request, |client, arguments| {
+                client.write_player(&read_player(player)?, arguments)
+            })
         })
     }
 }
@@ -456,8 +463,10 @@ pub unsafe extern "C" fn paynow_token_for(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit_for(client, &operations::TOKEN_FOR, call, out_request, |client, arguments| {
-            client.write_player(&read_player(player)?, arguments)
+        contain(|| {
+            submit(client, &operations::TOKEN_FOR, call, out_request, |client, arguments| {
+                client.write_player(&read_player(player)?, arguments)
+            })
         })
     }
 }
@@ -537,26 +546,27 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |arguments| {
-            if count == 0 {
-                return Err(InvalidArgument::new("customers", "must not be empty"));
-            }
-            if count > operations::BULK_LIMIT {
-                return Err(InvalidArgument::new("customers", "must not be more than 200"));
-            }
-            let stride = input::required(customers)?.struct_size;
-            for index in 0..count {
-                let customer = customers.byte_add(index * stride as usize);
-                let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
-                if fields.struct_size != stride {
-                    return Err(
-                        InvalidArgument::new("struct_size", "differs from the first one's").in_item(index)
-                    );
+        contain(|| {
+            submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |_, arguments| {
+                if count == 0 {
+                    return Err(InvalidArgument::new("customers", "must not be empty"));
                 }
-                arguments.item()?;
-                add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
-            }
-            Ok(())
+                if count > operations::BULK_LIMIT {
+                    return Err(InvalidArgument::new("customers", "must not be more than 200"));
+                }
+                let stride = input::required(customers)?.struct_size;
+                for index in 0..count {
+                    let customer = customers.byte_add(index * stride as usize);
+                    let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
+                    if fields.struct_size != stride {
+                        return Err(InvalidArgument::new("struct_size", "differs from the first one's")
+                            .in_item(index));
+                    }
+                    arguments.item()?;
+                    add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
+                }
+                Ok(())
+            })
         })
     }
 }
@@ -576,24 +586,26 @@ pub unsafe extern "C" fn paynow_authenticate_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::AUTHENTICATE_CUSTOMER, call, out_request, |arguments| {
-            let input = input::required(authentication)?;
-            let platform = input::word(
-                "platform",
-                input.platform,
-                PAYNOW_PLATFORM_STEAM,
-                &operations::PLATFORMS,
-                "must be one of PAYNOW_PLATFORM_*",
-            )?;
-            arguments.text(Parameter::Platform, platform)?;
-            add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
-            add_required(arguments, Parameter::CustomerIp, input.customer_ip, input.customer_ip_n)?;
-            add(
-                arguments,
-                Parameter::CustomerCountryCode,
-                input.customer_countrycode,
-                input.customer_countrycode_n,
-            )
+        contain(|| {
+            submit(client, &operations::AUTHENTICATE_CUSTOMER, call, out_request, |_, arguments| {
+                let input = input::required(authentication)?;
+                let platform = input::word(
+                    "platform",
+                    input.platform,
+                    PAYNOW_PLATFORM_STEAM,
+                    &operations::PLATFORMS,
+                    "must be one of PAYNOW_PLATFORM_*",
+                )?;
+                arguments.text(Parameter::Platform, platform)?;
+                add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
+                add_required(arguments, Parameter::CustomerIp, input.customer_ip, input.customer_ip_n)?;
+                add(
+                    arguments,
+                    Parameter::CustomerCountryCode,
+                    input.customer_countrycode,
+                    input.customer_countrycode_n,
+                )
+            })
         })
     }
 }
@@ -615,8 +627,10 @@ pub unsafe extern "C" fn paynow_get_current_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::GET_CURRENT_CUSTOMER, call, out_request, |arguments| {
-            add_required(arguments, Parameter::CustomerToken, customer_token, customer_token_n)
+        contain(|| {
+            submit(client, &operations::GET_CURRENT_CUSTOMER, call, out_request, |_, arguments| {
+                add_required(arguments, Parameter::CustomerToken, customer_token, customer_token_n)
+            })
         })
     }
 }
@@ -637,11 +651,18 @@ pub unsafe extern "C" fn paynow_lookup_giftcard(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::LOOKUP_GIFTCARD, call, out_request, |arguments| {
-            let query = input::required(query)?;
-            input::must_be_zero(query.reserved)?;
-            add_required(arguments, Parameter::CustomerToken, query.customer_token, query.customer_token_n)?;
-            add_required(arguments, Parameter::GiftCardCode, query.code, query.code_n)
+        contain(|| {
+            submit(client, &operations::LOOKUP_GIFTCARD, call, out_request, |_, arguments| {
+                let query = input::required(query)?;
+                input::must_be_zero(query.reserved)?;
+                add_required(
+                    arguments,
+                    Parameter::CustomerToken,
+                    query.customer_token,
+                    query.customer_token_n,
+                )?;
+                add_required(arguments, Parameter::GiftCardCode, query.code, query.code_n)
+            })
         })
     }
 }
@@ -661,20 +682,22 @@ pub unsafe extern "C" fn paynow_request(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        submit(client, &operations::REQUEST, call, out_request, |arguments| {
-            let request = input::required(request)?;
-            add_required(arguments, Parameter::Method, request.method, request.method_n)?;
-            add_required(arguments, Parameter::Path, request.path, request.path_n)?;
-            let auth = input::word(
-                "auth",
-                request.auth,
-                PAYNOW_AUTH_NONE,
-                &operations::AUTHS,
-                "must be one of PAYNOW_AUTH_*",
-            )?;
-            arguments.text(Parameter::Auth, auth)?;
-            add(arguments, Parameter::CustomerToken, request.customer_token, request.customer_token_n)?;
-            add(arguments, Parameter::Json, request.json, request.json_n)
+        contain(|| {
+            submit(client, &operations::REQUEST, call, out_request, |_, arguments| {
+                let request = input::required(request)?;
+                add_required(arguments, Parameter::Method, request.method, request.method_n)?;
+                add_required(arguments, Parameter::Path, request.path, request.path_n)?;
+                let auth = input::word(
+                    "auth",
+                    request.auth,
+                    PAYNOW_AUTH_NONE,
+                    &operations::AUTHS,
+                    "must be one of PAYNOW_AUTH_*",
+                )?;
+                arguments.text(Parameter::Auth, auth)?;
+                add(arguments, Parameter::CustomerToken, request.customer_token, request.customer_token_n)?;
+                add(arguments, Parameter::Json, request.json, request.json_n)
+            })
         })
     }
 }

@@ -382,6 +382,47 @@ pub struct paynow_customer_fields {
     pub reserved: u32,
 }
 
+/// A walk through all customers of a store, page by page. Zero every byte, then set struct_size and what is to differ from
+/// the defaults; the library keeps its place in it. See paynow_pages_submit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct paynow_pages {
+    /// sizeof(paynow_pages)
+    pub struct_size: u32,
+    /// Customers a page, 1 to 100; 0 is 100.
+    pub limit: u32,
+    /// PAYNOW_ORDER_DESCENDING for newest first; oldest first otherwise.
+    pub order: i32,
+    /// 1 when the walk is over. Written by the library.
+    pub is_over: u32,
+    /// Id of the last customer that came, 0 at first: the walk goes on behind it. Written by the library.
+    pub cursor: u64,
+    /// Text to search for; may be NULL. Must live as long as the walk.
+    pub search: *const c_char,
+    pub search_n: usize,
+}
+
+/// A bulk of any size, sent in pieces of 200. Zero every byte, then set struct_size, customers and count; the library keeps
+/// its place in it. See paynow_bulk_submit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct paynow_bulk {
+    /// sizeof(paynow_bulk)
+    pub struct_size: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// As for paynow_bulk_create_customers, but of any number. Must live and stay as they are until all are done.
+    pub customers: *const paynow_customer_fields,
+    pub count: usize,
+    /// How many are done, whatever became of them. Written by the library.
+    pub done: usize,
+}
+
+/// Surely not created.
+pub const PAYNOW_BULK_FAILED: i64 = -1;
+/// It may have been created: the answer does not tell.
+pub const PAYNOW_BULK_UNKNOWN: i64 = -2;
+
 /// Who wants to be authenticated in the storefront.
 #[repr(C)]
 #[derive(Clone, Copy)]

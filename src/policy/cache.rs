@@ -12,7 +12,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use quick_cache::unsync::Cache as Shard;
 use quick_cache::{DefaultHashBuilder, Weighter};
 
 /// How long answers are remembered, and how many.
@@ -66,6 +65,8 @@ impl<V> Weighter<Box<str>, Kept<V>> for Weigh {
     }
 }
 
+type Shard<V> = quick_cache::unsync::Cache<Box<str>, Kept<V>, Weigh>;
+
 const SHARDS: usize = 16;
 /// How often looking tries a place that is being written to.
 const TRIES: usize = 64;
@@ -86,7 +87,7 @@ struct Writes {
 pub(crate) struct Cache<V> {
     policy: CachePolicy,
     hasher: RandomState,
-    shards: [Mutex<Shard<Box<str>, Kept<V>, Weigh>>; SHARDS],
+    shards: [Mutex<Shard<V>>; SHARDS],
     writes: Mutex<Writes>,
 }
 
@@ -114,7 +115,7 @@ impl<V: Clone> Cache<V> {
         !self.policy.ttl.is_zero()
     }
 
-    fn shard(&self, key: &str) -> &Mutex<Shard<Box<str>, Kept<V>, Weigh>> {
+    fn shard(&self, key: &str) -> &Mutex<Shard<V>> {
         &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
     }
 

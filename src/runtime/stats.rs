@@ -165,7 +165,6 @@ impl Counters {
         self.host.submitted.load(Ordering::Acquire).saturating_sub(decided)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one figure from elsewhere")]
     pub(super) fn stats(
         &self,
         seats: &Seats,

@@ -1,0 +1,159 @@
+//! Walking through all customers, page by page.
+//!
+//! Contract: every customer comes at most once, in order, and the walk ends on every input. A page counts only as far as
+//! its ids go on beyond those before; a page that adds nothing, or less than was asked for, is the last one. So the
+//! same page for ever, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
+
+use super::ListCustomers;
+use crate::model::Customer;
+
+const LARGEST: u32 = 100;
+
+/// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
+/// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pages<'a> {
+    limit: u32,
+    ascending: bool,
+    search: Option<&'a str>,
+    cursor: Option<u64>,
+    cursor_text: String,
+    is_over: bool,
+}
+
+impl<'a> Pages<'a> {
+    /// A walk from the oldest customer to the newest, or the other way round, 1 to 100 a page.
+    #[must_use]
+    pub fn new(limit: u32, ascending: bool, search: Option<&'a str>) -> Self {
+        Self {
+            limit: limit.clamp(1, LARGEST),
+            ascending,
+            search,
+            cursor: None,
+            cursor_text: String::new(),
+            is_over: false,
+        }
+    }
+
+    /// Goes on behind the customer with this id.
+    #[must_use]
+    pub fn after(mut self, id: u64) -> Self {
+        self.go_on_behind(id);
+        self
+    }
+
+    /// What to ask next; `None` when the walk is over.
+    #[must_use]
+    pub fn query(&self) -> Option<ListCustomers<'_>> {
+        (!self.is_over).then_some(ListCustomers {
+            limit: Some(self.limit),
+            after: self.cursor.map(|_| self.cursor_text.as_str()),
+            before: None,
+            ascending: Some(self.ascending),
+            search: self.search,
+        })
+    }
+
+    /// Where the walk is: the last id that came.
+    #[must_use]
+    pub fn cursor(&self) -> Option<u64> {
+        self.cursor
+    }
+
+    /// Takes an answer to [`Pages::query`]. What it returns is the part of the page that is new.
+    pub fn accept<'c>(&mut self, page: &'c [Customer]) -> &'c [Customer] {
+        let start = page.iter().take_while(|customer| !self.is_beyond(&customer.id)).count();
+        let mut end = start;
+        while let Some(id) = page.get(end).and_then(|customer| self.beyond(&customer.id)) {
+            self.go_on_behind(id);
+            end += 1;
+        }
+        let is_short = page.len() < self.limit as usize;
+        let is_broken = end < page.len();
+        self.is_over = is_short || is_broken || start == end;
+        &page[start..end]
+    }
+
+    fn is_beyond(&self, id: &str) -> bool {
+        self.beyond(id).is_some()
+    }
+
+    fn beyond(&self, id: &str) -> Option<u64> {
+        let id: u64 = id.parse().ok()?;
+        let is_beyond = match self.cursor {
+            None => true,
+            Some(cursor) if self.ascending => id > cursor,
+            Some(cursor) => id < cursor,
+        };
+        is_beyond.then_some(id)
+    }
+
+    fn go_on_behind(&mut self, id: u64) {
+        self.cursor = Some(id);
+        self.cursor_text = id.to_string();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(ids: impl IntoIterator<Item = u64>) -> Vec<Customer> {
+        let json: Vec<String> = ids.into_iter().map(|id| format!("{{\"id\":\"{id}\"}}")).collect();
+        Customer::read_list(&format!("[{}]", json.join(","))).unwrap()
+    }
+
+    /// Walks over a server that answers with `answer`, which gets the cursor: the ids, and how often it was asked.
+    fn walk(mut pages: Pages<'_>, answer: impl Fn(Option<u64>) -> Vec<Customer>) -> (Vec<u64>, usize) {
+        let (mut ids, mut asked) = (Vec::new(), 0);
+        while pages.query().is_some() {
+            asked += 1;
+            assert!(asked < 1_000, "it goes on for ever");
+            let page = answer(pages.cursor());
+            ids.extend(pages.accept(&page).iter().map(|customer| customer.id.parse::<u64>().unwrap()));
+        }
+        (ids, asked)
+    }
+
+    #[test]
+    fn an_honest_server_is_walked_to_its_end() {
+        let up = |cursor: Option<u64>| page((cursor.unwrap_or(0) + 1..=25).take(10));
+        assert_eq!(walk(Pages::new(10, true, None), up), ((1..=25).collect(), 3));
+        let down = |cursor: Option<u64>| page((1..cursor.unwrap_or(31)).rev().take(10));
+        assert_eq!(walk(Pages::new(10, false, None), down), ((1..=30).rev().collect(), 4));
+        assert_eq!(walk(Pages::new(10, true, None), |_| page([])), (vec![], 1));
+    }
+
+    #[test]
+    fn a_dishonest_one_ends_all_the_same() {
+        let ten = || Pages::new(10, true, None);
+        assert_eq!(walk(ten(), |_| page(1..=10)), ((1..=10).collect(), 2), "the same page for ever");
+        let holds_cursor =
+            |cursor: Option<u64>| page((cursor.unwrap_or(1)..).take_while(|id| *id <= 30).take(10));
+        assert_eq!(walk(ten(), holds_cursor).0, (1..=30).collect::<Vec<_>>(), "the cursor comes along");
+        let too_many = |cursor: Option<u64>| page((cursor.unwrap_or(0) + 1..=45).take(20));
+        assert_eq!(walk(ten(), too_many), ((1..=45).collect(), 3), "more than was asked for");
+        let backwards = |_: Option<u64>| page((1..=10).rev());
+        assert_eq!(walk(ten(), backwards), (vec![10], 1), "in the wrong order");
+        let ping_pong = |cursor: Option<u64>| if cursor == Some(10) { page(1..=10) } else { page(1..=10) };
+        assert_eq!(walk(ten(), ping_pong).1, 2);
+        let zero = Customer::read_list(r#"[{"id":"x"},{"id":"1"}]"#).unwrap();
+        assert_eq!(
+            walk(Pages::new(2, true, None), |_| zero.clone()).0,
+            [1],
+            "an id that is none is passed over"
+        );
+    }
+
+    #[test]
+    fn the_query_says_where_to_go_on() {
+        let mut pages = Pages::new(500, true, Some("x"));
+        assert_eq!(pages.query().unwrap().limit, Some(100));
+        assert_eq!(pages.query().unwrap().after, None);
+        let full = page(1..=100);
+        pages.accept(&full);
+        let query = pages.query().unwrap();
+        assert_eq!((query.after, query.ascending, query.search), (Some("100"), Some(true), Some("x")));
+        assert_eq!(Pages::new(1, true, None).after(7).query().unwrap().after, Some("7"));
+    }
+}
