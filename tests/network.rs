@@ -1,5 +1,7 @@
 //! TLS with an authority of the host's own, and a proxy in between.
 
+#![allow(clippy::disallowed_methods, reason = "a test's threads are no threads of the library")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
