@@ -30,7 +30,7 @@ const DEFAULT_MAX_HELD_BYTES: u64 = 64 * 1024 * 1024;
 /// Most workers a client may be given: beyond that threads stop being cheap.
 const MOST_WORKERS: u32 = 1_024;
 /// Longest deadline accepted; what takes longer than a day is not worth waiting for.
-const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_KEY: usize = 1_024;
 const LONGEST_USER_AGENT: usize = 256;
 

@@ -12,7 +12,7 @@ pub struct RequestId(pub(crate) Key);
 /// How one request differs from the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Call {
-    /// From submission to completion, retries and queueing included; `None` is the client's default.
+    /// From submission to completion, retries and queueing included, at most 24 h; `None` is the client's default.
     pub deadline: Option<Duration>,
     /// Who goes first when workers are scarce.
     pub priority: Priority,

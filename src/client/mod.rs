@@ -21,7 +21,7 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 pub use crate::policy::identity::Player;
 use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
-    Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError,
+    Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
 };
 pub use bulk::{Bulk, BulkOutcome};
 pub(crate) use bulk::{Identity, outcomes};
@@ -277,7 +277,7 @@ impl Client {
     ) -> Result<RequestId, SubmitError> {
         let submission = Submission {
             operation,
-            deadline: call.deadline.unwrap_or(self.default_deadline),
+            deadline: call.deadline.unwrap_or(self.default_deadline).min(config::LONGEST_DEADLINE),
             priority: call.priority,
             tag: call.tag,
         };
@@ -376,6 +376,17 @@ impl Client {
         Ok(taken)
     }
 
+    /// Takes the turn to collect, for several steps.
+    pub(crate) fn take_turn(&self) -> Result<Turn<'_>, CollectError> {
+        self.check_fork()?;
+        Ok(self.runtime.consumer().enter()?)
+    }
+
+    /// The next finished request. Only for who has the turn.
+    pub(crate) fn collect(&self) -> Option<Key> {
+        self.runtime.collect()
+    }
+
     fn check_fork(&self) -> Result<(), CollectError> {
         if self.is_forked() { Err(CollectError::Forked) } else { Ok(()) }
     }
@@ -406,6 +417,10 @@ impl Client {
     /// Whether this thread is collecting, that is, runs inside a callback.
     pub(crate) fn is_collecting_here(&self) -> bool {
         self.runtime.consumer().is_mine()
+    }
+
+    pub(crate) fn exists(&self, key: Key) -> bool {
+        self.runtime.exists(key)
     }
 
     pub(crate) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {

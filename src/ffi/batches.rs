@@ -194,7 +194,9 @@ unsafe fn piece(bulk: *const paynow_bulk) -> Result<(*const paynow_customer_fiel
         return Err(OVER);
     }
     // SAFETY: the caller's promise: there is at least one.
-    let stride = unsafe { input::required(bulk.customers) }?.struct_size as usize;
+    let stride = unsafe { input::required(bulk.customers) }
+        .map_err(|complaint| complaint.of("customers"))?
+        .struct_size as usize;
     // SAFETY: within the array by the caller's word.
     Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, left.min(BULK_LIMIT)))
 }

@@ -9,7 +9,7 @@ use super::input;
 use super::status::{PAYNOW_E_RESOURCES, PAYNOW_E_TOO_LATE};
 use super::table;
 use super::types::*;
-use crate::client::{Client, ClientBuilder, RequestId};
+use crate::client::{BuildError, Client, ClientBuilder, RequestId};
 use crate::operations::InvalidArgument;
 use crate::runtime::LogLevel;
 
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn paynow_client_create(
         let Some(place) = table::reserve() else {
             return Err(Failure::new(PAYNOW_E_RESOURCES, "255 clients exist already: destroy one first"));
         };
-        let client = builder.first_generation(place.first_generation()).build()?;
+        let client = builder.first_generation(place.first_generation()).build().map_err(in_milliseconds)?;
         let handle = place.handle();
         let mut host = Host::new(client, place.number(), handle);
         host.on_completion = config.on_completion;
@@ -71,6 +71,19 @@ pub unsafe extern "C" fn paynow_client_create(
         // SAFETY: the caller's promise.
         unsafe { input::write("out_client", out_client, handle) }
     })
+}
+
+/// Calls a setting by its name here.
+fn in_milliseconds(error: BuildError) -> BuildError {
+    match error {
+        BuildError::InvalidArgument(complaint) if complaint.argument() == "deadline" => {
+            complaint.of("deadline_ms").into()
+        }
+        BuildError::InvalidArgument(complaint) if complaint.argument() == "connect_timeout" => {
+            complaint.of("connect_timeout_ms").into()
+        }
+        other => other,
+    }
 }
 
 unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failure> {
@@ -321,6 +334,9 @@ pub extern "C" fn paynow_client_cancel(client: paynow_client, request: paynow_re
         let (owner, key) = table::enter_by_id(request)?;
         if owner.handle != host.handle {
             return Err(Failure::no_such("request belongs to another client"));
+        }
+        if !host.client.exists(key) {
+            return Err(Failure::no_such("request names nothing: it was freed, or never given out"));
         }
         if host.client.cancel(RequestId(key)) {
             Ok(())

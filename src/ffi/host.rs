@@ -161,29 +161,24 @@ impl Host {
         loop {
             match Self::finish(entered) {
                 Ok(()) => return Ok(()),
-                Err(_) if entered.destroyed.load(Ordering::SeqCst) => return Ok(()),
                 Err(_) if Instant::now() >= patience => return Err(PENDING),
                 Err(_) => std::thread::sleep(Duration::from_millis(1)),
             }
         }
     }
 
-    /// Ends the threads, tells the host about everything it has not been told, and frees the rest.
+    /// Ends the threads, tells the host about everything it has not been told, and frees the rest. Whoever gets the turn
+    /// after somebody else did all that has nothing left to do.
     fn finish(entered: &Entered) -> Result<(), CollectError> {
-        let is_ours = std::cell::Cell::new(false);
-        let begin = || {
-            is_ours.set(!entered.destroyed.swap(true, Ordering::SeqCst));
-            if is_ours.get() {
-                entered.client.stop();
-                entered.deliver_log();
-            }
-        };
-        entered.client.poll_keys(0, Duration::ZERO, begin, |key| entered.deliver(key))?;
-        if !is_ours.get() {
+        let _turn = entered.client.take_turn()?;
+        if entered.destroyed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        // A callback may have cancelled or submitted; nothing comes after the client is shut down.
-        while entered.client.poll_keys(0, Duration::ZERO, || {}, |key| entered.deliver(key))? > 0 {}
+        entered.client.stop();
+        entered.deliver_log();
+        while let Some(key) = entered.client.collect() {
+            entered.deliver(key);
+        }
         let unfreed: Vec<Key> = entered.client.unfreed().collect();
         for key in unfreed {
             let _ = entered.free(key);

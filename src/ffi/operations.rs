@@ -554,7 +554,8 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
                 if count > operations::BULK_LIMIT {
                     return Err(InvalidArgument::new("customers", "must not be more than 200"));
                 }
-                let stride = input::required(customers)?.struct_size;
+                let stride =
+                    input::required(customers).map_err(|complaint| complaint.of("customers"))?.struct_size;
                 for index in 0..count {
                     let customer = customers.byte_add(index * stride as usize);
                     let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;

@@ -68,6 +68,18 @@ struct ValidationErrorWire<'a> {
 }
 
 impl ApiError {
+    /// Changes every text in it.
+    pub(crate) fn map_texts(&mut self, change: impl Fn(&mut Text)) {
+        let own = [&mut self.code, &mut self.message, &mut self.trace_id];
+        own.into_iter().flatten().for_each(&change);
+        for error in &mut self.errors {
+            let own = [&mut error.code, &mut error.message, &mut error.validation];
+            own.into_iter().flatten().for_each(&change);
+            error.path.iter_mut().for_each(&change);
+            change(&mut error.joined_path);
+        }
+    }
+
     /// Reads the body of a refusal; `None` when it is not a `PayNowError` at all.
     ///
     /// A JSON object counts when it holds at least one of the three fields the contract requires. That

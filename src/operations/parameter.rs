@@ -325,9 +325,9 @@ fn api_path(path: &str) -> Result<(), &'static str> {
         return Err("must start with one slash");
     }
     // `{store_id}` is the one placeholder; braces mean nothing else in an address.
-    let plain = route.replace("{store_id}", "");
     let allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte);
-    if !plain.bytes().all(allowed) || !query.bytes().all(allowed) {
+    let is_plain = |text: &str| text.bytes().all(allowed);
+    if !route.split("{store_id}").all(is_plain) || !is_plain(query) {
         return Err("must be percent-encoded: visible ASCII without \"#<>\\^`{|}");
     }
     if route.split('/').any(|segment| segment == "." || segment == "..") {
@@ -401,6 +401,11 @@ impl InvalidArgument {
 
     pub(crate) const fn in_item(self, item: usize) -> Self {
         Self { item: Some(item), ..self }
+    }
+
+    /// The same complaint about an argument that is called otherwise.
+    pub(crate) const fn of(self, argument: &'static str) -> Self {
+        Self { argument, ..self }
     }
 
     /// The name of the argument, as the documentation of the operation spells it.

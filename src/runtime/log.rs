@@ -87,7 +87,7 @@ impl Log {
 }
 
 /// Keeps a server's text from forging lines in the host's log.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars().take(LONGEST) {
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {

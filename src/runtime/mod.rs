@@ -26,7 +26,7 @@ mod tests;
 mod trash;
 mod worker;
 
-pub(crate) use consumer::{Consumer, Occupied};
+pub(crate) use consumer::{Consumer, Occupied, Turn};
 pub use log::{LogLevel, LogLine};
 pub use outcome::Source;
 pub(crate) use outcome::{Content, Outcome};
@@ -357,6 +357,11 @@ impl Runtime {
     /// Cancels a request. False when it was decided already.
     pub(crate) fn cancel(&self, key: Key) -> bool {
         self.conclude(key, Outcome::without_answer(Status::Cancelled))
+    }
+
+    /// Whether the key names a request whose completion is not freed yet.
+    pub(crate) fn exists(&self, key: Key) -> bool {
+        self.slots.exists(key)
     }
 
     /// Cancels every undecided request with this tag.

@@ -251,6 +251,16 @@ impl Slots {
         })
     }
 
+    /// Whether the key names a request whose completion is not freed yet.
+    pub(super) fn exists(&self, key: Key) -> bool {
+        self.slot(key).is_some_and(|(slot, generation)| {
+            let state = State::unpack(slot.state.load(Ordering::Acquire));
+            let is_one =
+                matches!(state.phase, Phase::Pending | Phase::Decided | Phase::Ready | Phase::Collected);
+            state.generation == generation && is_one
+        })
+    }
+
     /// The key of the request that is pending at an index, if one is.
     pub(super) fn pending_at(&self, index: usize) -> Option<Key> {
         let state = State::unpack(self.slots.get(index)?.state.load(Ordering::Acquire));

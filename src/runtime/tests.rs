@@ -75,6 +75,10 @@ impl Transport for FakeTransport {
 
     fn set_api_key(&self, _: crate::model::Secret) {}
 
+    fn api_key(&self) -> Option<crate::model::Secret> {
+        Some(crate::model::Secret::new("the-api-key".to_owned()))
+    }
+
     fn connections_opened(&self) -> u32 {
         self.0.lines.load(Ordering::SeqCst)
     }
@@ -687,4 +691,17 @@ fn a_fault_of_ours_ends_the_request_and_all_that_wait_for_its_answer() {
     host.collect(1);
     host.ask(&LOOKUP_CUSTOMER, NAME);
     assert_eq!(host.one(|outcome| outcome.status), Status::Ok, "the question can be asked anew");
+}
+
+#[test]
+fn a_server_that_repeats_our_credentials_does_not_get_them_into_messages() {
+    let host = Host::new(impatient);
+    host.world.say("/repeats", &[(401, r#"{"code":"the-api-key","message":"not valid:\r\nthe-api-key"}"#)]);
+    host.submit("/repeats", FOREVER);
+    let (message, error) = host.one(|outcome| {
+        let reply = outcome.reply.as_ref().unwrap();
+        (reply.message.clone().unwrap().to_string(), format!("{:?}", reply.error))
+    });
+    assert_eq!(message, "request: HTTP 401: not valid:\\r\\n…");
+    assert!(!error.contains("the-api-key"), "{error}");
 }

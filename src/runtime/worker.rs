@@ -10,12 +10,12 @@ use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::attempt::{Attempt, Job};
-use super::log::LogLevel;
+use super::log::{LogLevel, one_line};
 use super::outcome::Outcome;
 use super::slots::Key;
 use super::{Runtime, lock};
-use crate::model::Text;
-use crate::operations::{self, Decoded, Operation, Status};
+use crate::model::{Secret, Text};
+use crate::operations::{self, Authorization, Decoded, Operation, Status};
 use crate::policy::breaker::Admission;
 use crate::policy::retry_after;
 use crate::threads;
@@ -222,7 +222,7 @@ impl Worker {
         self.interrupter.end();
         self.job.store(0, Ordering::Release);
         let mut outcome = match exchange {
-            Ok(exchange) => catch_unwind(|| read(operation, exchange))
+            Ok(exchange) => catch_unwind(AssertUnwindSafe(|| self.read(attempt, exchange)))
                 .unwrap_or_else(|_| self.panicked(operation, Sent::Answered)),
             Err(_) => {
                 // The line may be in any state: a new one takes its place.
@@ -269,6 +269,54 @@ impl Worker {
         });
     }
 
+    /// Makes an outcome of what the network brought.
+    fn read(&self, attempt: &Attempt, exchange: Exchange) -> Outcome {
+        let operation = attempt.operation;
+        let (mut decoded, http_status, wait, body) = match exchange.result {
+            Ok(answer) => {
+                let decoded =
+                    operations::decode(operation, answer.status, &answer.content_type, &answer.body);
+                let wait = answer.retry_after.as_deref().and_then(retry_after::parse);
+                let body = std::str::from_utf8(&answer.body).unwrap_or_default();
+                (decoded, answer.status, wait, Text::from(body))
+            }
+            Err(error) => {
+                let message = Some(Text::from(format!("{}: {}", operation.name, error.message)));
+                let decoded = Decoded { status: error.status, message, ..Decoded::ok() };
+                (decoded, error.http_status, None, Text::from(""))
+            }
+        };
+        self.clean(attempt, &mut decoded);
+        Outcome {
+            sent: exchange.sent,
+            attempts: exchange.attempts,
+            retry_after: wait,
+            ..Outcome::answered(decoded, http_status, body)
+        }
+    }
+
+    /// Makes of a server's words what may stand in a log: one line, without our credentials.
+    fn clean(&self, attempt: &Attempt, decoded: &mut Decoded) {
+        if decoded.message.is_none() && decoded.error.is_none() {
+            return;
+        }
+        let token = match &attempt.request.authorization {
+            Authorization::Customer(token) => Some(token.clone()),
+            Authorization::ApiKey | Authorization::None => None,
+        };
+        let secrets: Vec<Secret> = token.into_iter().chain(self.runtime.transport.api_key()).collect();
+        if let Some(error) = &mut decoded.error {
+            error.map_texts(|text| {
+                if secrets.iter().any(|secret| text.contains(secret.expose())) {
+                    *text = Text::from(redact(text, &secrets));
+                }
+            });
+        }
+        if let Some(message) = &mut decoded.message {
+            *message = Text::from(one_line(&redact(message, &secrets)));
+        }
+    }
+
     fn replace_line(&mut self) {
         self.line = self.runtime.transport.open();
         self.interrupter = self.line.interrupter();
@@ -283,28 +331,7 @@ impl Worker {
     }
 }
 
-/// Makes an outcome of what the network brought.
-fn read(operation: &'static Operation, exchange: Exchange) -> Outcome {
-    let (decoded, http_status, wait, body) = match exchange.result {
-        Ok(answer) => {
-            let decoded = operations::decode(operation, answer.status, &answer.content_type, &answer.body);
-            let wait = answer.retry_after.as_deref().and_then(retry_after::parse);
-            let body = std::str::from_utf8(&answer.body).unwrap_or_default();
-            (decoded, answer.status, wait, Text::from(body))
-        }
-        Err(error) => {
-            let decoded = Decoded {
-                status: error.status,
-                message: Some(Text::from(format!("{}: {}", operation.name, error.message))),
-                ..Decoded::ok()
-            };
-            (decoded, error.http_status, None, Text::from(""))
-        }
-    };
-    Outcome {
-        sent: exchange.sent,
-        attempts: exchange.attempts,
-        retry_after: wait,
-        ..Outcome::answered(decoded, http_status, body)
-    }
+/// A server may repeat what it was sent: the credentials are taken out of its words.
+fn redact(text: &str, secrets: &[Secret]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"))
 }

@@ -83,6 +83,10 @@ impl Transport for HttpTransport {
         *self.shared.api_key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
     }
 
+    fn api_key(&self) -> Option<Secret> {
+        self.shared.api_key.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn connections_opened(&self) -> u32 {
         self.shared.opened.load(Ordering::Relaxed)
     }

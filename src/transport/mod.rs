@@ -65,6 +65,9 @@ pub(crate) trait Transport: Send + Sync {
     /// Another API key from here on.
     fn set_api_key(&self, key: Secret);
 
+    /// The API key in use.
+    fn api_key(&self) -> Option<Secret>;
+
     /// How many connections were opened so far.
     fn connections_opened(&self) -> u32;
 
