@@ -895,11 +895,13 @@ paynow_status paynow_client_next(paynow_client client,
 paynow_status paynow_client_cancel(paynow_client client, paynow_request_id request);
 
 // Cancels every request of the client with this tag that has not ended: those of a player who left, of a
-// plugin that was disabled. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
+// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
 // a microsecond per thousand outstanding requests.
 //
 // PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
-paynow_status paynow_client_cancel_all(paynow_client client, uint64_t tag, uint32_t *out_cancelled);
+paynow_status paynow_client_cancel_all(paynow_client client,
+                                       uint64_t tag,
+                                       uint32_t *out_cancelled);
 
 // Writes what the client has done and is doing. Set `out->struct_size` first. Any thread; may wait some
 // microseconds for a lock of the library's own threads.
@@ -987,7 +989,8 @@ paynow_status paynow_lookup_customer(paynow_client client,
                                      const struct paynow_call *call,
                                      paynow_request_id *out_request);
 
-// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer. Threads
+// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer, and
+// its completion says PAYNOW_OP_LOOKUP_CUSTOMER. Threads
 // and errors as paynow_list_customers.
 paynow_status paynow_lookup_player(paynow_client client,
                                    const struct paynow_player *player,

@@ -347,7 +347,7 @@ pub extern "C" fn paynow_client_cancel(client: paynow_client, request: paynow_re
 }
 
 /// Cancels every request of the client with this tag that has not ended: those of a player who left, of a
-/// plugin that was disabled. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
+/// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
 /// a microsecond per thousand outstanding requests.
 ///
 /// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.

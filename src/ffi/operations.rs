@@ -401,7 +401,8 @@ unsafe fn read_player<'a>(player: *const paynow_player) -> Result<Player<'a>, In
     }
 }
 
-/// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer. Threads
+/// Looks a player up by the strongest key the host knows. The answer is as for paynow_lookup_customer, and
+/// its completion says PAYNOW_OP_LOOKUP_CUSTOMER. Threads
 /// and errors as paynow_list_customers.
 ///
 /// # Safety

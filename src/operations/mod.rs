@@ -7,6 +7,7 @@ mod arguments;
 mod decode;
 mod encode;
 mod flow;
+mod json;
 mod parameter;
 
 pub(crate) use arguments::Arguments;

@@ -253,8 +253,9 @@ impl Parameter {
                 if value.len() > MAX_JSON {
                     return Err(refuse("must not be longer than 1 MiB"));
                 }
-                serde_json::from_str::<serde::de::IgnoredAny>(value)
-                    .map_err(|_| refuse("must be valid JSON"))?;
+                if !super::json::is_valid(value) {
+                    return Err(refuse("must be valid JSON, nested at most 127 levels deep"));
+                }
                 Ok(accept(value))
             }
         }

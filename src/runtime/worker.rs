@@ -307,8 +307,9 @@ impl Worker {
         let secrets: Vec<Secret> = token.into_iter().chain(self.runtime.transport.api_key()).collect();
         if let Some(error) = &mut decoded.error {
             error.map_texts(|text| {
-                if secrets.iter().any(|secret| text.contains(secret.expose())) {
-                    *text = Text::from(redact(text, &secrets));
+                let clean = redact(text, &secrets);
+                if *text != *clean {
+                    *text = Text::from(clean);
                 }
             });
         }
@@ -331,7 +332,44 @@ impl Worker {
     }
 }
 
-/// A server may repeat what it was sent: the credentials are taken out of its words.
+/// A server may repeat what it was sent: credentials are taken out of its words, ours wherever they stand and
+/// anybody's behind the name of a scheme.
 fn redact(text: &str, secrets: &[Secret]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"))
+    let mut text = secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
+    for scheme in ["APIKey ", "Customer ", "Bearer "] {
+        let mut from = 0;
+        while let Some(start) = text[from..].find(scheme).map(|at| from + at + scheme.len()) {
+            let length = text[start..].find(|c: char| !(c.is_ascii_graphic())).unwrap_or(text.len() - start);
+            if looks_secret(&text[start..start + length]) {
+                text.replace_range(start..start + length, "…");
+            }
+            from = start;
+        }
+    }
+    text
+}
+
+/// Neither a word ("Customer not found") nor an id.
+fn looks_secret(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
+    word.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_words() {
+        let secrets = [Secret::new("s3cret".to_owned())];
+        let clean = |text| redact(text, &secrets);
+        assert_eq!(clean("key s3cret, again s3cret"), "key …, again …");
+        assert_eq!(clean("got Customer pnct_0123456789abcdef."), "got Customer …");
+        assert_eq!(clean("APIKey pnapi_0123456789abcdef and APIKey x"), "APIKey … and APIKey x");
+        for harmless in
+            ["Customer not found", "Customer 411486491630370817 is gone", "Customer authentication required"]
+        {
+            assert_eq!(clean(harmless), harmless);
+        }
+    }
 }
