@@ -34,20 +34,23 @@ std::string creation(const Player& player, const StoreKey& key) {
 }  // namespace
 
 NaiveGame::NaiveGame(std::string_view base, std::string_view api_key, std::string_view store_id,
-                     std::vector<Player> players, StoreMeter& meter)
+                     std::vector<Player> players, Duration closing_time, StoreMeter& meter)
     : http_(base),
       authorization_("APIKey " + std::string(api_key)),
       customers_("/v1/stores/" + std::string(store_id) + "/customers"),
       players_(std::move(players)),
+      closing_time_(closing_time),
       meter_(meter),
       sessions_(players_.size()),
       left_(players_.size()) {}
 
 bool NaiveGame::tick(Duration now) {
+  const Clock::time_point tick_began = Clock::now();
   world_.tick();
   bool everybody_is_done = true;
   for (std::size_t player = 0; player < players_.size(); ++player) {
     const Player& who = players_[player];
+    if (now + (Clock::now() - tick_began) >= closing_time_) return false;
     if (!sessions_[player].done && now >= who.joins) {
       const Clock::time_point began = Clock::now();
       join(player);

@@ -15,9 +15,9 @@
 class NaiveGame {
  public:
   NaiveGame(std::string_view base, std::string_view api_key, std::string_view store_id, std::vector<Player> players,
-            StoreMeter& meter);
+            Duration closing_time, StoreMeter& meter);
 
-  /// One tick. False when everybody has what they came for.
+  /// One tick. False when everybody has what they came for, or at closing time: nobody is served any more then.
   bool tick(Duration now);
 
   const std::vector<Session>& sessions() const { return sessions_; }
@@ -32,6 +32,7 @@ class NaiveGame {
   const std::string authorization_;
   const std::string customers_;
   const std::vector<Player> players_;
+  const Duration closing_time_;
   StoreMeter& meter_;
   World world_;
   std::vector<Session> sessions_;

@@ -146,7 +146,7 @@ void print_comparison(const std::vector<const Run*>& runs) {
   const auto number = [](auto value) { return std::to_string(value); };
   const auto duration = [](Duration value) { return format("%.2f ms", milliseconds(value)); };
   row("", [](const Run& run) { return std::string(run.title); });
-  row("players", [&](const Run& run) { return number(run.players); });
+  row("players served", [&](const Run& run) { return number(run.served); });
   row("seconds", [](const Run& run) { return format("%.1f", milliseconds(run.took) / 1000); });
   row("ticks", [&](const Run& run) { return number(run.ticks.count()); });
   row("ticks that never took place", [&](const Run& run) { return number(run.ticks.skipped()); });

@@ -14,7 +14,7 @@ void print_players(const std::vector<Player>& players, const std::vector<Session
 
 struct Run {
   const char* title;
-  std::size_t players;
+  std::size_t served;
   Duration took;
   TickLog ticks;
 };
