@@ -169,6 +169,25 @@ const fn nullable(parameter: Parameter, wire: &'static str) -> Declared {
 const CUSTOMER_ID: Declared = at(Parameter::CustomerId, Place::Path, "{customer_id}");
 const CUSTOMER_TOKEN: Declared = at(Parameter::CustomerToken, Place::Control, "");
 
+/// What most operations have in common.
+const PLAIN: Operation = Operation {
+    id: OperationId::Request,
+    name: "",
+    method: MethodSource::Fixed(""),
+    path: "",
+    auth: Auth::ApiKey,
+    parameters: &[],
+    required: &[],
+    exactly_one: false,
+    body: Body::None,
+    expected: Expected::Nothing,
+    absent_on_404: false,
+    repeatable: false,
+    cacheable: false,
+    effect: Effect::None,
+    goal: None,
+};
+
 /// The fields of `UpsertCustomerRequestDto`.
 const CUSTOMER_FIELDS: [Declared; 6] = [
     at(Parameter::SteamId, Place::Field, "steam_id"),
@@ -184,7 +203,6 @@ pub(crate) static LIST_CUSTOMERS: Operation = Operation {
     name: "list_customers",
     method: MethodSource::Fixed("GET"),
     path: "/v1/stores/{store_id}/customers",
-    auth: Auth::ApiKey,
     parameters: &[
         at(Parameter::Limit, Place::Query, "limit"),
         at(Parameter::After, Place::Query, "after"),
@@ -192,15 +210,9 @@ pub(crate) static LIST_CUSTOMERS: Operation = Operation {
         at(Parameter::Ascending, Place::Query, "asc"),
         at(Parameter::Search, Place::Query, "search"),
     ],
-    required: &[],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Customers,
-    absent_on_404: false,
     repeatable: true,
-    cacheable: false,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static CREATE_CUSTOMER: Operation = Operation {
@@ -208,17 +220,11 @@ pub(crate) static CREATE_CUSTOMER: Operation = Operation {
     name: "create_customer",
     method: MethodSource::Fixed("POST"),
     path: "/v1/stores/{store_id}/customers",
-    auth: Auth::ApiKey,
     parameters: &CUSTOMER_FIELDS,
-    required: &[],
-    exactly_one: false,
     body: Body::Object,
     expected: Expected::Customer,
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
     effect: Effect::CreatesCustomers,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static GET_CUSTOMER: Operation = Operation {
@@ -226,17 +232,13 @@ pub(crate) static GET_CUSTOMER: Operation = Operation {
     name: "get_customer",
     method: MethodSource::Fixed("GET"),
     path: "/v1/stores/{store_id}/customers/{customer_id}",
-    auth: Auth::ApiKey,
     parameters: &[CUSTOMER_ID],
     required: &[Parameter::CustomerId],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Customer,
     absent_on_404: true,
     repeatable: true,
     cacheable: true,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static UPDATE_CUSTOMER: Operation = Operation {
@@ -244,7 +246,6 @@ pub(crate) static UPDATE_CUSTOMER: Operation = Operation {
     name: "update_customer",
     method: MethodSource::Fixed("PATCH"),
     path: "/v1/stores/{store_id}/customers/{customer_id}",
-    auth: Auth::ApiKey,
     parameters: &[
         CUSTOMER_ID,
         CUSTOMER_FIELDS[0],
@@ -255,14 +256,10 @@ pub(crate) static UPDATE_CUSTOMER: Operation = Operation {
         CUSTOMER_FIELDS[5],
     ],
     required: &[Parameter::CustomerId],
-    exactly_one: false,
     body: Body::Object,
     expected: Expected::Customer,
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
     effect: Effect::ChangesCustomer,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static CREATE_CUSTOMER_TOKEN: Operation = Operation {
@@ -270,17 +267,10 @@ pub(crate) static CREATE_CUSTOMER_TOKEN: Operation = Operation {
     name: "create_customer_token",
     method: MethodSource::Fixed("POST"),
     path: "/v1/stores/{store_id}/customers/{customer_id}/tokens",
-    auth: Auth::ApiKey,
     parameters: &[CUSTOMER_ID],
     required: &[Parameter::CustomerId],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Token("token"),
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static INVALIDATE_CUSTOMER_TOKENS: Operation = Operation {
@@ -288,17 +278,11 @@ pub(crate) static INVALIDATE_CUSTOMER_TOKENS: Operation = Operation {
     name: "invalidate_customer_tokens",
     method: MethodSource::Fixed("DELETE"),
     path: "/v1/stores/{store_id}/customers/{customer_id}/tokens",
-    auth: Auth::ApiKey,
     parameters: &[CUSTOMER_ID],
     required: &[Parameter::CustomerId],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Nothing,
-    absent_on_404: false,
     repeatable: true,
-    cacheable: false,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
@@ -306,7 +290,6 @@ pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
     name: "lookup_customer",
     method: MethodSource::Fixed("GET"),
     path: "/v1/stores/{store_id}/customers/lookup",
-    auth: Auth::ApiKey,
     parameters: &[
         at(Parameter::LookupId, Place::Query, "id"),
         at(Parameter::SteamId, Place::Query, "steam_id"),
@@ -316,15 +299,12 @@ pub(crate) static LOOKUP_CUSTOMER: Operation = Operation {
         at(Parameter::MinecraftBedrockName, Place::Query, "minecraft_bedrock_name"),
         at(Parameter::Name, Place::Query, "name"),
     ],
-    required: &[],
     exactly_one: true,
-    body: Body::None,
     expected: Expected::Customer,
     absent_on_404: true,
     repeatable: true,
     cacheable: true,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static BULK_CREATE_CUSTOMERS: Operation = Operation {
@@ -332,17 +312,11 @@ pub(crate) static BULK_CREATE_CUSTOMERS: Operation = Operation {
     name: "bulk_create_customers",
     method: MethodSource::Fixed("POST"),
     path: "/v1/stores/{store_id}/customers/bulk",
-    auth: Auth::ApiKey,
     parameters: &CUSTOMER_FIELDS,
-    required: &[],
-    exactly_one: false,
     body: Body::Array,
     expected: Expected::Customers,
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
     effect: Effect::CreatesCustomers,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static AUTHENTICATE_CUSTOMER: Operation = Operation {
@@ -359,14 +333,10 @@ pub(crate) static AUTHENTICATE_CUSTOMER: Operation = Operation {
     ],
     // The document requires the address whenever the caller is not the customer's browser: here, always.
     required: &[Parameter::Platform, Parameter::AccountId, Parameter::CustomerIp],
-    exactly_one: false,
     body: Body::Object,
     expected: Expected::Token("customer_token"),
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
     effect: Effect::CreatesCustomers,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static GET_CURRENT_CUSTOMER: Operation = Operation {
@@ -377,14 +347,9 @@ pub(crate) static GET_CURRENT_CUSTOMER: Operation = Operation {
     auth: Auth::Customer,
     parameters: &[CUSTOMER_TOKEN],
     required: &[Parameter::CustomerToken],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Customer,
-    absent_on_404: false,
     repeatable: true,
-    cacheable: false,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static LOOKUP_GIFTCARD: Operation = Operation {
@@ -395,21 +360,16 @@ pub(crate) static LOOKUP_GIFTCARD: Operation = Operation {
     auth: Auth::Customer,
     parameters: &[CUSTOMER_TOKEN, at(Parameter::GiftCardCode, Place::Path, "{code}")],
     required: &[Parameter::CustomerToken, Parameter::GiftCardCode],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::GiftCard,
     absent_on_404: true,
     repeatable: true,
-    cacheable: false,
-    effect: Effect::None,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static REQUEST: Operation = Operation {
     id: OperationId::Request,
     name: "request",
     method: MethodSource::Argument,
-    path: "",
     auth: Auth::Argument,
     parameters: &[
         at(Parameter::Method, Place::Control, ""),
@@ -419,50 +379,29 @@ pub(crate) static REQUEST: Operation = Operation {
         at(Parameter::Json, Place::Control, ""),
     ],
     required: &[Parameter::Method, Parameter::Path, Parameter::Auth],
-    exactly_one: false,
     body: Body::Argument,
     expected: Expected::AnyJson,
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
     effect: Effect::Unknown,
-    goal: None,
+    ..PLAIN
 };
 
 pub(crate) static ENSURE_CUSTOMER: Operation = Operation {
     id: OperationId::EnsureCustomer,
     name: "ensure_customer",
     method: MethodSource::Fixed(""),
-    path: "",
-    auth: Auth::ApiKey,
-    parameters: &[],
-    required: &[],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Customer,
-    absent_on_404: false,
-    repeatable: false,
     cacheable: true,
-    effect: Effect::None,
     goal: Some(Goal::Customer),
+    ..PLAIN
 };
 
 pub(crate) static TOKEN_FOR: Operation = Operation {
     id: OperationId::TokenFor,
     name: "token_for",
     method: MethodSource::Fixed(""),
-    path: "",
-    auth: Auth::ApiKey,
-    parameters: &[],
-    required: &[],
-    exactly_one: false,
-    body: Body::None,
     expected: Expected::Token("token"),
-    absent_on_404: false,
-    repeatable: false,
-    cacheable: false,
-    effect: Effect::None,
     goal: Some(Goal::Token),
+    ..PLAIN
 };
 
 static ALL: [&Operation; 14] = [
