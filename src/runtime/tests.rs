@@ -198,6 +198,10 @@ impl Host {
 
     /// Collects as many completions as are said to come, and not one more.
     fn collect(&self, count: usize) -> HashMap<Key, Status> {
+        self.collect_looking(count, |_| {})
+    }
+
+    fn collect_looking(&self, count: usize, mut look: impl FnMut(&Outcome)) -> HashMap<Key, Status> {
         let mut ended = HashMap::new();
         let give_up = Instant::now() + FOREVER;
         while ended.len() < count {
@@ -205,7 +209,11 @@ impl Host {
             let _turn = self.runtime.consumer().enter().unwrap();
             self.runtime.consumer().wait(Duration::from_millis(100), || self.runtime.ready() > 0);
             while let Some(key) = self.runtime.collect() {
-                let status = self.runtime.read(key).unwrap().outcome().status;
+                let status = {
+                    let reading = self.runtime.read(key).unwrap();
+                    look(reading.outcome());
+                    reading.outcome().status
+                };
                 assert_eq!(ended.insert(key, status), None, "completed twice");
                 self.runtime.release(key, || {}).unwrap();
             }
@@ -517,7 +525,13 @@ fn a_dead_api_fails_fast_and_is_noticed_when_it_is_back() {
     for _ in 0..20 {
         host.submit("/x", FOREVER);
     }
-    let ended = host.collect(20);
+    let mut unsent = 0;
+    let ended = host.collect_looking(20, |outcome| {
+        unsent += usize::from(
+            outcome.status == Status::Unavailable && outcome.sent == Sent::Never && outcome.attempts == 0,
+        );
+    });
+    assert_eq!(unsent, 14);
     // The five that opened the circuit, and the probe that is allowed at once.
     assert_eq!(count(&ended, Status::Connect), 6);
     assert_eq!(count(&ended, Status::Unavailable), 14);

@@ -194,14 +194,17 @@ impl Worker {
 
     /// Sends a request once. `None` when nobody wants it any more.
     fn attempt(&mut self, key: Key, attempt: &mut Attempt) -> Option<Outcome> {
-        if !self.runtime.slots.begin(key) && !self.runtime.is_wanted_or_forgotten(key, attempt) {
+        if !self.runtime.slots.is_pending(key) && !self.runtime.is_wanted_or_forgotten(key, attempt) {
             return None;
         }
-        let started = Instant::now();
-        let begun = *attempt.begun.get_or_insert(started);
+        let begun = *attempt.begun.get_or_insert_with(Instant::now);
         let admission = self.runtime.health.admit();
         let mut outcome = if admission == Admission::Refused {
             Outcome { attempts: attempt.attempts, ..Outcome::without_answer(Status::Unavailable) }
+        } else if !self.runtime.slots.begin(key) && !self.runtime.is_wanted_or_forgotten(key, attempt) {
+            // Cancelled this very moment: its completion says that it was never sent, so it must not be.
+            self.runtime.health.abandoned(admission);
+            return None;
         } else {
             self.exchange(key, attempt, admission)
         };
