@@ -207,7 +207,7 @@ pub struct paynow_client_config {
     /// Longest wait before the first repetition, in ms, doubling with each; 0 is the default, 200.
     pub retry_base_ms: u32,
     /// Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, but for one probe at a time; 0 is the
-    /// default, 20; PAYNOW_OFF never.
+    /// default, 20; PAYNOW_OFF never: then no log line tells of an outage either.
     pub circuit_threshold: u32,
     /// How long the answer to a lookup or get is remembered, in ms; 0 is the default, 300,000; PAYNOW_OFF remembers
     /// nothing. Changing or creating a customer through this client makes it forget at once.

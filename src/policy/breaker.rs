@@ -52,9 +52,16 @@ pub(crate) struct Breaker {
     policy: BreakerPolicy,
     /// Failures in a row while closed. Outside of the lock: a healthy API costs one load.
     failures: AtomicU32,
-    open: Mutex<Option<Open>>,
+    circuit: Mutex<Circuit>,
     /// 1 while open: what most requests look at.
     is_open: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct Circuit {
+    open: Option<Open>,
+    /// When it closed last: what began before says nothing about the API since.
+    closed_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -67,7 +74,7 @@ struct Open {
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        Self { policy, failures: AtomicU32::new(0), open: Mutex::new(None), is_open: AtomicU32::new(0) }
+        Self { policy, failures: AtomicU32::new(0), circuit: Mutex::default(), is_open: AtomicU32::new(0) }
     }
 
     /// Whether the circuit is open.
@@ -81,7 +88,7 @@ impl Breaker {
         if !self.is_open() {
             return Admission::Granted;
         }
-        match &mut *self.lock() {
+        match &mut self.lock().open {
             None => Admission::Granted,
             Some(open) if open.probing || now < open.next_probe => Admission::Refused,
             Some(open) => {
@@ -99,18 +106,20 @@ impl Breaker {
         if !self.is_open() {
             return None;
         }
-        let open = self.lock().take()?;
+        let mut circuit = self.lock();
+        let open = circuit.open.take()?;
+        circuit.closed_at = Some(now);
         self.is_open.store(0, Ordering::Relaxed);
         Some(Change::Closed(now.saturating_duration_since(open.since)))
     }
 
-    /// The API did not answer, or not as it should.
-    pub(crate) fn failed(&self, now: Instant, was_probe: bool) -> Option<Change> {
+    /// The API did not answer a request that began at `began`, or not as it should.
+    pub(crate) fn failed(&self, began: Instant, now: Instant, was_probe: bool) -> Option<Change> {
         if self.policy.threshold == 0 {
             return None;
         }
-        let mut open = self.lock();
-        if let Some(open) = &mut *open {
+        let mut circuit = self.lock();
+        if let Some(open) = &mut circuit.open {
             // What began before the circuit opened says nothing new.
             if was_probe {
                 open.probing = false;
@@ -119,11 +128,14 @@ impl Breaker {
             }
             return None;
         }
+        if circuit.closed_at.is_some_and(|closed| began < closed) {
+            return None;
+        }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures < self.policy.threshold {
             return None;
         }
-        *open = Some(Open { since: now, next_probe: now, wait: Duration::ZERO, probing: false });
+        circuit.open = Some(Open { since: now, next_probe: now, wait: Duration::ZERO, probing: false });
         self.failures.store(0, Ordering::Relaxed);
         self.is_open.store(1, Ordering::Relaxed);
         Some(Change::Opened(failures))
@@ -131,13 +143,13 @@ impl Breaker {
 
     /// A probe ended without telling anything: it was cancelled, or failed on our side.
     pub(crate) fn abandoned(&self) {
-        if let Some(open) = &mut *self.lock() {
+        if let Some(open) = &mut self.lock().open {
             open.probing = false;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Circuit> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,9 +162,9 @@ mod tests {
     fn opened() -> (Breaker, Instant) {
         let breaker = Breaker::new(BreakerPolicy { threshold: 3, first: SECOND, longest: SECOND * 4 });
         let now = Instant::now();
-        assert_eq!(breaker.failed(now, false), None);
-        assert_eq!(breaker.failed(now, false), None);
-        assert_eq!(breaker.failed(now, false), Some(Change::Opened(3)));
+        assert_eq!(breaker.failed(now, now, false), None);
+        assert_eq!(breaker.failed(now, now, false), None);
+        assert_eq!(breaker.failed(now, now, false), Some(Change::Opened(3)));
         (breaker, now)
     }
 
@@ -161,8 +173,8 @@ mod tests {
         let breaker = Breaker::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
         let now = Instant::now();
         for _ in 0..10 {
-            assert_eq!(breaker.failed(now, false), None);
-            assert_eq!(breaker.failed(now, false), None);
+            assert_eq!(breaker.failed(now, now, false), None);
+            assert_eq!(breaker.failed(now, now, false), None);
             assert_eq!(breaker.succeeded(now), None);
         }
         assert_eq!(breaker.admit(now), Admission::Granted);
@@ -173,7 +185,7 @@ mod tests {
         let (breaker, now) = opened();
         assert_eq!(breaker.admit(now), Admission::Probe);
         assert_eq!(breaker.admit(now), Admission::Refused);
-        assert_eq!(breaker.failed(now, true), None);
+        assert_eq!(breaker.failed(now, now, true), None);
         assert_eq!(breaker.admit(now), Admission::Refused);
         assert_eq!(breaker.admit(now + SECOND), Admission::Probe);
         assert_eq!(breaker.succeeded(now + SECOND), Some(Change::Closed(SECOND)));
@@ -186,7 +198,7 @@ mod tests {
         let (breaker, mut now) = opened();
         for expected in [1, 2, 4, 4] {
             assert_eq!(breaker.admit(now), Admission::Probe);
-            breaker.failed(now, true);
+            breaker.failed(now, now, true);
             assert_eq!(breaker.admit(now + SECOND * expected - Duration::from_millis(1)), Admission::Refused);
             now += SECOND * expected;
         }
@@ -195,9 +207,23 @@ mod tests {
     #[test]
     fn late_failures_change_nothing_and_late_successes_close_it() {
         let (breaker, now) = opened();
-        assert_eq!(breaker.failed(now, false), None);
+        assert_eq!(breaker.failed(now, now, false), None);
         assert_eq!(breaker.admit(now), Admission::Probe);
         assert!(breaker.succeeded(now).is_some());
+    }
+
+    #[test]
+    fn what_began_before_it_closed_does_not_open_it_again() {
+        let (breaker, now) = opened();
+        let closed = now + SECOND;
+        assert!(breaker.succeeded(closed).is_some());
+        for _ in 0..10 {
+            assert_eq!(breaker.failed(now, closed + SECOND, false), None);
+        }
+        for _ in 0..2 {
+            assert_eq!(breaker.failed(closed, closed + SECOND, false), None);
+        }
+        assert_eq!(breaker.failed(closed, closed + SECOND, false), Some(Change::Opened(3)));
     }
 
     #[test]
@@ -212,7 +238,7 @@ mod tests {
     fn it_can_be_switched_off() {
         let breaker = Breaker::new(BreakerPolicy { threshold: 0, ..BreakerPolicy::default() });
         let now = Instant::now();
-        assert!((0..1_000).all(|_| breaker.failed(now, false).is_none()));
+        assert!((0..1_000).all(|_| breaker.failed(now, now, false).is_none()));
         assert_eq!(breaker.admit(now), Admission::Granted);
     }
 }

@@ -39,6 +39,7 @@ impl Health {
     pub(super) fn note(
         &self,
         status: Status,
+        began: Instant,
         admission: Admission,
         log: &Log,
         describe: impl FnOnce() -> String,
@@ -48,7 +49,7 @@ impl Health {
             return self.abandoned(admission);
         }
         let change = if is_outage(status) {
-            self.breaker.failed(now, admission == Admission::Probe)
+            self.breaker.failed(began, now, admission == Admission::Probe)
         } else {
             self.breaker.succeeded(now)
         };
@@ -97,11 +98,11 @@ mod tests {
         let log = Log::new(Some(LogLevel::Info));
         let health = Health::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
         for _ in 0..1_000 {
-            health.note(Status::Connect, Admission::Granted, &log, || "refused".to_owned());
+            health.note(Status::Connect, Instant::now(), Admission::Granted, &log, || "refused".to_owned());
         }
         assert!(health.is_open());
         assert_eq!(health.admit(), Admission::Probe);
-        health.note(Status::Ok, Admission::Probe, &log, || unreachable!());
+        health.note(Status::Ok, Instant::now(), Admission::Probe, &log, || unreachable!());
         let lines = lines(&log);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("3 requests failed in a row") && lines[0].contains("refused"));
@@ -113,11 +114,13 @@ mod tests {
         let log = Log::new(Some(LogLevel::Info));
         let health = Health::new(BreakerPolicy::default());
         for _ in 0..100 {
-            health.note(Status::Unauthorized, Admission::Granted, &log, || "HTTP 401".to_owned());
+            health.note(Status::Unauthorized, Instant::now(), Admission::Granted, &log, || {
+                "HTTP 401".to_owned()
+            });
         }
         assert_eq!(lines(&log), ["PayNow refuses the credentials: HTTP 401"]);
-        health.note(Status::Ok, Admission::Granted, &log, || unreachable!());
-        health.note(Status::Unauthorized, Admission::Granted, &log, || "HTTP 401".to_owned());
+        health.note(Status::Ok, Instant::now(), Admission::Granted, &log, || unreachable!());
+        health.note(Status::Unauthorized, Instant::now(), Admission::Granted, &log, || "HTTP 401".to_owned());
         assert_eq!(lines(&log).len(), 1);
     }
 }

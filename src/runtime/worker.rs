@@ -218,6 +218,7 @@ impl Worker {
         if attempt.attempts == 0 {
             self.runtime.retry_budget.deposit();
         }
+        let began = Instant::now();
         self.job.store(key.bits(), Ordering::Release);
         self.interrupter.begin(key.bits());
         let exchange =
@@ -236,23 +237,23 @@ impl Worker {
         attempt.tries += outcome.attempts;
         attempt.attempts += outcome.attempts;
         outcome.attempts = attempt.attempts;
-        self.note(attempt, admission, &outcome);
+        self.note(attempt, began, admission, &outcome);
         outcome
     }
 
     /// Tells those who learn from it how an attempt went.
-    fn note(&self, attempt: &Attempt, admission: Admission, outcome: &Outcome) {
+    fn note(&self, attempt: &Attempt, began: Instant, admission: Admission, outcome: &Outcome) {
         let runtime = &self.runtime;
         let describe = || {
             let message = outcome.reply.as_ref().and_then(|reply| reply.message.as_ref());
             message.map_or_else(|| attempt.operation.name.to_owned(), |text| text.to_string())
         };
         if !self.interrupter.is_interrupted() || outcome.sent == Sent::Answered {
-            runtime.health.note(outcome.status, admission, &runtime.log, describe);
+            runtime.health.note(outcome.status, began, admission, &runtime.log, describe);
         } else if Instant::now() >= attempt.deadline {
             // It was ended because it took too long: that is how an API that hangs is noticed.
             let describe = || format!("{}: not answered by its deadline", attempt.operation.name);
-            runtime.health.note(Status::Timeout, admission, &runtime.log, describe);
+            runtime.health.note(Status::Timeout, began, admission, &runtime.log, describe);
         } else {
             runtime.health.abandoned(admission);
         }

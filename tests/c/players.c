@@ -221,6 +221,7 @@ TEST(an_api_that_is_down_is_not_asked) {
     CHECK(info.status == PAYNOW_E_SERVER || info.status == PAYNOW_E_UNAVAILABLE);
     if (info.status != PAYNOW_E_UNAVAILABLE) continue;
     refused = true;
+    CHECK_INT(info.attempts, 0);
     CHECK_INT(info.sent, PAYNOW_SENT_NEVER);
     CHECK(info.message != NULL);
   }
