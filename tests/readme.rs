@@ -18,7 +18,9 @@ fn the_examples_are_the_files_that_are_compiled_and_run() {
 #[test]
 fn every_function_the_readme_names_exists() {
     let header = read("include/paynow_bridge.h");
-    for word in read("README.md").split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')) {
+    for word in
+        read("README.md").split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
+    {
         let is_function = word.starts_with("paynow_") && word != "paynow_bridge" && !word.ends_with('_');
         assert!(!is_function || header.contains(word), "README.md names {word}, the header does not");
     }

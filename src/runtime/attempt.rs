@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Priority;
+use super::outcome::Outcome;
+use super::schedule::Memory;
 use super::slots::Key;
 use crate::operations::{Effect, Flow, HttpRequest, Operation};
 
@@ -31,7 +33,7 @@ pub(super) struct Attempt {
     /// Attempts of all steps.
     pub(super) attempts: u32,
     /// Under what the customer is remembered.
-    pub(super) memory: Option<Arc<str>>,
+    pub(super) memory: Option<Memory>,
     /// Under what others wait for the same answer.
     pub(super) flight: Option<Arc<str>>,
     /// What sending it changes at the API.
@@ -40,4 +42,6 @@ pub(super) struct Attempt {
     pub(super) customer_id: Option<Box<str>>,
     /// What comes after this step.
     pub(super) flow: Option<Flow>,
+    /// How an earlier step of the flow ended, for the case that nothing better comes.
+    pub(super) setback: Option<Outcome>,
 }

@@ -67,7 +67,15 @@ struct Deadline {
     key: Key,
     at: u64,
     /// Under what an answer may be remembered.
-    memory: Option<Arc<str>>,
+    memory: Option<Memory>,
+}
+
+/// What may stand in for an answer.
+#[derive(Clone)]
+pub(super) struct Memory {
+    pub(super) question: Arc<str>,
+    /// "There is none" does not do: the customer was to be created.
+    pub(super) somebody: bool,
 }
 
 /// Requests that wait for a worker, and the deadlines of all.
@@ -100,7 +108,7 @@ impl Schedule {
     }
 
     /// Notes until when a request may take.
-    pub(super) fn set_deadline(&mut self, entry: &Entry, memory: Option<Arc<str>>) {
+    pub(super) fn set_deadline(&mut self, entry: &Entry, memory: Option<Memory>) {
         let index = entry.key.index();
         if self.deadlines.len() <= index {
             self.deadlines.resize(index + 1, None);
@@ -165,7 +173,7 @@ impl Schedule {
     }
 
     /// Takes the keys whose deadline is over, with what an answer may be remembered under.
-    pub(super) fn expire(&mut self, now: u64, mut expired: impl FnMut(Key, Option<Arc<str>>)) {
+    pub(super) fn expire(&mut self, now: u64, mut expired: impl FnMut(Key, Option<Memory>)) {
         for slot in &mut self.deadlines {
             if let Some(deadline) = slot.take_if(|deadline| deadline.at <= now) {
                 expired(deadline.key, deadline.memory);
@@ -258,7 +266,7 @@ mod tests {
     fn each_deadline_expires_once() {
         let mut schedule = schedule();
         schedule.set_deadline(&entry(3, 10), None);
-        schedule.set_deadline(&entry(1, 20), Some("memory".into()));
+        schedule.set_deadline(&entry(1, 20), Some(Memory { question: "memory".into(), somebody: false }));
         let mut expired = Vec::new();
         for now in [9, 10, 30, 30] {
             schedule.expire(now, |key, memory| expired.push((key.index(), memory.is_some())));

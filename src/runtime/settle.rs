@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::attempt::{Attempt, Job};
 use super::log::LogLevel;
-use super::outcome::{Outcome, Source};
-use super::schedule::{Entry, Schedule};
+use super::outcome::{Content, Outcome, Source};
+use super::schedule::{Entry, Memory, Schedule};
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::Text;
@@ -92,19 +92,17 @@ impl Runtime {
             return;
         };
         // A flow looks up first: its first request is the question that may have been answered before.
-        let memory: Arc<str> = attempt.request.target.as_str().into();
-        schedule.set_deadline(entry, Some(Arc::clone(&memory)));
-        let remembered = self.cache.look(&memory, Instant::now());
-        if let Some((content, Age::Fresh, _)) = remembered
-            && (attempt.flow.is_none() || matches!(content.answer, Answer::Customer(_)))
-        {
+        let memory =
+            Memory { question: attempt.request.target.as_str().into(), somebody: attempt.flow.is_some() };
+        schedule.set_deadline(entry, Some(memory.clone()));
+        if let Some((content, Age::Fresh)) = self.recall(&memory) {
             self.counters.cache_hit();
             self.answer(entry.key, Outcome::remembered(content, Source::Cache));
             return;
         }
         // Who wants to create the unknown does not wait for who only looks.
-        let flight =
-            if attempt.flow.is_some() { format!("ensure {memory}").into() } else { Arc::clone(&memory) };
+        let question = &memory.question;
+        let flight = if memory.somebody { format!("ensure {question}").into() } else { Arc::clone(question) };
         if schedule.join(&flight, entry.key, attempt.deadline) {
             self.counters.coalesced();
             return;
@@ -143,6 +141,7 @@ impl Runtime {
             effect: first.effect_of(arguments),
             customer_id: arguments.value(operations::Parameter::CustomerId).map(Into::into),
             flow,
+            setback: None,
         })
     }
 
@@ -211,36 +210,39 @@ impl Runtime {
             self.end(key, &attempt, outcome);
             return None;
         };
-        match flow.advance(decoded, outcome.sent) {
-            Next::Send(operation, request) => {
-                attempt.operation = operation;
-                attempt.request = request;
-                attempt.repeatable = operation.repeatable;
-                attempt.effect = operation.effect;
-                attempt.tries = 0;
-                attempt.flow = Some(flow);
-                Some(attempt)
+        let (operation, request) = match flow.advance(decoded, outcome.sent) {
+            Next::Send(operation, request) => (operation, request),
+            Next::SendAfterSetback(operation, request) => {
+                attempt.setback = Some(outcome);
+                (operation, request)
+            }
+            Next::AsBefore => {
+                let before = attempt.setback.take().map(|setback| setback.again(&outcome));
+                self.end(key, &attempt, before.unwrap_or(outcome));
+                return None;
             }
             Next::Done(decoded) => {
                 let body = outcome.reply.as_ref().map_or("", |reply| reply.body.as_str());
-                let ended = Outcome {
-                    sent: outcome.sent,
-                    attempts: outcome.attempts,
-                    queued: outcome.queued,
-                    network: outcome.network,
-                    retry_after: outcome.retry_after,
-                    ..Outcome::answered(decoded, outcome.http_status, Text::from(body))
-                };
-                self.keep(attempt.memory.as_deref(), &ended, Instant::now());
+                let answered = Outcome::answered(decoded, outcome.http_status, Text::from(body));
+                let ended = Outcome { sent: outcome.sent, retry_after: outcome.retry_after, ..answered }
+                    .again(&outcome);
+                self.keep(attempt.memory.as_ref(), &ended, Instant::now());
                 self.end(key, &attempt, ended);
-                None
+                return None;
             }
-        }
+        };
+        attempt.operation = operation;
+        attempt.request = request;
+        attempt.repeatable = operation.repeatable;
+        attempt.effect = operation.effect;
+        attempt.tries = 0;
+        attempt.flow = Some(flow);
+        Some(attempt)
     }
 
     /// Ends a request, and every other that waits for the same answer.
     fn end(&self, key: Key, attempt: &Attempt, outcome: Outcome) {
-        let outcome = self.stand_in(attempt.memory.as_deref(), &outcome).unwrap_or(outcome);
+        let outcome = self.stand_in(attempt.memory.as_ref(), &outcome).unwrap_or(outcome);
         if let Some(flight) = &attempt.flight {
             let followers = lock(&self.schedule).land(flight);
             for follower in followers {
@@ -251,27 +253,27 @@ impl Runtime {
     }
 
     /// An older answer in place of a failure of the API.
-    fn stand_in(&self, question: Option<&str>, outcome: &Outcome) -> Option<Outcome> {
+    fn stand_in(&self, memory: Option<&Memory>, outcome: &Outcome) -> Option<Outcome> {
         let failed =
             is_outage(outcome.status) || matches!(outcome.status, Status::Unavailable | Status::RateLimited);
         if !failed {
             return None;
         }
-        let old = self.old_answer(question?)?;
-        Some(Outcome {
-            attempts: outcome.attempts,
-            sent: outcome.sent,
-            queued: outcome.queued,
-            network: outcome.network,
-            ..old
-        })
+        let old = self.old_answer(memory?)?;
+        Some(Outcome { sent: outcome.sent, ..old }.again(outcome))
     }
 
-    /// What was answered to a question before, good enough in place of a failure.
-    pub(super) fn old_answer(&self, question: &str) -> Option<Outcome> {
-        let (content, _, _) = self.cache.look(question, Instant::now())?;
+    /// What was answered before, good enough in place of a failure.
+    pub(super) fn old_answer(&self, memory: &Memory) -> Option<Outcome> {
+        let (content, _) = self.recall(memory)?;
         self.counters.cache_stale();
         Some(Outcome::remembered(content, Source::StaleCache))
+    }
+
+    fn recall(&self, memory: &Memory) -> Option<(Arc<Content>, Age)> {
+        let (content, age, _) = self.cache.look(&memory.question, Instant::now())?;
+        let does = !memory.somebody || matches!(content.answer, Answer::Customer(_));
+        does.then_some((content, age))
     }
 
     /// Keeps the answer, or forgets what is no longer true.
@@ -280,7 +282,7 @@ impl Runtime {
         // A write that failed may have been made nevertheless.
         let written = outcome.status == Status::Ok || outcome.sent != Sent::Never;
         match attempt.effect {
-            Effect::None => self.keep(attempt.memory.as_deref(), outcome, attempt.begun.unwrap_or(now)),
+            Effect::None => self.keep(attempt.memory.as_ref(), outcome, attempt.begun.unwrap_or(now)),
             _ if !written => {}
             Effect::CreatesCustomers => self.cache.created(now),
             Effect::ChangesCustomer => match &attempt.customer_id {
@@ -291,7 +293,7 @@ impl Runtime {
         }
     }
 
-    fn keep(&self, memory: Option<&str>, outcome: &Outcome, asked_at: Instant) {
+    fn keep(&self, memory: Option<&Memory>, outcome: &Outcome, asked_at: Instant) {
         let (Some(memory), Some(content)) = (memory, outcome.content()) else {
             return;
         };
@@ -302,7 +304,8 @@ impl Runtime {
         };
         if outcome.status == Status::Ok {
             let bytes = content.bytes() as u64;
-            self.cache.keep(memory, Kept { value: Arc::clone(content), customer_id, asked_at, bytes });
+            self.cache
+                .keep(&memory.question, Kept { value: Arc::clone(content), customer_id, asked_at, bytes });
         }
     }
 
@@ -340,6 +343,11 @@ impl Runtime {
 }
 
 impl Outcome {
+    /// The same at the end of more attempts: `last` is the outcome of the last one.
+    fn again(self, last: &Outcome) -> Self {
+        Self { attempts: last.attempts, queued: last.queued, network: last.network, ..self }
+    }
+
     /// What a flow wants to know of it.
     fn to_decoded(&self) -> Option<Decoded> {
         let content = self.content()?;

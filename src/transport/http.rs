@@ -28,9 +28,10 @@ use crate::operations::{Authorization, HttpRequest, Status};
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Room for a request's head: the longest token, the longest path and the rest.
 const OUTPUT_BUFFER: usize = 16 * 1024;
-const INPUT_BUFFER: usize = 16 * 1024;
 /// Longest head of an answer.
-const MAX_RESPONSE_HEAD: usize = 32 * 1024;
+const MAX_RESPONSE_HEAD: usize = 16 * 1024;
+/// Larger than any head: a buffer that is full before the limit is reached looks like a closed connection.
+const INPUT_BUFFER: usize = MAX_RESPONSE_HEAD + 8 * 1024;
 
 /// What every request of a client has in common.
 pub(crate) struct HttpSettings {
@@ -230,6 +231,9 @@ impl HttpLine {
         };
         let base = &self.shared.settings.base;
         let problem = match status {
+            _ if matches!(error, Error::LargeResponseHeader(..)) => {
+                format!("the head of the answer is larger than {MAX_RESPONSE_HEAD} bytes")
+            }
             Status::ResponseTooLarge => {
                 format!("the answer is larger than {} bytes", self.shared.settings.max_response_bytes)
             }

@@ -156,7 +156,7 @@ impl Transport for TcpTransport {
         let amount = loop {
             match (&*self.socket).read(input) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result?,
+                result => break result.map_err(cut_off)?,
             }
         };
         self.buffers.input_appended(amount);
@@ -170,6 +170,17 @@ impl Transport for TcpTransport {
     fn is_open(&mut self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
         matches!(peek(&self.socket, &mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// A connection that was cut is not one that ended: ureq takes some kinds of error for the regular end of a body
+/// without a length.
+pub(super) fn cut_off(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {
+            io::Error::other(error)
+        }
+        _ => error,
     }
 }
 

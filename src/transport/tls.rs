@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::progress::{Progress, Stage};
-use super::tcp::TcpTransport;
+use super::tcp::{TcpTransport, cut_off};
 use crate::operations::InvalidArgument;
 
 /// What all TLS connections of a client share. Made when the first of them is opened, on a worker:
@@ -132,7 +132,7 @@ impl Transport for TlsTransport {
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(cut_off)?;
         self.buffers.input_appended(amount);
         if amount > 0 {
             self.progress.answer_arrives();
