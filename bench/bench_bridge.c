@@ -12,6 +12,8 @@ static void check(paynow_status status, const char *what) {
   if (status != PAYNOW_OK) bench_fail(what, paynow_last_error());
 }
 
+static bool remembers;
+
 static paynow_client create(uint32_t workers, paynow_completion_fn on_completion, void *user_data) {
   paynow_client_config config;
   paynow_client client = 0;
@@ -24,7 +26,7 @@ static paynow_client create(uint32_t workers, paynow_completion_fn on_completion
   config.on_completion = on_completion;
   config.completion_user_data = user_data;
   /* Every request goes over the wire: it is not the memory that is measured. */
-  config.cache_ttl_ms = PAYNOW_OFF;
+  config.cache_ttl_ms = remembers ? 0 : PAYNOW_OFF;
   check(paynow_client_create(&config, &client), "paynow_client_create");
   return client;
 }
@@ -180,6 +182,41 @@ static void measure_drain(int argc, char **argv) {
   check(paynow_client_destroy(client), "paynow_client_destroy");
 }
 
+/* ---- peek ---- */
+
+/* The server has answered once for every customer; how long does the tick thread take to look at what is remembered? */
+static void measure_peek(int argc, char **argv) {
+  const unsigned rounds = (unsigned)bench_argument(argc, argv, "--rounds", 20);
+  struct bench_samples peek;
+  size_t read = 0;
+  remembers = true;
+  bench_samples_init(&peek, (size_t)rounds * BENCH_CUSTOMERS);
+  const paynow_client client = create(0, NULL, NULL);
+  for (unsigned i = 0; i < BENCH_CUSTOMERS; i++) {
+    paynow_lookup_query query;
+    query_of(i, &query);
+    check(paynow_lookup_customer(client, &query, NULL, NULL), "paynow_lookup_customer");
+  }
+  for (uint32_t drained = 0, delivered = 0; drained < BENCH_CUSTOMERS; drained += delivered) {
+    bench_sleep_us(500);
+    check(paynow_client_poll(client, 0, 0, &delivered), "paynow_client_poll");
+  }
+  for (unsigned i = 0; i < rounds * BENCH_CUSTOMERS; i++) {
+    paynow_lookup_query query;
+    paynow_completion completion = 0;
+    query_of(i, &query);
+    const uint64_t from = bench_now();
+    check(paynow_client_peek(client, &query, &completion), "paynow_client_peek");
+    const uint64_t to = bench_now();
+    read_customer(completion, &read);
+    check(paynow_completion_free(completion), "paynow_completion_free");
+    bench_samples_add(&peek, to - from);
+  }
+  bench_samples_print("peek", &peek);
+  bench_print("read", (double)read);
+  check(paynow_client_destroy(client), "paynow_client_destroy");
+}
+
 /* ---- load ---- */
 
 struct load {
@@ -304,12 +341,14 @@ int main(int argc, char **argv) {
     measure_submit(argc, argv);
   } else if (strcmp(what, "drain") == 0) {
     measure_drain(argc, argv);
+  } else if (strcmp(what, "peek") == 0) {
+    measure_peek(argc, argv);
   } else if (strcmp(what, "load") == 0) {
     measure_load(argc, argv);
   } else if (strcmp(what, "idle") == 0) {
     measure_idle(argc, argv);
   } else {
-    fprintf(stderr, "usage: bench_bridge version|submit|drain|load|idle [--name number]...\n");
+    fprintf(stderr, "usage: bench_bridge version|submit|drain|peek|load|idle [--name number]...\n");
     return 2;
   }
   return 0;
