@@ -361,6 +361,18 @@ struct ListQuery {
   std::optional<std::string_view> search{};
 };
 
+/// Which customers Pages walks through, and how.
+struct PagesQuery {
+  /// Customers a page, 1 to 100; 0 is 100.
+  std::uint32_t limit = 0;
+  /// Order::descending is newest first; oldest first otherwise.
+  Order order = Order::api_default;
+  /// Text to search for.
+  std::optional<std::string_view> search{};
+  /// Id of the customer the walk begins behind, such as Pages::cursor() of an earlier one; 0 for the first.
+  std::uint64_t after = 0;
+};
+
 /// What a customer is looked up by: exactly one has a value.
 struct LookupQuery {
   /// PayNow's id of the customer.
@@ -648,6 +660,7 @@ class Customer {
 
  private:
   friend class Completion;
+  friend class Pages;
   Customer(paynow_completion completion, std::size_t index, const paynow_customer& raw) noexcept
       : completion_(completion), index_(index), raw_(raw) {}
 
@@ -1074,7 +1087,12 @@ class Fields {
     for (std::size_t index = 0; index < count; ++index) add(customers[index]);
   }
 
+  /// The customers point into the entries, which a copy would not have: moved, never copied.
+  Fields(Fields&&) noexcept = default;
+  Fields& operator=(Fields&&) noexcept = default;
+
   const paynow_customer_fields* data() const noexcept { return customers_.data(); }
+  std::size_t size() const noexcept { return customers_.size(); }
 
  private:
   void add(const CustomerFields& fields) {
@@ -1510,6 +1528,8 @@ class Client {
   }
 
  private:
+  friend class Pages;
+  friend class Bulk;
   Client(paynow_client handle, std::shared_ptr<detail::Host> host) noexcept
       : handle_(handle), host_(std::move(host)) {}
 
@@ -1567,6 +1587,183 @@ class Client {
 
   paynow_client handle_ = 0;
   std::shared_ptr<detail::Host> host_;
+};
+
+// ---------------------------------------------------------------------------------------------------------
+// What is longer than one answer, or one request
+// ---------------------------------------------------------------------------------------------------------
+
+/// A walk through all customers of a store, page by page: submit, hand the completion to accept, and so on until
+/// is_over. Every customer comes at most once, and the walk ends whatever the server answers.
+///
+///     paynow::Pages pages;
+///     while (!pages.is_over()) {
+///       if (!pages.submit(client)) break;
+///       const auto page = client.next(std::chrono::minutes(1));
+///       if (!page || !*page) break;
+///       const auto customers = pages.accept(**page);
+///       if (!customers) break;  // or ask for the same page again
+///       for (const paynow::Customer customer : *customers) note(customer.id());
+///     }
+///
+/// Knows nothing of its client and may outlive it. Copying one copies its place in the walk. For one thread at a
+/// time; nothing waits.
+class Pages {
+  struct Place {
+    paynow_completion completion;
+    std::size_t first;
+  };
+  static Customer customer_at(const Place& place, std::size_t index) {
+    auto raw = detail::sized<paynow_customer>();
+    if (paynow_completion_customer(place.completion, place.first + index, &raw) != PAYNOW_OK) raw = {};
+    return Customer(place.completion, place.first + index, raw);
+  }
+
+ public:
+  /// The customers of a page that are new. A view: valid as long as the completion.
+  using Customers = detail::Range<Place, Customer, &Pages::customer_at>;
+
+  /// A walk from its beginning, or from behind PagesQuery::after. The text is copied.
+  explicit Pages(const PagesQuery& query = {}) {
+    raw_.limit = query.limit;
+    raw_.order = static_cast<std::int32_t>(query.order);
+    raw_.cursor = query.after;
+    if (query.search) search_.emplace(*query.search);
+  }
+
+  /// Asks for the next page. `done` gets the completion, as for every operation of Client.
+  ///
+  /// Status::no_value when the walk is over; otherwise errors as for every operation of Client.
+  Result<RequestId> submit(const Client& client, CompletionHandler done = {},
+                           const CallOptions& options = {}) const {
+    const paynow_pages raw = lent();
+    return client.submit(std::move(done), options, [&](const paynow_call* call, paynow_request_id* id) {
+      return paynow_pages_submit(client.handle_, &raw, call, id);
+    });
+  }
+
+  /// Takes a page and goes on behind it. The answer is what is new in it: none, when the server repeats itself.
+  ///
+  /// Status::no_value when the request failed: the walk stays where it is, and the same page can be asked for
+  /// again. The same when the walk is over. Status::invalid_argument, invalid_handle, forked.
+  Result<Customers> accept(const Completion& page) {
+    paynow_pages raw = lent();
+    std::size_t first = 0;
+    std::size_t count = 0;
+    const paynow_status status = paynow_pages_accept(&raw, page.id(), &first, &count);
+    if (status != PAYNOW_OK) return detail::failure<Customers>(status);
+    raw_.cursor = raw.cursor;
+    raw_.is_over = raw.is_over;
+    return Customers(Place{page.id(), first}, count);
+  }
+
+  /// Whether all pages have come.
+  bool is_over() const noexcept { return raw_.is_over != 0; }
+  /// Id of the last customer that came, 0 before the first: what a later walk may begin behind.
+  std::uint64_t cursor() const noexcept { return raw_.cursor; }
+
+ private:
+  paynow_pages lent() const noexcept {
+    paynow_pages raw = raw_;
+    if (search_) detail::lend(raw.search, raw.search_n, std::string_view(*search_));
+    return raw;
+  }
+
+  paynow_pages raw_ = detail::sized<paynow_pages>();
+  std::optional<std::string> search_;
+};
+
+/// What became of one customer of a Bulk.
+struct BulkOutcome {
+  enum class State {
+    created,
+    /// Surely not created.
+    failed,
+    /// It may have been created: the answer does not tell.
+    unknown,
+  };
+  /// Its place among all customers of the bulk.
+  std::size_t index = 0;
+  /// What became of it.
+  State state = State::unknown;
+  /// The customer, when it was created. A view: valid as long as the completion.
+  std::optional<Customer> customer{};
+};
+
+/// Creates any number of customers, 200 at a time: submit, hand the completion to accept, and so on until is_over. A
+/// customer is found in the answer by its Steam id, UUID or XUID, or by a name that occurs once.
+///
+/// Only the text the customers are made of is borrowed: it must live and stay as it is until all are done. Knows
+/// nothing of its client and may outlive it. Movable, not copyable; one that was moved from has no customers. For one
+/// thread at a time; nothing waits.
+class Bulk {
+ public:
+  /// A bulk of `count` customers, which may be 0.
+  Bulk(const CustomerFields* customers, std::size_t count) : customers_(customers, count) {}
+  /// The same for a vector.
+  explicit Bulk(const std::vector<CustomerFields>& customers) : Bulk(customers.data(), customers.size()) {}
+
+  /// Sends the next piece. `done` gets the completion, as for every operation of Client. A piece that is refused (a
+  /// customer that cannot be used) is not sent and not skipped, see skip.
+  ///
+  /// Status::no_value when all were sent; otherwise errors as for every operation of Client.
+  Result<RequestId> submit(const Client& client, CompletionHandler done = {},
+                           const CallOptions& options = {}) const {
+    const paynow_bulk raw = lent();
+    return client.submit(std::move(done), options, [&](const paynow_call* call, paynow_request_id* id) {
+      return paynow_bulk_submit(client.handle_, &raw, call, id);
+    });
+  }
+
+  /// Takes how a piece ended, be it well or not, and goes on to the next. The answer is what became of each customer of
+  /// the piece, in the order they were given.
+  ///
+  /// Status::no_value when all are done. Status::invalid_argument, invalid_handle, forked.
+  Result<std::vector<BulkOutcome>> accept(const Completion& piece) {
+    using Outcomes = std::vector<BulkOutcome>;
+    paynow_bulk raw = lent();
+    std::int64_t places[most_at_once];
+    std::size_t count = 0;
+    const paynow_status status = paynow_bulk_accept(&raw, piece.id(), places, &count);
+    if (status != PAYNOW_OK) return detail::failure<Outcomes>(status);
+    Outcomes outcomes(count);
+    for (std::size_t index = 0; index < count; ++index) {
+      BulkOutcome& outcome = outcomes[index];
+      outcome.index = done_ + index;
+      if (places[index] >= 0) {
+        outcome.state = BulkOutcome::State::created;
+        outcome.customer = piece.customer(static_cast<std::size_t>(places[index]));
+      } else if (places[index] == PAYNOW_BULK_FAILED) {
+        outcome.state = BulkOutcome::State::failed;
+      }
+    }
+    done_ = raw.done;
+    return Result<Outcomes>(std::move(outcomes));
+  }
+
+  /// Leaves out the next `count` customers: those a piece was refused for.
+  void skip(std::size_t count) noexcept { done_ += count < size() - done() ? count : size() - done(); }
+
+  /// Customers of the bulk.
+  std::size_t size() const noexcept { return customers_.size(); }
+  /// How many are done, whatever became of them.
+  std::size_t done() const noexcept { return done_ < size() ? done_ : size(); }
+  /// Whether all are done.
+  bool is_over() const noexcept { return done() == size(); }
+
+ private:
+  static constexpr std::size_t most_at_once = 200;
+
+  paynow_bulk lent() const noexcept {
+    auto raw = detail::sized<paynow_bulk>();
+    raw.customers = customers_.data();
+    raw.count = customers_.size();
+    raw.done = done_;
+    return raw;
+  }
+
+  detail::Fields customers_;
+  std::size_t done_ = 0;
 };
 
 }  // namespace with_exceptions / without_exceptions

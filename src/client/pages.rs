@@ -79,7 +79,7 @@ impl<'a> Pages<'a> {
     }
 
     fn beyond(&self, id: &str) -> Option<u64> {
-        let id: u64 = id.parse().ok()?;
+        let id = id.parse().ok().filter(|id| (1..=i64::MAX as u64).contains(id))?;
         let is_beyond = match self.cursor {
             None => true,
             Some(cursor) if self.ascending => id > cursor,
@@ -143,6 +143,13 @@ mod tests {
             [1],
             "an id that is none is passed over"
         );
+    }
+
+    #[test]
+    fn ids_that_are_none_end_the_walk() {
+        for id in [0, i64::MAX as u64 + 1, u64::MAX] {
+            assert_eq!(walk(Pages::new(1, true, None), |_| page([id])), (vec![], 1), "{id}");
+        }
     }
 
     #[test]

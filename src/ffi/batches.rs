@@ -8,7 +8,7 @@ use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
 use super::types::*;
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::operations::{self, BULK_LIMIT, InvalidArgument, Parameter};
+use crate::operations::{self, BULK_LIMIT, InvalidArgument, OperationId, Parameter};
 
 const LARGEST_PAGE: u32 = 100;
 const OVER: Failure = Failure::new(PAYNOW_E_NO_VALUE, "there is nothing left to ask for");
@@ -157,6 +157,9 @@ pub unsafe extern "C" fn paynow_bulk_accept(
         }
         let (host, key) = table::enter_by_id(completion)?;
         let reading = host.client.read(key)?;
+        if reading.header().operation.id != OperationId::BulkCreateCustomers {
+            return Err(InvalidArgument::new("completion", "is of another operation").into());
+        }
         let outcome = reading.outcome();
         let created = customers(outcome).unwrap_or_default();
         for (index, became) in

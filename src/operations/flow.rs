@@ -99,6 +99,7 @@ impl Flow {
                 }
                 (answer, _) => Next::Done(Decoded { answer, ..Decoded::ok() }),
             },
+            (Step::LookupAgain, _) => Next::AsBefore,
             _ => Next::Done(decoded),
         }
     }

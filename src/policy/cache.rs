@@ -8,6 +8,7 @@
 //! Looking never waits: when the place is being written to at this very moment, nothing is found.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,8 @@ pub(crate) struct Cache<V> {
     policy: CachePolicy,
     shards: [Mutex<Shard<V>>; SHARDS],
     writes: Mutex<Writes>,
+    /// Counts own writes.
+    epoch: AtomicU64,
 }
 
 impl<V: Clone> Cache<V> {
@@ -105,6 +108,7 @@ impl<V: Clone> Cache<V> {
                 ))
             }),
             writes: Mutex::default(),
+            epoch: AtomicU64::new(0),
         }
     }
 
@@ -164,6 +168,7 @@ impl<V: Clone> Cache<V> {
 
     /// A customer was changed, or may have been.
     pub(crate) fn changed(&self, customer_id: &str, now: Instant) {
+        self.epoch.fetch_add(1, Ordering::Release);
         let mut writes = lock(&self.writes);
         if writes.changed.len() >= MOST_WRITES {
             writes.changed.clear();
@@ -176,12 +181,19 @@ impl<V: Clone> Cache<V> {
 
     /// Customers were created, or may have been.
     pub(crate) fn created(&self, now: Instant) {
+        self.epoch.fetch_add(1, Ordering::Release);
         lock(&self.writes).created = Some(now);
     }
 
     /// Anything may have been changed.
     pub(crate) fn anything(&self, now: Instant) {
+        self.epoch.fetch_add(1, Ordering::Release);
         lock(&self.writes).anything = Some(now);
+    }
+
+    /// Grows with every own write: a question asked before one is not the question asked after it.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Answers kept now, and their bytes.

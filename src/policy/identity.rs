@@ -54,7 +54,7 @@ pub(crate) fn write_key_and_fields(
 ) -> Result<(), InvalidArgument> {
     let identity = identify(player, rules)?;
     identity.write_key(arguments)?;
-    identity.write_fields(player, arguments)
+    identity.write_fields(arguments)
 }
 
 enum Identity<'a> {
@@ -124,7 +124,7 @@ impl Identity<'_> {
         }
     }
 
-    fn write_fields(&self, player: &Player<'_>, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
+    fn write_fields(&self, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
         let edition = match *self {
             Self::Steam(id) => {
                 arguments.text(Parameter::SteamId, id)?;
@@ -142,13 +142,13 @@ impl Identity<'_> {
                 arguments.uuid(Parameter::MinecraftUuid, uuid)?;
                 "java"
             }
-            // A name is all there is of them.
+            // A name is all there is of them: the one they are looked up by, or they would be created again.
             Self::JavaName(name) => {
                 arguments.text(Parameter::Name, name)?;
                 "java"
             }
-            Self::BedrockName(_) => {
-                arguments.optional(Parameter::Name, player.name)?;
+            Self::BedrockName(gamertag) => {
+                arguments.text(Parameter::Name, gamertag)?;
                 "bedrock"
             }
         };
@@ -166,7 +166,7 @@ mod tests {
         write_key_and_fields(player, rules, &mut arguments)?;
         let (_, lookup) = Flow::begin(Goal::Customer, &arguments, "1");
         let mut fields = Arguments::new();
-        identify(player, rules)?.write_fields(player, &mut fields)?;
+        identify(player, rules)?.write_fields(&mut fields)?;
         let create = encode(&CREATE_CUSTOMER, &fields, "1");
         let body = String::from_utf8(create.body.unwrap().to_vec()).unwrap();
         Ok((lookup.target.split_once('?').unwrap().1.to_owned(), body))
@@ -231,7 +231,7 @@ mod tests {
             &Player { name: Some(".Sir_Dig"), ..player },
             &rules,
             "minecraft_bedrock_name=Sir_Dig",
-            r#"{"name":".Sir_Dig","minecraft_platform":"bedrock"}"#,
+            r#"{"name":"Sir_Dig","minecraft_platform":"bedrock"}"#,
         );
         assert_known_as(
             &Player { name: Some("Olga"), ..player },

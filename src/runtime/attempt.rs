@@ -8,6 +8,7 @@ use super::outcome::Outcome;
 use super::schedule::Memory;
 use super::slots::Key;
 use crate::operations::{Effect, Flow, HttpRequest, Operation};
+use crate::transport::Sent;
 
 /// What a worker takes: a request, and how far it has come.
 pub(super) struct Job {
@@ -40,6 +41,13 @@ pub(super) struct Attempt {
     pub(super) effect: Effect,
     /// The customer the request is about, where it names one.
     pub(super) customer_id: Option<Box<str>>,
+    /// When the present step was begun to be sent first.
+    pub(super) step_began: Option<Instant>,
+    /// Whether the present step, and any of them, reached the server.
+    pub(super) step_sent: Sent,
+    pub(super) sent: Sent,
+    /// How the last attempt of this step ended, if it is to be repeated.
+    pub(super) last: Option<Outcome>,
     /// What comes after this step.
     pub(super) flow: Option<Flow>,
     /// How an earlier step of the flow ended, for the case that nothing better comes.

@@ -241,6 +241,7 @@ impl Runtime {
             deadline: u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX),
             priority: submission.priority,
             cacheable: submission.operation.cacheable,
+            ensures: submission.operation.goal.is_some(),
         };
         let _ = reserved.arguments();
         attach(entry.key);

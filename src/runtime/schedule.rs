@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub(super) priority: Priority,
     /// Whether the answer may be known already, or be on its way to somebody else.
     pub(super) cacheable: bool,
+    /// Whether the customer is to be created: that is shared also when nothing is remembered.
+    pub(super) ensures: bool,
 }
 
 /// A request that waits before its next attempt.
@@ -245,7 +247,7 @@ mod tests {
     }
 
     fn entry(index: u64, deadline: u64) -> Entry {
-        Entry { key: key(index), deadline, priority: Priority::Interactive, cacheable: false }
+        Entry { key: key(index), deadline, priority: Priority::Interactive, cacheable: false, ensures: false }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::schedule::{Entry, Memory, Schedule};
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::Text;
-use crate::operations::{self, Answer, Decoded, Effect, Flow, Next, Status};
+use crate::operations::{self, Answer, Decoded, Effect, Flow, Next, OperationId, Status};
 use crate::policy::cache::{Age, Kept};
 use crate::policy::is_outage;
 use crate::policy::retry::Attempted;
@@ -76,7 +76,7 @@ impl Runtime {
         let mut arrived = 0;
         while let Some(entry) = self.ingress.pop() {
             arrived += 1;
-            if entry.cacheable && self.cache.is_on() {
+            if entry.cacheable && (entry.ensures || self.cache.is_on()) {
                 self.admit(schedule, &entry);
             } else {
                 schedule.set_deadline(&entry, None);
@@ -101,8 +101,9 @@ impl Runtime {
             return;
         }
         // Who wants to create the unknown does not wait for who only looks.
-        let question = &memory.question;
-        let flight = if memory.somebody { format!("ensure {question}").into() } else { Arc::clone(question) };
+        // Nor does who asks after an own write share the answer to a question from before it.
+        let what = if memory.somebody { "ensure" } else { "look" };
+        let flight: Arc<str> = format!("{what} {} {}", self.cache.epoch(), memory.question).into();
         if schedule.join(&flight, entry.key, attempt.deadline) {
             self.counters.coalesced();
             return;
@@ -142,6 +143,10 @@ impl Runtime {
             customer_id: arguments.value(operations::Parameter::CustomerId).map(Into::into),
             flow,
             setback: None,
+            last: None,
+            step_began: None,
+            step_sent: Sent::Never,
+            sent: Sent::Never,
         })
     }
 
@@ -155,6 +160,7 @@ impl Runtime {
         self.remember(&attempt, &outcome);
         if let Some(due) = self.next_attempt(job.key, &attempt, &outcome) {
             self.counters.retried();
+            attempt.last = Some(outcome);
             lock(&self.schedule).push_later(Job { attempt: Some(attempt), ..job }, due);
             return None;
         }
@@ -226,7 +232,13 @@ impl Runtime {
                 let answered = Outcome::answered(decoded, outcome.http_status, Text::from(body));
                 let ended = Outcome { sent: outcome.sent, retry_after: outcome.retry_after, ..answered }
                     .again(&outcome);
-                self.keep(attempt.memory.as_ref(), &ended, Instant::now());
+                if attempt.operation.id == OperationId::CreateCustomer {
+                    self.keep(
+                        attempt.memory.as_ref(),
+                        &ended,
+                        attempt.step_began.unwrap_or_else(Instant::now),
+                    );
+                }
                 self.end(key, &attempt, ended);
                 return None;
             }
@@ -236,12 +248,17 @@ impl Runtime {
         attempt.repeatable = operation.repeatable;
         attempt.effect = operation.effect;
         attempt.tries = 0;
+        attempt.step_began = None;
+        attempt.step_sent = Sent::Never;
+        attempt.last = None;
         attempt.flow = Some(flow);
         Some(attempt)
     }
 
     /// Ends a request, and every other that waits for the same answer.
     fn end(&self, key: Key, attempt: &Attempt, outcome: Outcome) {
+        let sent = outcome.sent.max(attempt.sent);
+        let outcome = Outcome { sent, ..outcome };
         let outcome = self.stand_in(attempt.memory.as_ref(), &outcome).unwrap_or(outcome);
         if let Some(flight) = &attempt.flight {
             let followers = lock(&self.schedule).land(flight);
@@ -282,7 +299,7 @@ impl Runtime {
         // A write that failed may have been made nevertheless.
         let written = outcome.status == Status::Ok || outcome.sent != Sent::Never;
         match attempt.effect {
-            Effect::None => self.keep(attempt.memory.as_ref(), outcome, attempt.begun.unwrap_or(now)),
+            Effect::None => self.keep(attempt.memory.as_ref(), outcome, attempt.step_began.unwrap_or(now)),
             _ if !written => {}
             Effect::CreatesCustomers => self.cache.created(now),
             Effect::ChangesCustomer => match &attempt.customer_id {

@@ -12,7 +12,7 @@ use crate::operations::{
     Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Status,
     TOKEN_FOR, UPDATE_CUSTOMER,
 };
-use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Sent, TransportError};
+use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Resend, Sent, TransportError};
 
 /// Longer than any test takes; what would take so long has failed.
 const FOREVER: Duration = Duration::from_secs(60);
@@ -92,7 +92,7 @@ struct FakeLine {
 }
 
 impl Line for FakeLine {
-    fn exchange(&mut self, request: &HttpRequest, _: bool) -> Exchange {
+    fn exchange(&mut self, request: &HttpRequest, _: Resend) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
         if let Some((status, body)) = self.world.scripted(&request.target) {
             return answered(status, body);

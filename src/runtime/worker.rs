@@ -19,7 +19,7 @@ use crate::operations::{self, Authorization, Decoded, Operation, Status};
 use crate::policy::breaker::Admission;
 use crate::policy::retry_after;
 use crate::threads;
-use crate::transport::{Exchange, Interrupter, Line, Sent};
+use crate::transport::{Exchange, Interrupter, Line, Resend, Sent};
 
 /// How long a worker waits for more to do before it ends.
 const IDLE: Duration = Duration::from_secs(20);
@@ -199,7 +199,11 @@ impl Worker {
         }
         let begun = *attempt.begun.get_or_insert_with(Instant::now);
         let admission = self.runtime.health.admit();
-        let mut outcome = if admission == Admission::Refused {
+        let mut outcome = if let (Admission::Refused, Some(last)) = (admission, attempt.last.take()) {
+            // Not repeated after all: what was said the last time is more than "not asked".
+            attempt.tries = u32::MAX;
+            last
+        } else if admission == Admission::Refused {
             Outcome { attempts: attempt.attempts, ..Outcome::without_answer(Status::Unavailable) }
         } else if !self.runtime.slots.begin(key) && !self.runtime.is_wanted_or_forgotten(key, attempt) {
             // Cancelled this very moment: its completion says that it was never sent, so it must not be.
@@ -219,10 +223,15 @@ impl Worker {
             self.runtime.retry_budget.deposit();
         }
         let began = Instant::now();
+        attempt.step_began.get_or_insert(began);
         self.job.store(key.bits(), Ordering::Release);
         self.interrupter.begin(key.bits());
-        let exchange =
-            catch_unwind(AssertUnwindSafe(|| self.line.exchange(&attempt.request, attempt.repeatable)));
+        let resend = match attempt.repeatable {
+            _ if self.runtime.settings.retry.max_attempts == 1 => Resend::Never,
+            true => Resend::Always,
+            false => Resend::IfUnsent,
+        };
+        let exchange = catch_unwind(AssertUnwindSafe(|| self.line.exchange(&attempt.request, resend)));
         self.interrupter.end();
         self.job.store(0, Ordering::Release);
         let mut outcome = match exchange {
@@ -234,6 +243,12 @@ impl Worker {
                 self.panicked(operation, Sent::Maybe)
             }
         };
+        if outcome.attempts > 1 {
+            self.runtime.counters.retried();
+        }
+        attempt.step_sent = attempt.step_sent.max(outcome.sent);
+        attempt.sent = attempt.sent.max(outcome.sent);
+        outcome.sent = attempt.step_sent;
         attempt.tries += outcome.attempts;
         attempt.attempts += outcome.attempts;
         outcome.attempts = attempt.attempts;

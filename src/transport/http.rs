@@ -20,7 +20,7 @@ use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::tcp::{TcpConnector, Tunnel};
 use super::tls::{TlsConnector, TlsSettings};
-use super::{Exchange, HttpAnswer, Line, Sent, Transport, TransportError};
+use super::{Exchange, HttpAnswer, Line, Resend, Sent, Transport, TransportError};
 use crate::model::Secret;
 use crate::operations::{Authorization, HttpRequest, Status};
 
@@ -260,7 +260,7 @@ fn describe(error: &Error) -> String {
 }
 
 impl Line for HttpLine {
-    fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange {
+    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange {
         let mut attempts = 1;
         let mut result = self.attempt(request);
         // A kept connection can be closed by the server in the very moment it is used again. That says
@@ -269,7 +269,7 @@ impl Line for HttpLine {
             matches!(result, Err(error) if error.status == Status::Transport) && self.progress.was_stale()
         };
         if died_idle(&result)
-            && (repeatable || !self.progress.request_left())
+            && (resend == Resend::Always || resend == Resend::IfUnsent && !self.progress.request_left())
             && !self.interrupter.is_interrupted()
         {
             attempts += 1;

@@ -23,7 +23,7 @@ use crate::model::Secret;
 use crate::operations::{HttpRequest, Status};
 
 /// Whether a request reached the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
     /// It surely never left: repeating it is safe.
     Never,
@@ -75,11 +75,21 @@ pub(crate) trait Transport: Send + Sync {
     fn close(&self);
 }
 
+/// When a request may go out once more on a new connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resend {
+    Never,
+    /// When nothing of it left.
+    IfUnsent,
+    /// Also when it may have arrived.
+    Always,
+}
+
 /// One worker's way to the API: does one exchange at a time and keeps its connection for the next.
 pub(crate) trait Line: Send {
     /// Sends a request and waits for the answer, as long as it takes: whoever waits for it interrupts.
-    /// `repeatable` says whether it may be sent again when a kept connection turns out to be dead.
-    fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange;
+    /// `resend` says when it may be sent again because a kept connection turns out to be dead.
+    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange;
 
     /// Ends an exchange from another thread.
     fn interrupter(&self) -> Arc<Interrupter>;

@@ -2,7 +2,14 @@
 
 #include "harness.hpp"
 
+#include <cstdlib>
+#include <functional>
 #include <memory>
+#include <thread>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace paynow;
 using namespace std::literals;
@@ -21,6 +28,45 @@ Client remembering() {
   config.cache_ttl = 0ms;
   return test::client(std::move(config));
 }
+
+/// The end of the path the sandbox was asked for last.
+std::string last_query() {
+  const std::string log = test::admin("GET", "/_sandbox/log?limit=1");
+  const std::string key = "\"target\":\"";
+  const auto start = log.find('?', log.find(key));
+  return start == std::string::npos ? log : log.substr(start + 1, log.find('"', start) - start - 1);
+}
+
+/// Tries until it holds; false when it never does.
+bool eventually(const std::function<bool()>& holds) {
+  const auto give_up = std::chrono::steady_clock::now() + test::patience;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A file that goes with the object.
+class File {
+ public:
+  File(std::string_view text, mode_t mode) {
+    const char* directory = std::getenv("TMPDIR");
+    path_ = std::string(directory ? directory : "/tmp") + "/paynow-key-XXXXXX";
+    const int fd = mkstemp(path_.data());
+    if (fd < 0 || write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fchmod(fd, mode) != 0) {
+      test::fail(__FILE__, __LINE__, path_ + " cannot be written");
+    }
+    if (fd >= 0) close(fd);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 }  // namespace
 
@@ -176,4 +222,213 @@ TEST(repetitions_are_counted) {
   CHECK_EQ(done->status(), Status::ok);
   CHECK_EQ(done->info().attempts, 2u);
   CHECK_EQ(client.stats()->retries, 1u);
+}
+
+TEST(ensuring_every_kind_of_player) {
+  struct Kind {
+    Player player;
+    std::string_view query;
+  };
+  const auto made = [](std::string_view query, std::string_view uuid, std::string_view name) {
+    Kind kind{{}, query};
+    if (!uuid.empty()) kind.player.minecraft_uuid = uuid;
+    if (!name.empty()) kind.player.name = name;
+    return kind;
+  };
+  std::vector<Kind> kinds{
+      made("minecraft_uuid=1b671a64-40d5-491e-99b0-da01ff1f3341", "1b671a6440d5491e99b0da01ff1f3341", "Newcomer"),
+      made("xbox_xuid=2535435158945793", "00000000-0000-0000-0009-01f700000001", ".Newcomer"),
+      made("minecraft_java_name=Offline_New", "b50ad385-829d-3141-a216-7e7d7539ba7f", "Offline_New"),
+      made("minecraft_java_name=Only_A_Name", "", "Only_A_Name"),
+      made("steam_id=76561198000000081", "", "Gordon"),
+      made("xbox_xuid=2535400000000081", "", ".Gordon"),
+  };
+  kinds[4].player.steam_id = "76561198000000081";
+  kinds[5].player.xbox_xuid = "2535400000000081";
+  const Client client = test::client();
+  for (const Kind& kind : kinds) {
+    const auto first = answer(client, client.ensure_customer(kind.player));
+    CHECK_EQ(first->status(), Status::ok);
+    CHECK_EQ(first->info().attempts, 2u);
+    const auto second = answer(client, client.ensure_customer(kind.player));
+    CHECK_EQ(last_query(), kind.query);
+    CHECK_EQ(second->info().attempts, 1u);
+    CHECK_EQ(id_of(second), id_of(first));
+  }
+}
+
+TEST(naming_rules_are_the_servers) {
+  Player offline;
+  offline.minecraft_uuid = "b50ad385-829d-3141-a216-7e7d7539ba7f";
+  offline.name = "Offline_Olga";
+  Player star;
+  star.name = "*PixelPia";
+  Player dot;
+  dot.name = ".PixelPia";
+  Config config = test::config();
+  config.bedrock_prefix = "*";
+  config.offline_players_by_uuid = true;
+  const Client other = test::client(std::move(config));
+  (void)answer(other, other.lookup_player(offline));
+  CHECK_EQ(last_query(), "minecraft_uuid=b50ad385-829d-3141-a216-7e7d7539ba7f");
+  (void)answer(other, other.lookup_player(star));
+  CHECK_EQ(last_query(), "minecraft_bedrock_name=PixelPia");
+  (void)answer(other, other.lookup_player(dot));
+  CHECK_EQ(last_query(), "minecraft_java_name=.PixelPia");
+
+  config = test::config();
+  config.send_bedrock_prefix = true;
+  const Client sending = test::client(std::move(config));
+  (void)answer(sending, sending.lookup_player(dot));
+  CHECK_EQ(last_query(), "minecraft_bedrock_name=.PixelPia");
+
+  config = test::config();
+  config.bedrock_prefix = "";
+  const Client without = test::client(std::move(config));
+  (void)answer(without, without.lookup_player(dot));
+  CHECK_EQ(last_query(), "minecraft_java_name=.PixelPia");
+}
+
+TEST(a_token_for_a_player_who_is_new) {
+  const Client client = test::client();
+  Player player;
+  player.steam_id = "76561198000000121";
+  const auto done = answer(client, client.token_for(player));
+  REQUIRE(done->token().has_value() && done->customer().has_value());
+  CHECK_EQ(done->customer()->steam_id(), "76561198000000121");
+  const auto again = answer(client, client.token_for(player));
+  REQUIRE(again->token().has_value());
+  CHECK(*again->token() != *done->token());
+  CHECK_EQ(id_of(again), id_of(done));
+}
+
+TEST(a_peek_is_owned) {
+  Config config = test::config();
+  config.cache_ttl = 0ms;
+  config.max_outstanding = 1;
+  const Client client = test::client(std::move(config));
+  const LookupQuery query = LookupQuery::by_minecraft_java_name("Notch");
+  CHECK(answer(client, client.lookup_customer(query))->found());
+  {
+    const auto first = client.peek(query);
+    REQUIRE(first.ok() && *first);
+    CHECK_EQ((*first)->info().source, Source::cache);
+    CHECK_EQ(client.peek(query).status(), Status::queue_full);
+    CHECK_EQ(client.stats()->outstanding, 1u);
+  }
+  CHECK_EQ(client.stats()->outstanding, 0u);
+  const auto second = client.peek(query);
+  CHECK(second.ok() && *second);
+
+  LookupQuery none;
+  CHECK_EQ(client.peek(none).status(), Status::invalid_argument);
+  const auto bad = client.peek_player({});
+  CHECK_EQ(bad.status(), Status::invalid_argument);
+  CHECK(bad.error().find("player") != std::string::npos);
+  CHECK_EQ(Client().peek(query).status(), Status::invalid_handle);
+}
+
+TEST(what_is_old_stands_in_for_a_failure) {
+  Config config = test::config();
+  config.cache_ttl = 20ms;
+  config.max_attempts = 1;
+  const Client client = test::client(std::move(config));
+  const LookupQuery query = LookupQuery::by_minecraft_java_name("Notch");
+  CHECK_EQ(answer(client, client.lookup_customer(query))->info().source, Source::network);
+  CHECK(eventually([&] {
+    const auto peeked = client.peek(query);
+    return peeked.ok() && !*peeked;
+  }));
+  test::faults(R"({"rules":[{"operation":"lookup_customer","respond":{"status":503}}]})");
+  const auto old = answer(client, client.lookup_customer(query));
+  CHECK_EQ(old->status(), Status::ok);
+  CHECK_EQ(old->info().source, Source::stale_cache);
+  CHECK_EQ(id_of(old), "421621336637440000");
+  CHECK_EQ(client.stats()->cache_stale, 1u);
+}
+
+TEST(one_request_for_the_same_question) {
+  const Client client = remembering();
+  test::faults(R"({"rules":[{"operation":"lookup_customer","hang":true}]})");
+  int network = 0;
+  int shared = 0;
+  const auto count = [&](const Completion& done) {
+    if (done.info().source == Source::network) ++network;
+    if (done.info().source == Source::shared) ++shared;
+  };
+  for (int number = 0; number < 10; ++number) {
+    REQUIRE(client.lookup_customer(LookupQuery::by_minecraft_java_name("Notch"), count).ok());
+  }
+  CHECK(eventually([&] { return client.stats()->coalesced == 9; }));
+  test::faults("{}");
+  CHECK(test::poll_until(client, [&] { return network + shared == 10; }));
+  CHECK_EQ(network, 1);
+  CHECK_EQ(shared, 9);
+}
+
+TEST(a_rate_lets_everything_pass_in_time) {
+  Config config = test::config();
+  config.rate_per_second = 20;
+  config.rate_burst = 2;
+  const Client client = test::client(std::move(config));
+  int done = 0;
+  CallOptions background;
+  background.priority = Priority::background;
+  for (int number = 0; number < 10; ++number) {
+    REQUIRE(client.get_customer("421621336637440000", [&](const Completion& one) { done += one.ok(); },
+                                number % 2 == 0 ? background : CallOptions()).ok());
+  }
+  CHECK(test::poll_until(client, [&] { return done == 10; }));
+}
+
+TEST(a_429_is_counted_and_waited_for) {
+  test::faults(R"({"rules":[{"operation":"get_customer","times":1,"respond":{"status":429,"headers":{"retry-after":"1"}}}]})");
+  const Client client = test::client();
+  const auto done = answer(client, client.get_customer("421621336637440000"));
+  CHECK_EQ(done->status(), Status::ok);
+  CHECK_EQ(done->info().attempts, 2u);
+  CHECK_EQ(client.stats()->rate_limited, 1u);
+}
+
+TEST(a_key_file_is_for_its_owner_alone) {
+  const auto with_mode = [](std::string_view text, mode_t mode) {
+    const File file(text, mode);
+    Config config = test::config();
+    config.api_key.reset();
+    config.api_key_file = file.path();
+    return Client::create(std::move(config));
+  };
+  const auto client = with_mode(test::api_key() + "\n", 0600);
+  REQUIRE(client.ok());
+  CHECK_EQ(answer(*client, client->get_customer("421621336637440000"))->status(), Status::ok);
+  for (const mode_t mode : {0644, 0640, 0604}) {
+    const auto refused = with_mode(test::api_key(), mode);
+    CHECK_EQ(refused.status(), Status::invalid_argument);
+    CHECK(refused.error().find("api_key_file") != std::string::npos);
+    CHECK(refused.error().find("chmod 600") != std::string::npos);
+  }
+  CHECK_EQ(with_mode("two words", 0600).status(), Status::invalid_argument);
+
+  const File file(test::api_key(), 0600);
+  Config both = test::config();
+  both.api_key_file = file.path();
+  const auto refused = Client::create(std::move(both));
+  CHECK_EQ(refused.status(), Status::invalid_argument);
+  CHECK(refused.error().find("api_key") != std::string::npos);
+}
+
+TEST(an_empty_proxy_is_none) {
+  Config config = test::config();
+  config.proxy = "";
+  const Client client = test::client(std::move(config));
+  CHECK_EQ(answer(client, client.get_customer("421621336637440000"))->status(), Status::ok);
+}
+
+TEST(authorities_must_be_certificates) {
+  const File file("no certificate", 0600);
+  Config config = test::config();
+  config.ca_file = file.path();
+  const auto refused = Client::create(std::move(config));
+  CHECK_EQ(refused.status(), Status::invalid_argument);
+  CHECK(refused.error().find("ca_file") != std::string::npos);
 }

@@ -293,7 +293,13 @@ TEST(refuses_bad_configurations) {
     config.api_key.reset();
     config.api_key_file = "/nonexistent/key";
   });
+  refused("api_key_env", [](Config& config) {
+    config.api_key.reset();
+    config.api_key_env = "PAYNOW_TEST_NEVER_SET";
+  });
   refused("proxy", [](Config& config) { config.proxy = "not an address"; });
+  refused("proxy", [](Config& config) { config.proxy = "socks5://127.0.0.1:1080"; });
+  refused("proxy", [](Config& config) { config.proxy = "https://127.0.0.1:3128"; });
   refused("ca_file", [](Config& config) { config.ca_file = "/nonexistent/ca.pem"; });
   refused("max_outstanding", [](Config& config) { config.max_outstanding = 1048577; });
   refused("max_workers", [](Config& config) { config.max_workers = 1025; });

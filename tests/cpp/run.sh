@@ -134,12 +134,14 @@ done
 suite() {
   prefix=$1
   shift
-  set -- "$@" "$here/harness.cpp" "$here/operations.cpp" "$here/players.cpp" "$here/refusals.cpp" "$here/lifetimes.cpp"
+  set -- "$@" "$here/harness.cpp" "$here/operations.cpp" "$here/players.cpp" "$here/batches.cpp" "$here/refusals.cpp" \
+    "$here/lifetimes.cpp"
   if check "$prefix/builds" link "$@" -o "$out/suite-$prefix"; then
     run "$out/suite-$prefix" "$prefix" 2>"$out/$prefix.stderr" | tee -a "$results"
     # A suite that crashed has printed fewer lines than it has tests, and no line says why.
     ran=$(grep -c "^[okFAIL]* $prefix/" "$results")
-    defined=$(cat "$here/operations.cpp" "$here/players.cpp" "$here/refusals.cpp" "$here/lifetimes.cpp" | grep -c '^TEST(')
+    defined=$(cat "$here/operations.cpp" "$here/players.cpp" "$here/batches.cpp" "$here/refusals.cpp" "$here/lifetimes.cpp" |
+      grep -c '^TEST(')
     without=0
     case " $* " in
       *' -fno-exceptions '*) without=$(sed -n '/^#if PAYNOW_HPP_EXCEPTIONS/,/^#endif/p' "$here/lifetimes.cpp" | grep -c '^TEST(') ;;

@@ -173,7 +173,11 @@ fn silent_and_slow() -> Vec<Row> {
                 let mut ids: Vec<_> = (0..300).map(|_| scene.submit(Ask::Get(NOTCH), SHORT)).collect();
                 while !ids.is_empty() {
                     let completion = scene.next(SHORT);
-                    assert_eq!(completion.status(), Status::Timeout);
+                    // The first to time out open the circuit; one whose deadline is a moment later may meet it open.
+                    assert!(
+                        matches!(completion.status(), Status::Timeout | Status::Unavailable),
+                        "{completion:?}"
+                    );
                     let place = ids.iter().position(|id| *id == completion.id()).expect("each of them once");
                     ids.swap_remove(place);
                 }
