@@ -28,6 +28,10 @@ demo: lib sandbox ## Run a game server against the sandbox and show that no tick
 test: ## Run every test (a quarter of an hour at most)
 	@sh tests/run.sh
 
+.PHONY: test-full
+test-full: test ## Run what takes longer too: valgrind, AddressSanitizer, mutants (needs valgrind; about half an hour)
+	@sh tests/verify/full.sh
+
 .PHONY: bench
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh

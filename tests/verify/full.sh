@@ -1,0 +1,39 @@
+#!/bin/sh
+# The C and C++ suites under valgrind and under AddressSanitizer with UBSan, and the mutants. A tool that is missing is a
+# skip by name.
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+cd "$root" || exit 1
+failed=0
+
+# part NAME COMMAND...: shows the closing line of a suite, and all of it when it fails.
+part() {
+  name=$1
+  shift
+  log=target/test-results/$name.log
+  if "$@" >"$log" 2>&1; then
+    printf 'ok %s: %s\n' "$name" "$(tail -n 1 "$log")"
+  else
+    cat "$log"
+    printf 'FAIL %s: %s\n' "$name" "$(tail -n 1 "$log")"
+    failed=$((failed + 1))
+  fi
+}
+
+mkdir -p target/test-results
+if command -v valgrind >/dev/null; then
+  # Children of a fork end without freeing what their parent made.
+  memcheck='valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes --fair-sched=yes'
+  part valgrind-c env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-c-valgrind sh tests/c/run.sh
+  part valgrind-cpp env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-cpp-valgrind sh tests/cpp/run.sh
+else
+  printf 'skip valgrind: not installed\n'
+fi
+sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
+part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
+  sh tests/c/run.sh operations players policies answers errors handles delivery promise threads logging
+part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
+part mutants sh tests/verify/mutants.sh
+[ "$failed" -eq 0 ]
