@@ -1,4 +1,5 @@
-# The two that matter: `make demo` and `make test`. Both need only Rust, a C and C++ compiler and make.
+# The two that matter: `make demo` and `make test`. Both need only Rust, a C and C++ compiler and make; the Java suite of
+# `make test` needs a JDK and Maven.
 
 CARGO ?= cargo
 CC ?= cc

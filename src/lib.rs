@@ -27,6 +27,8 @@
 
 mod client;
 mod ffi;
+#[cfg(feature = "jni")]
+mod jni;
 mod model;
 mod operations;
 mod policy;

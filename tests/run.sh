@@ -67,6 +67,23 @@ suite rust "$cargo_tests" "$cargo" test --locked --workspace --no-fail-fast
 suite c "$own_tests" sh tests/c/run.sh
 suite cpp "$own_tests" sh tests/cpp/run.sh
 
+# The Java suite, on the JDKs that are named or found.
+if command -v mvn >/dev/null && command -v javac >/dev/null; then
+  if [ -z "${JAVA_HOME_17:-}" ]; then
+    JAVA_HOME_17=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p')
+  fi
+  if [ -z "${JAVA_HOME_25:-}" ]; then
+    for home in /usr/lib/jvm/*25*; do
+      [ -x "$home/bin/javac" ] && JAVA_HOME_25=$home && break
+    done
+  fi
+  export JAVA_HOME_17 JAVA_HOME_25
+  suite java "$own_tests" sh java-shim/test.sh
+else
+  printf 'skip java: no JDK or no Maven\n' | tee "$out/java.log"
+  skipped=$((skipped + 1))
+fi
+
 # What the suites printed, these included, holds no credential of the sandbox's.
 no_secrets() {
   ! grep -nE 'pnapi_sandbox_[0-9a-f]{6,}|pnct_[A-Za-z0-9_-]{16,}' "$out"/*.log

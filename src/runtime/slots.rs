@@ -609,8 +609,10 @@ mod tests {
         assert_eq!(lent.header().tag, 7);
         assert!(slots.lend(key).is_none(), "a request is worked on once");
         drop(lent);
+        assert!(slots.begin(key));
         assert!(slots.decide(key));
         assert!(!slots.decide(key), "a request is decided once");
+        assert!(!slots.begin(key), "what is decided is not sent");
         assert!(slots.collect(0).is_none(), "not finished yet");
         slots.finish(key, Outcome::without_answer(Status::Cancelled));
         assert_eq!(slots.read(key).err(), Some(NoCompletion::Unknown), "not collected yet");

@@ -70,7 +70,7 @@ struct FakeTransport(Arc<World>);
 impl Transport for FakeTransport {
     fn open(&self) -> Box<dyn Line> {
         self.0.lines.fetch_add(1, Ordering::SeqCst);
-        Box::new(FakeLine { world: Arc::clone(&self.0), interrupter: Arc::default() })
+        Box::new(FakeLine { world: Arc::clone(&self.0), interrupter: Arc::default(), broken: false })
     }
 
     fn set_api_key(&self, _: crate::model::Secret) {}
@@ -89,16 +89,22 @@ impl Transport for FakeTransport {
 struct FakeLine {
     world: Arc<World>,
     interrupter: Arc<Interrupter>,
+    /// A panic leaves it in no state to be used again.
+    broken: bool,
 }
 
 impl Line for FakeLine {
     fn exchange(&mut self, request: &HttpRequest, _: Resend) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.broken, "a line is used after a panic");
         if let Some((status, body)) = self.world.scripted(&request.target) {
             return answered(status, body);
         }
         let body = match request.target.as_str() {
-            "/panic" => panic!("a panic a test wants"),
+            "/panic" => {
+                self.broken = true;
+                panic!("a panic a test wants")
+            }
             "/hang" => {
                 // As a socket does: blocked until another thread interrupts.
                 while !self.interrupter.is_interrupted() {

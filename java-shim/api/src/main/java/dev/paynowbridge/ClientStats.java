@@ -1,0 +1,59 @@
+package dev.paynowbridge;
+
+/**
+ * What a client has done so far, and what it is doing. A snapshot: the numbers are read one after another.
+ *
+ * @param workers worker threads alive
+ * @param workersBusy worker threads that work on a request
+ * @param outstanding requests accepted whose completion was not taken yet
+ * @param submitted requests accepted
+ * @param rejectedFull requests refused because the queue was full
+ * @param completedOk requests that ended with an answer, "there is none" included
+ * @param completedError requests that failed in any other way than the following two
+ * @param timedOut requests that were not answered by their deadline
+ * @param cancelled requests the host cancelled
+ * @param delivered completions taken
+ * @param logDropped log lines lost because nobody took them in time
+ * @param heldBytes bytes of answers that are not freed yet
+ * @param connectionsOpened connections opened
+ * @param retries attempts that were repetitions
+ * @param retriesDenied repetitions left out because too much of the traffic was repetitions
+ * @param rateLimited answers 429
+ * @param cacheHits requests answered from memory
+ * @param cacheStale requests answered from memory because the API could not be asked
+ * @param coalesced requests that got the answer to another request's question
+ * @param unavailable requests that failed at once because the API had not answered for a while
+ * @param circuitOpen whether requests fail at once at present
+ * @param cacheEntries answers remembered
+ * @param cacheBytes bytes of answers remembered
+ */
+public record ClientStats(
+        long workers,
+        long workersBusy,
+        long outstanding,
+        long submitted,
+        long rejectedFull,
+        long completedOk,
+        long completedError,
+        long timedOut,
+        long cancelled,
+        long delivered,
+        long logDropped,
+        long heldBytes,
+        long connectionsOpened,
+        long retries,
+        long retriesDenied,
+        long rateLimited,
+        long cacheHits,
+        long cacheStale,
+        long coalesced,
+        long unavailable,
+        boolean circuitOpen,
+        long cacheEntries,
+        long cacheBytes) {
+    static ClientStats of(long[] n) {
+        return new ClientStats(
+                n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14], n[15],
+                n[16], n[17], n[18], n[19], n[20] != 0, n[21], n[22]);
+    }
+}

@@ -1,0 +1,74 @@
+package dev.paynowbridge;
+
+import dev.paynowbridge.internal.Native;
+import java.time.Duration;
+import java.util.List;
+
+/** How a request ended, as it came from the library. */
+final class Completion {
+    Operation operation;
+    Status status;
+    Sent sent = Sent.NEVER;
+    Source source = Source.NETWORK;
+    int httpStatus;
+    int attempts;
+    Duration retryAfter;
+    Duration queued = Duration.ZERO;
+    Duration network = Duration.ZERO;
+    String message;
+    String code;
+    String apiMessage;
+    String traceId;
+    List<ValidationError> errors = List.of();
+    Object answer;
+
+    static Completion of(Status status, String message) {
+        Completion completion = new Completion();
+        completion.status = status;
+        completion.message = message;
+        return completion;
+    }
+
+    /** What a failed call into the library means. */
+    static Completion ofFailure(long number) {
+        if (number == Native.QUEUE_FULL) {
+            return of(Status.QUEUE_FULL,
+                    "as many requests are outstanding as the client allows: take completions faster, or raise maxOutstanding");
+        }
+        if (number == Native.SHUTDOWN || number == Native.INVALID_HANDLE) {
+            return closed();
+        }
+        if (number == Native.NO_API_KEY) {
+            return of(Status.NO_API_KEY, "this operation needs an API key; the client was built without one");
+        }
+        return of(Status.INTERNAL, switch ((int) number) {
+            case (int) Native.FORKED -> "this process was forked from the one that made the client";
+            case (int) Native.RESOURCES -> "the system starts no thread, or 255 clients exist already";
+            default -> "a fault inside paynow-bridge was contained; please report it";
+        });
+    }
+
+    static Completion closed() {
+        return of(Status.CLOSED, "the client was closed first");
+    }
+
+    CallDetails details() {
+        return new CallDetails(operation, status, httpStatus, attempts, sent, source, queued, network);
+    }
+
+    PayNowException exception() {
+        return switch (status) {
+            case QUEUE_FULL -> new PayNowException.QueueFull(this);
+            case CLOSED -> new PayNowException.Closed(this);
+            case NO_API_KEY -> new PayNowException.MissingApiKey(this);
+            case TIMEOUT -> new PayNowException.Timeout(this);
+            case CANCELLED -> new PayNowException.Cancelled(this);
+            case RESOLVE, CONNECT, TLS, TRANSPORT -> new PayNowException.Transport(this);
+            case RESPONSE_TOO_LARGE, INVALID_RESPONSE -> new PayNowException.InvalidResponse(this);
+            case UNAVAILABLE -> new PayNowException.Unavailable(this);
+            case RATE_LIMITED -> new PayNowException.RateLimited(this);
+            case UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, API, SERVER -> new PayNowException.Api(this);
+            default -> new PayNowException.Internal(this);
+        };
+    }
+}

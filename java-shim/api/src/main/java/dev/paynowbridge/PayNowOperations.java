@@ -1,0 +1,469 @@
+package dev.paynowbridge;
+
+import dev.paynowbridge.internal.Native;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+
+/**
+ * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
+ * others, with the same client behind them.
+ *
+ * <p>Any thread may call any method. Operations never wait, make no system call and wake nobody; they return a future even
+ * when the request was not accepted (queue full, closed, no API key), which has failed then.
+ */
+public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
+    private static final long LONGEST_DEADLINE_MS = 24L * 60 * 60 * 1000;
+    private static final int PEEK_BUFFER = 4 * 1024;
+
+    private final Engine engine;
+    private final Executor executor;
+    private final int deadlineMs;
+    private final boolean background;
+    private final long tag;
+
+    PayNowOperations(Engine engine, Executor executor, int deadlineMs, boolean background, long tag) {
+        this.engine = engine;
+        this.executor = executor;
+        this.deadlineMs = deadlineMs;
+        this.background = background;
+        this.tag = tag;
+    }
+
+    /** The client behind it, which must not be collected while a view or a pending future is in use. */
+    abstract PayNowClient client();
+
+    final Engine engine() {
+        return engine;
+    }
+
+    /** How an operation enters the library. */
+    private interface Submission {
+        long submit(long client, int ticket);
+    }
+
+    private <T> PayNowFuture<T> submit(Function<Completion, T> decode, Submission submission) {
+        PayNowFuture<T> future = new PayNowFuture<>(engine, client(), executor, decode);
+        int ticket = engine.take(future);
+        if (ticket == Tickets.NONE) {
+            future.refused(engine.isClosed() ? Completion.closed() : Completion.ofFailure(Native.QUEUE_FULL));
+            return future;
+        }
+        long request = Native.INTERNAL;
+        boolean returned = false;
+        try {
+            request = submission.submit(engine.handle(), ticket);
+            returned = true;
+        } finally {
+            if (!returned) {
+                engine.release(ticket);
+            }
+        }
+        if (Native.failed(request)) {
+            future.refused(Completion.ofFailure(request));
+        } else {
+            future.submitted(request);
+        }
+        return future;
+    }
+
+    private static void require(Object argument, String name) {
+        if (argument == null) {
+            throw new IllegalArgumentException(name + " is required");
+        }
+    }
+
+    private static Customer customer(Completion completion) {
+        return (Customer) completion.answer;
+    }
+
+    private static Optional<Customer> optionalCustomer(Completion completion) {
+        return Optional.ofNullable((Customer) completion.answer);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Customer> customers(Completion completion) {
+        return (List<Customer>) completion.answer;
+    }
+
+    private static CustomerToken token(Completion completion) {
+        return (CustomerToken) completion.answer;
+    }
+
+    /**
+     * The same, with futures that complete on an executor: a {@link TickExecutor}, a scheduler. An executor that refuses a
+     * task has it run on the client's completion thread instead, so that nothing hangs.
+     *
+     * @param executor where futures complete
+     * @return a view
+     */
+    public final PayNowOperations on(Executor executor) {
+        require(executor, "executor");
+        return new PayNowView(client(), executor, deadlineMs, background, tag);
+    }
+
+    /**
+     * The same, with another deadline: from the call to the completion, retries and queueing included.
+     *
+     * @param deadline 1 ms to 24 h
+     * @return a view
+     */
+    public final PayNowOperations deadline(Duration deadline) {
+        require(deadline, "deadline");
+        if (deadline.compareTo(Duration.ofMillis(1)) < 0 || deadline.compareTo(Duration.ofMillis(LONGEST_DEADLINE_MS)) > 0) {
+            throw new IllegalArgumentException("deadline must be between 1 ms and 24 h");
+        }
+        return new PayNowView(client(), executor, (int) deadline.toMillis(), background, tag);
+    }
+
+    /**
+     * The same for work nobody waits for: an import, a warm-up. Requests of players go first.
+     *
+     * @return a view
+     */
+    public final PayNowOperations inBackground() {
+        return new PayNowView(client(), executor, deadlineMs, true, tag);
+    }
+
+    /**
+     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(UUID)}: those of a player.
+     *
+     * @param tag the player
+     * @return a view
+     */
+    public final PayNowOperations tag(UUID tag) {
+        require(tag, "tag");
+        return new PayNowView(client(), executor, deadlineMs, background, Tags.of(tag));
+    }
+
+    /**
+     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(String)}: those of a plugin.
+     *
+     * @param tag the plugin's name
+     * @return a view
+     */
+    public final PayNowOperations tag(String tag) {
+        require(tag, "tag");
+        return new PayNowView(client(), executor, deadlineMs, background, Tags.of(tag));
+    }
+
+    /**
+     * Lists one page of the store's customers: <code>GET /v1/stores/{store_id}/customers</code>.
+     *
+     * @param query which ones
+     * @return the customers in the API's order; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<List<Customer>> listCustomers(CustomerQuery query) {
+        require(query, "query");
+        return submit(
+                PayNowOperations::customers,
+                (client, ticket) -> Native.listCustomers(
+                        client, query.limit, query.after, query.before, query.ascending, query.search, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Creates a customer: <code>POST /v1/stores/{store_id}/customers</code>. Not repeatable: one that may have been sent
+     * ({@link PayNowException#sent()}) and was not answered can exist.
+     * {@link Status#NOT_FOUND}: no such account at the platform; {@link Status#CONFLICT}: the customer exists.
+     *
+     * @param fields what is known of it
+     * @return the customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Customer> createCustomer(CustomerFields fields) {
+        require(fields, "fields");
+        return submit(
+                PayNowOperations::customer,
+                (client, ticket) -> Native.createCustomer(
+                        client, fields.shape(), fields.textArray(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Gets a customer by PayNow's id: <code>GET /v1/stores/{store_id}/customers/{customer_id}</code>.
+     *
+     * @param customerId PayNow's id
+     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Optional<Customer>> getCustomer(String customerId) {
+        return submit(
+                PayNowOperations::optionalCustomer,
+                (client, ticket) -> Native.getCustomer(client, customerId, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Changes a customer: <code>PATCH /v1/stores/{store_id}/customers/{customer_id}</code>. Fields that are left out stay as they are.
+     * Whether metadata is merged or replaced is nowhere documented.
+     *
+     * @param customerId PayNow's id
+     * @param fields what changes
+     * @return the customer as it is then; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Customer> updateCustomer(String customerId, CustomerFields fields) {
+        require(fields, "fields");
+        return submit(
+                PayNowOperations::customer,
+                (client, ticket) -> Native.updateCustomer(
+                        client, customerId, fields.shape(), fields.textArray(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Mints a token the customer is known by in the storefront: <code>POST …/customers/{customer_id}/tokens</code>.
+     *
+     * @param customerId PayNow's id
+     * @return the token; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<CustomerToken> createCustomerToken(String customerId) {
+        return submit(
+                PayNowOperations::token,
+                (client, ticket) -> Native.createCustomerToken(client, customerId, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Revokes <em>all</em> tokens of the customer: <code>DELETE …/customers/{customer_id}/tokens</code>.
+     *
+     * @param customerId PayNow's id
+     * @return nothing, when it is done; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Void> invalidateCustomerTokens(String customerId) {
+        return submit(
+                completion -> null,
+                (client, ticket) -> Native.invalidateCustomerTokens(client, customerId, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Looks a customer up: <code>GET /v1/stores/{store_id}/customers/lookup</code>.
+     *
+     * @param key by what
+     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when the key cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Optional<Customer>> lookupCustomer(LookupKey key) {
+        require(key, "key");
+        return submit(
+                PayNowOperations::optionalCustomer,
+                (client, ticket) -> key.text == null
+                        ? Native.lookupUuid(client, key.high, key.low, deadlineMs, background, tag, ticket)
+                        : Native.lookupText(client, key.kind, key.text, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Looks a customer up by Minecraft UUID: the cheapest way to ask.
+     *
+     * @param minecraftUuid the UUID
+     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when it is null
+     */
+    public final PayNowFuture<Optional<Customer>> lookupCustomer(UUID minecraftUuid) {
+        require(minecraftUuid, "minecraftUuid");
+        return submit(
+                PayNowOperations::optionalCustomer,
+                (client, ticket) -> Native.lookupUuid(
+                        client, minecraftUuid.getMostSignificantBits(), minecraftUuid.getLeastSignificantBits(),
+                        deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Creates 1 to 200 customers at once: <code>POST …/customers/bulk</code>. The order of the answer, and what becomes of the rest
+     * when one cannot be created, are nowhere documented.
+     *
+     * @param customers 1 to 200
+     * @return the customers; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<List<Customer>> bulkCreateCustomers(List<CustomerFields> customers) {
+        require(customers, "customers");
+        int[] shapes = new int[customers.size() * 2];
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < customers.size(); i++) {
+            CustomerFields fields = customers.get(i);
+            require(fields, "items[" + i + "]");
+            System.arraycopy(fields.shape(), 0, shapes, i * 2, 2);
+            values.addAll(fields.texts);
+        }
+        String[] texts = values.toArray(String[]::new);
+        return submit(
+                PayNowOperations::customers,
+                (client, ticket) -> Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Authenticates the owner of a platform account, who becomes a customer: <code>POST /v1/store/customer/auth</code>. Needs no API
+     * key.
+     *
+     * @param authentication who
+     * @return a token of theirs; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<CustomerToken> authenticateCustomer(Authentication authentication) {
+        require(authentication, "authentication");
+        require(authentication.platform(), "platform");
+        int platform = authentication.platform().ordinal();
+        return submit(
+                PayNowOperations::token,
+                (client, ticket) -> Native.authenticateCustomer(
+                        client, platform, authentication.id(), authentication.customerIp(),
+                        authentication.customerCountryCode(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Gets the customer a token belongs to: <code>GET /v1/store/customer</code>. Needs no API key. {@link Status#UNAUTHORIZED}: the
+     * token was revoked or never valid.
+     *
+     * @param customerToken the token
+     * @return the customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Customer> getCurrentCustomer(CustomerToken customerToken) {
+        return submit(
+                PayNowOperations::customer,
+                (client, ticket) -> Native.getCurrentCustomer(client, CustomerToken.valueOf(customerToken), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Looks a gift card up for a customer: <code>GET /v1/store/customer/giftcards/lookup/{code}</code>. Needs no API key. Guard it
+     * against guessing.
+     *
+     * @param customerToken whose question it is
+     * @param code the code
+     * @return the card, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Optional<GiftCard>> lookupGiftcard(CustomerToken customerToken, String code) {
+        return submit(
+                completion -> Optional.ofNullable((GiftCard) completion.answer),
+                (client, ticket) -> Native.lookupGiftcard(
+                        client, CustomerToken.valueOf(customerToken), code, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Any other operation of the API, under the same promise.
+     *
+     * @param request what
+     * @return the answer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<ApiResponse> request(ApiRequest request) {
+        require(request, "request");
+        return submit(
+                completion -> new ApiResponse(
+                        completion.httpStatus, completion.answer == null ? "" : (String) completion.answer),
+                (client, ticket) -> Native.request(
+                        client, request.method, request.path, request.auth,
+                        CustomerToken.valueOf(request.token), request.json, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Looks a player up by the strongest key the host knows.
+     *
+     * @param player who
+     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Optional<Customer>> lookupPlayer(Player player) {
+        require(player, "player");
+        return submit(
+                PayNowOperations::optionalCustomer,
+                (client, ticket) -> Native.lookupPlayer(
+                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * The player's customer, created if need be: looks up, creates the unknown, and looks up again when another server was
+     * first. Calls for the same player share one answer.
+     *
+     * @param player who
+     * @return the customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<Customer> ensureCustomer(Player player) {
+        require(player, "player");
+        return submit(
+                PayNowOperations::customer,
+                (client, ticket) -> Native.ensureCustomer(
+                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * {@link #ensureCustomer(Player)}, and a token of theirs.
+     *
+     * @param player who
+     * @return both; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<PlayerToken> tokenFor(Player player) {
+        require(player, "player");
+        return submit(
+                completion -> (PlayerToken) completion.answer,
+                (client, ticket) -> Native.tokenFor(
+                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick thread.
+     * Returns at once, on this thread, and never waits.
+     *
+     * @param key by what
+     * @return what is remembered; empty when nothing fresh is
+     * @throws IllegalArgumentException when the key cannot be used
+     */
+    public final Optional<Remembered> peek(LookupKey key) {
+        require(key, "key");
+        return peek((client, buffer) -> key.text == null
+                ? Native.peekUuid(client, key.high, key.low, buffer)
+                : Native.peekText(client, key.kind, key.text, buffer));
+    }
+
+    /**
+     * {@link #peek(LookupKey)} by Minecraft UUID.
+     *
+     * @param minecraftUuid the UUID
+     * @return what is remembered; empty when nothing fresh is
+     * @throws IllegalArgumentException when it is null
+     */
+    public final Optional<Remembered> peek(UUID minecraftUuid) {
+        return peek(LookupKey.minecraftUuid(minecraftUuid));
+    }
+
+    /**
+     * {@link #peek(LookupKey)} for a player.
+     *
+     * @param player who
+     * @return what is remembered; empty when nothing fresh is
+     * @throws IllegalArgumentException when the player cannot be known by anything
+     */
+    public final Optional<Remembered> peek(Player player) {
+        require(player, "player");
+        return peek((client, buffer) -> Native.peekPlayer(
+                client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), buffer));
+    }
+
+    /** How a peek enters the library. */
+    private interface Peek {
+        long into(long client, byte[] buffer);
+    }
+
+    private Optional<Remembered> peek(Peek peek) {
+        byte[] buffer = new byte[PEEK_BUFFER];
+        long length = peek.into(engine.handle(), buffer);
+        while (length > buffer.length) {
+            buffer = new byte[(int) length];
+            length = peek.into(engine.handle(), buffer);
+        }
+        if (length <= 0) {
+            return Optional.empty();
+        }
+        Reader in = new Reader(buffer, (int) length);
+        in.record();
+        in.ticket();
+        return Optional.of(new Remembered(optionalCustomer(in.completion())));
+    }
+}

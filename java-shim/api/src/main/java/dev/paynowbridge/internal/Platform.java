@@ -1,0 +1,81 @@
+package dev.paynowbridge.internal;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * What the JVM runs on.
+ *
+ * @param os {@code linux}, {@code windows}, {@code macos} or what the JVM says
+ * @param arch {@code x86_64}, {@code aarch64} or what the JVM says
+ * @param musl whether its C library is musl
+ */
+record Platform(String os, String arch, boolean musl) {
+    private static final int X86_64 = 62;
+    private static final int AARCH64 = 183;
+
+    static Platform ofThisJvm() {
+        String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        os = os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "macos" : os;
+        String arch = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+        arch = arch.equals("amd64") ? "x86_64" : arch;
+        return new Platform(os, arch, os.equals("linux") && usesMusl(mapped()));
+    }
+
+    /** What is mapped into this process tells which C library it runs on, without starting another one. */
+    private static String mapped() {
+        try {
+            return Files.readString(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1);
+        } catch (IOException | SecurityException unknown) {
+            return "";
+        }
+    }
+
+    static boolean usesMusl(String maps) {
+        return maps.contains("/ld-musl-") || maps.contains("/libc.musl-");
+    }
+
+    /** The folder of the jar its library is in. */
+    String name() {
+        return os + "-" + arch + (musl ? "-musl" : "");
+    }
+
+    /** What keeps a library from being loaded here; null when nothing in its header does. */
+    String complaintAbout(byte[] library) {
+        if (!os.equals("linux")) {
+            return null;
+        }
+        Elf elf = Elf.read(library);
+        if (elf == null) {
+            return "it is no 64-bit Linux library, or is damaged";
+        }
+        int wanted = arch.equals("x86_64") ? X86_64 : arch.equals("aarch64") ? AARCH64 : elf.machine;
+        if (elf.machine != wanted) {
+            return "it was built for " + processor(elf.machine) + ", and this JVM is for " + arch;
+        }
+        Boolean forMusl = elf.isForMusl();
+        if (forMusl != null && forMusl != musl) {
+            return "it was built for " + libc(forMusl) + ", and this JVM runs on " + libc(musl);
+        }
+        return null;
+    }
+
+    private static String processor(int machine) {
+        return switch (machine) {
+            case X86_64 -> "x86_64";
+            case AARCH64 -> "aarch64";
+            default -> "another processor (ELF machine " + machine + ")";
+        };
+    }
+
+    String libc() {
+        return libc(musl);
+    }
+
+    private static String libc(boolean musl) {
+        return musl ? "musl" : "glibc";
+    }
+}

@@ -1,0 +1,2 @@
+/** What touches the native library. Not exported. */
+package dev.paynowbridge.internal;

@@ -1,0 +1,97 @@
+package dev.paynowbridge.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Libraries for other machines are known by their headers, before they are loaded. */
+class ElfTest {
+    static final int X86_64 = 62;
+    static final int AARCH64 = 183;
+    private static final int ADDRESS = 0x10000;
+
+    /** A library that has nothing but a header, and what it needs. */
+    static byte[] library(int machine, String... needed) {
+        ByteBuffer out = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1});
+        out.putShort(16, (short) 3).putShort(18, (short) machine).putInt(20, 1);
+        out.putLong(32, 64).putShort(52, (short) 64).putShort(54, (short) 56).putShort(56, (short) 3);
+        segment(out, 64, 1, 0, ADDRESS, 1024);
+        // Its stack holds data only: the JVM would warn otherwise.
+        segment(out, 64 + 2 * 56, 0x6474e551, 0, 0, 0);
+        out.putInt(64 + 2 * 56 + 4, 6);
+        int strings = 512;
+        int dynamic = 256;
+        int at = dynamic;
+        int string = 1;
+        for (String name : needed) {
+            out.putLong(at, 1).putLong(at + 8, string);
+            byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+            out.put(strings + string, bytes);
+            string += bytes.length + 1;
+            at += 16;
+        }
+        out.putLong(at, 5).putLong(at + 8, ADDRESS + strings);
+        segment(out, 64 + 56, 2, dynamic, ADDRESS + dynamic, at + 16 - dynamic);
+        return out.array();
+    }
+
+    private static void segment(ByteBuffer out, int at, int type, long offset, long address, long size) {
+        out.putInt(at, type).putLong(at + 8, offset).putLong(at + 16, address).putLong(at + 32, size);
+    }
+
+    @Test
+    void aHeaderTellsProcessorAndLibraries() {
+        Elf elf = Elf.read(library(AARCH64, "libgcc_s.so.1", "libc.so.6"));
+        assertEquals(AARCH64, elf.machine);
+        assertEquals(List.of("libgcc_s.so.1", "libc.so.6"), elf.needed);
+        assertFalse(elf.isForMusl());
+        assertTrue(Elf.read(library(X86_64, "libc.musl-x86_64.so.1")).isForMusl());
+        assertTrue(Elf.read(library(X86_64, "libc.so")).isForMusl());
+        assertNull(Elf.read(library(X86_64, "libm.so.6")).isForMusl());
+    }
+
+    @Test
+    void whatIsNoLibraryIsNone() {
+        assertNull(Elf.read(new byte[0]));
+        assertNull(Elf.read("#!/bin/sh".repeat(20).getBytes(StandardCharsets.UTF_8)));
+        byte[] whole = library(X86_64, "libc.so.6");
+        for (int length = 0; length < 700; length++) {
+            Elf.read(Arrays.copyOf(whole, length));
+        }
+        byte[] narrow = whole.clone();
+        narrow[4] = 1;
+        assertNull(Elf.read(narrow));
+    }
+
+    @Test
+    void complaintsSayBothSides() {
+        Platform glibc = new Platform("linux", "x86_64", false);
+        Platform musl = new Platform("linux", "x86_64", true);
+        assertNull(glibc.complaintAbout(library(X86_64, "libc.so.6")));
+        assertNull(musl.complaintAbout(library(X86_64, "libc.musl-x86_64.so.1")));
+        assertEquals("it was built for musl, and this JVM runs on glibc",
+                glibc.complaintAbout(library(X86_64, "libc.musl-x86_64.so.1")));
+        assertEquals("it was built for glibc, and this JVM runs on musl",
+                musl.complaintAbout(library(X86_64, "libc.so.6")));
+        assertEquals("it was built for aarch64, and this JVM is for x86_64",
+                glibc.complaintAbout(library(AARCH64, "libc.so.6")));
+        assertTrue(glibc.complaintAbout(new byte[100]).contains("damaged"));
+        assertEquals("linux-x86_64-musl", musl.name());
+    }
+
+    @Test
+    void theLibcInUseIsSeenInWhatIsMapped() {
+        assertTrue(Platform.usesMusl("7f0-7f1 r-xp 0 08:01 1 /lib/ld-musl-x86_64.so.1\n"));
+        assertFalse(Platform.usesMusl("7f0-7f1 r-xp 0 08:01 1 /usr/lib/x86_64-linux-gnu/libc.so.6\n"));
+        assertFalse(Platform.ofThisJvm().musl());
+    }
+}

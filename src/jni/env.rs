@@ -1,0 +1,247 @@
+//! The only place that calls the JVM, and the boundary no panic crosses.
+
+use std::ffi::{CStr, CString};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jni::sys::{JNIEnv, jbyteArray, jint, jintArray, jlong, jlongArray, jobject, jobjectArray, jstring};
+
+use crate::client::{BuildError, CollectError};
+use crate::operations::InvalidArgument;
+use crate::runtime::SubmitError;
+
+// The numbers of the C face, negative: no request id and no handle is one of them.
+/// An exception waits in the JVM and says the rest.
+pub(super) const THROWN: jlong = -1;
+pub(super) const INVALID_HANDLE: jlong = -2;
+pub(super) const QUEUE_FULL: jlong = -3;
+pub(super) const SHUTDOWN: jlong = -4;
+pub(super) const REENTRANT: jlong = -5;
+pub(super) const BUSY: jlong = -6;
+pub(super) const FORKED: jlong = -8;
+pub(super) const NO_API_KEY: jlong = -9;
+pub(super) const RESOURCES: jlong = -11;
+pub(super) const INTERNAL: jlong = -13;
+
+/// Why an export fails.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// With this number.
+    Number(jlong),
+    /// With an exception about this argument.
+    Argument(InvalidArgument),
+}
+
+impl From<InvalidArgument> for Failure {
+    fn from(complaint: InvalidArgument) -> Self {
+        Self::Argument(complaint)
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::InvalidArgument(complaint) => Self::Argument(complaint),
+            SubmitError::QueueFull => Self::Number(QUEUE_FULL),
+            SubmitError::Shutdown => Self::Number(SHUTDOWN),
+            SubmitError::Forked => Self::Number(FORKED),
+            SubmitError::NoApiKey => Self::Number(NO_API_KEY),
+        }
+    }
+}
+
+impl From<CollectError> for Failure {
+    fn from(error: CollectError) -> Self {
+        Self::Number(match error {
+            CollectError::Busy => BUSY,
+            CollectError::Reentrant => REENTRANT,
+            CollectError::Forked => FORKED,
+        })
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::InvalidArgument(complaint) => Self::Argument(complaint),
+            BuildError::Thread(_) => Self::Number(RESOURCES),
+        }
+    }
+}
+
+/// The thread that called an export, as far as the JVM lets it call back.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    env: *mut JNIEnv,
+}
+
+/// Calls a function of the JNI table. All of those used here exist since Java 1.2.
+macro_rules! call {
+    ($caller:expr, $version:ident.$function:ident, $($argument:expr),+) => {
+        ((**$caller.env).$version.$function)($caller.env, $($argument),+)
+    };
+}
+
+impl Caller {
+    /// # Safety
+    ///
+    /// `env` is what the JVM gave to the export that runs, on the thread that runs it.
+    pub(super) unsafe fn new(env: *mut JNIEnv) -> Self {
+        Self { env }
+    }
+
+    /// How many UTF-16 units a string has.
+    pub(super) fn string_length(self, string: jstring) -> usize {
+        // SAFETY: the environment is this thread's (see `new`), the string a live reference the JVM passed in.
+        let length = unsafe { call!(self, v1_1.GetStringLength, string) };
+        usize::try_from(length).unwrap_or(0)
+    }
+
+    /// Copies the first units of a string.
+    pub(super) fn string_units(self, string: jstring, units: &mut [u16]) {
+        let length = jint::try_from(units.len()).expect("a Java string is no longer than an int says");
+        // SAFETY: as above; the caller asked for the length, so the region lies within the string.
+        unsafe { call!(self, v1_2.GetStringRegion, string, 0, length, units.as_mut_ptr()) };
+    }
+
+    /// How many elements an array has; none when it is null.
+    pub(super) fn array_length(self, array: jobject) -> usize {
+        if array.is_null() {
+            return 0;
+        }
+        // SAFETY: the environment is this thread's, the array a live reference the JVM passed in.
+        let length = unsafe { call!(self, v1_1.GetArrayLength, array) };
+        usize::try_from(length).unwrap_or(0)
+    }
+
+    /// Hands an element of an array to `read`, and gives the reference back at once: a bulk has more elements than a
+    /// frame has room for references.
+    pub(super) fn with_element<R>(
+        self,
+        array: jobjectArray,
+        index: usize,
+        read: impl FnOnce(jobject) -> R,
+    ) -> R {
+        let index = jint::try_from(index).expect("a Java array is no longer than an int says");
+        // SAFETY: the environment is this thread's; the callers stay below the array's length.
+        let element = unsafe { call!(self, v1_1.GetObjectArrayElement, array, index) };
+        let result = read(element);
+        // SAFETY: the reference was made above, and `read` got it for the call only.
+        unsafe { call!(self, v1_1.DeleteLocalRef, element) };
+        result
+    }
+
+    /// Copies the first elements of an int array, as many as there are places.
+    pub(super) fn ints(self, array: jintArray, places: &mut [jint]) {
+        let length = self.array_length(array).min(places.len());
+        // SAFETY: the environment is this thread's; the region lies within both.
+        unsafe { call!(self, v1_1.GetIntArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
+    }
+
+    /// Copies the first elements of a long array, as many as there are places.
+    pub(super) fn longs(self, array: jlongArray, places: &mut [jlong]) {
+        let length = self.array_length(array).min(places.len());
+        // SAFETY: the environment is this thread's; the region lies within both.
+        unsafe { call!(self, v1_1.GetLongArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
+    }
+
+    /// Fills the beginning of a long array, as far as it goes.
+    pub(super) fn set_longs(self, array: jlongArray, values: &[jlong]) {
+        let length = self.array_length(array).min(values.len());
+        // SAFETY: the environment is this thread's; the region lies within both.
+        unsafe { call!(self, v1_1.SetLongArrayRegion, array, 0, length as jint, values.as_ptr()) };
+    }
+
+    /// Fills the beginning of a byte array, if it is long enough. Says how long it has to be.
+    pub(super) fn set_bytes(self, array: jbyteArray, bytes: &[u8]) -> jlong {
+        if bytes.len() <= self.array_length(array) {
+            // SAFETY: the environment is this thread's; the region lies within both.
+            unsafe {
+                call!(self, v1_1.SetByteArrayRegion, array, 0, bytes.len() as jint, bytes.as_ptr().cast())
+            };
+        }
+        bytes.len() as jlong
+    }
+
+    /// Leaves an `IllegalArgumentException` behind, for the JVM to throw when the export returns.
+    fn throw_illegal_argument(self, words: &str) {
+        const CLASS: &CStr = c"java/lang/IllegalArgumentException";
+        let words: String = words.chars().filter(|c| c.is_ascii() && *c != '\0').collect();
+        let words = CString::new(words).unwrap_or_default();
+        // SAFETY: the environment is this thread's, nothing is pending (the export fails for a reason of its own), and
+        // both texts are ASCII that ends in NUL. Should the class be out of memory's reach, the JVM has left an
+        // exception of its own, which is as good.
+        unsafe {
+            let class = call!(self, v1_1.FindClass, CLASS.as_ptr());
+            if !class.is_null() {
+                call!(self, v1_1.ThrowNew, class, words.as_ptr());
+                call!(self, v1_1.DeleteLocalRef, class);
+            }
+        }
+    }
+}
+
+/// Runs what an export does. A panic ends here.
+pub(super) fn contain(caller: Caller, run: impl FnOnce() -> Result<jlong, Failure>) -> jlong {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(result)) => result,
+        Ok(Err(Failure::Number(number))) => number,
+        Ok(Err(Failure::Argument(complaint))) => {
+            caller.throw_illegal_argument(&in_java_words(&complaint));
+            THROWN
+        }
+        Err(_) => INTERNAL,
+    }
+}
+
+/// A complaint that calls its argument what Java calls it.
+fn in_java_words(complaint: &InvalidArgument) -> String {
+    let name = complaint.argument();
+    complaint.to_string().replacen(name, &java_name(name), 1)
+}
+
+fn java_name(name: &str) -> String {
+    match name {
+        "asc" => return "ascending".to_owned(),
+        "items" => return "customers".to_owned(),
+        "customer_countrycode" => return "customerCountryCode".to_owned(),
+        _ => {}
+    }
+    let mut words = name.split('_');
+    let mut java = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(word.len().min(1));
+        java.push_str(&first.to_ascii_uppercase());
+        java.push_str(rest);
+    }
+    java
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A caller whose environment must not be used.
+    fn nobody() -> Caller {
+        Caller { env: std::ptr::null_mut() }
+    }
+
+    #[test]
+    fn a_panic_becomes_a_number() {
+        assert_eq!(contain(nobody(), || panic!("a panic a test wants")), INTERNAL);
+    }
+
+    #[test]
+    fn results_and_numbers_pass_through() {
+        assert_eq!(contain(nobody(), || Ok(7)), 7);
+        assert_eq!(contain(nobody(), || Err(SubmitError::QueueFull.into())), QUEUE_FULL);
+    }
+
+    #[test]
+    fn arguments_are_called_what_java_calls_them() {
+        let complaint = InvalidArgument::new("minecraft_java_name", "must not be empty");
+        assert_eq!(in_java_words(&complaint), "minecraftJavaName must not be empty");
+        assert_eq!(in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)), "items[3].steamId x",);
+        assert_eq!(java_name("limit"), "limit");
+        assert_eq!(java_name("asc"), "ascending");
+    }
+}

@@ -1,0 +1,510 @@
+//! The operations: one export each.
+//!
+//! What all of them take besides their own input: the client's handle, the deadline in milliseconds (0: the client's),
+//! whether it is background work, a tag, and the ticket. What they return is the id of the request.
+
+use std::time::Duration;
+
+use jni::sys::{
+    JNI_FALSE, JNIEnv, jboolean, jbyteArray, jclass, jint, jintArray, jlong, jobjectArray, jstring,
+};
+
+use super::encode::Batch;
+use super::env::{Caller, Failure, contain};
+use super::table;
+use super::text::{JavaText, JavaTexts, optional};
+use crate::client::{
+    Authentication, AuthenticationPlatform, Call, Client, CustomerFields, Field, ListCustomers, LookupKey,
+    Player, RawAuth, RawRequest,
+};
+use crate::model::MinecraftPlatform;
+use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+use crate::runtime::Priority;
+
+/// What every request has.
+struct Common {
+    client: jlong,
+    deadline_ms: jint,
+    background: jboolean,
+    tag: jlong,
+    ticket: jint,
+}
+
+impl Common {
+    fn call(&self) -> Call {
+        let deadline = u64::try_from(self.deadline_ms).ok().filter(|milliseconds| *milliseconds > 0);
+        Call {
+            deadline: deadline.map(Duration::from_millis),
+            priority: if self.background == JNI_FALSE { Priority::Interactive } else { Priority::Background },
+            tag: self.tag.cast_unsigned(),
+        }
+    }
+}
+
+fn submit(
+    common: &Common,
+    operation: &'static Operation,
+    fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
+) -> Result<jlong, Failure> {
+    let host = table::enter(common.client)?;
+    let ticket = common.ticket.cast_unsigned();
+    let request = host.client.submit_attached(
+        operation,
+        &common.call(),
+        |arguments| fill(&host.client, arguments),
+        |key| host.set_ticket(key, ticket),
+    )?;
+    Ok(request.0.bits().cast_signed())
+}
+
+/// Declares an export that submits: its own parameters, and what to do with them.
+macro_rules! export {
+    (
+        $(#[$attribute:meta])*
+        $name:ident($($parameter:ident: $type:ty),*) $operation:ident
+        |$caller:ident, $client:pat_param, $arguments:ident| $fill:expr
+    ) => {
+        $(#[$attribute])*
+        ///
+        /// # Safety
+        ///
+        /// Only the JVM calls it.
+        #[unsafe(no_mangle)]
+        #[allow(clippy::too_many_arguments, reason = "each is a thing of its own, and an object would cost more to read")]
+        pub unsafe extern "system" fn $name(
+            env: *mut JNIEnv,
+            _: jclass,
+            client: jlong,
+            $($parameter: $type,)*
+            deadline_ms: jint,
+            background: jboolean,
+            tag: jlong,
+            ticket: jint,
+        ) -> jlong {
+            // SAFETY: the JVM's promise to an export.
+            let $caller = unsafe { Caller::new(env) };
+            let common = Common { client, deadline_ms, background, tag, ticket };
+            contain($caller, || submit(&common, &operations::$operation, |$client, $arguments| $fill))
+        }
+    };
+}
+
+/// Adds text that may be left out: null is, and then whether it was needed is the operation's to say.
+fn add(
+    caller: Caller,
+    arguments: &mut Arguments,
+    parameter: Parameter,
+    text: jstring,
+) -> Result<(), InvalidArgument> {
+    let text = JavaText::read(caller, parameter.name(), text)?;
+    arguments.optional(parameter, optional(&text))
+}
+
+fn add_token(caller: Caller, arguments: &mut Arguments, token: jstring) -> Result<(), InvalidArgument> {
+    let token = JavaText::read_secret(caller, Parameter::CustomerToken.name(), token)?;
+    arguments.optional(Parameter::CustomerToken, optional(&token))
+}
+
+export! {
+    /// `limit` is -1 when it is not given; `ascending` -1, 0 or 1.
+    Java_dev_paynowbridge_internal_Native_listCustomers(
+        limit: jint, after: jstring, before: jstring, ascending: jint, search: jstring
+    ) LIST_CUSTOMERS |caller, _, arguments| {
+        let after = JavaText::read(caller, Parameter::After.name(), after)?;
+        let before = JavaText::read(caller, Parameter::Before.name(), before)?;
+        let search = JavaText::read(caller, Parameter::Search.name(), search)?;
+        let query = ListCustomers {
+            limit: (limit != -1).then(|| u32::try_from(limit).unwrap_or(0)),
+            after: optional(&after),
+            before: optional(&before),
+            ascending: (ascending != -1).then_some(ascending != 0),
+            search: optional(&search),
+        };
+        query.write(arguments)
+    }
+}
+
+export! {
+    /// `shape` and `texts` are of one customer, see [`add_fields`].
+    Java_dev_paynowbridge_internal_Native_createCustomer(
+        shape: jintArray, texts: jobjectArray
+    ) CREATE_CUSTOMER |caller, _, arguments| {
+        add_fields(arguments, shape_of_one(caller, shape), &mut JavaTexts::new(caller, texts))
+    }
+}
+
+export! {
+    /// The customer with this id.
+    Java_dev_paynowbridge_internal_Native_getCustomer(
+        customer_id: jstring
+    ) GET_CUSTOMER |caller, _, arguments| add(caller, arguments, Parameter::CustomerId, customer_id)
+}
+
+export! {
+    /// `shape` and `texts` are of one customer, see [`add_fields`].
+    Java_dev_paynowbridge_internal_Native_updateCustomer(
+        customer_id: jstring, shape: jintArray, texts: jobjectArray
+    ) UPDATE_CUSTOMER |caller, _, arguments| {
+        add(caller, arguments, Parameter::CustomerId, customer_id)?;
+        add_fields(arguments, shape_of_one(caller, shape), &mut JavaTexts::new(caller, texts))
+    }
+}
+
+export! {
+    /// A token of the customer with this id.
+    Java_dev_paynowbridge_internal_Native_createCustomerToken(
+        customer_id: jstring
+    ) CREATE_CUSTOMER_TOKEN |caller, _, arguments| add(caller, arguments, Parameter::CustomerId, customer_id)
+}
+
+export! {
+    /// Revokes all tokens of the customer with this id.
+    Java_dev_paynowbridge_internal_Native_invalidateCustomerTokens(
+        customer_id: jstring
+    ) INVALIDATE_CUSTOMER_TOKENS |caller, _, arguments| {
+        add(caller, arguments, Parameter::CustomerId, customer_id)
+    }
+}
+
+export! {
+    /// By a Minecraft UUID.
+    Java_dev_paynowbridge_internal_Native_lookupUuid(
+        high: jlong, low: jlong
+    ) LOOKUP_CUSTOMER |_caller, _, arguments| uuid_key(high, low).write(arguments)
+}
+
+export! {
+    /// By text; `kind` says which, see [`text_key`].
+    Java_dev_paynowbridge_internal_Native_lookupText(
+        kind: jint, text: jstring
+    ) LOOKUP_CUSTOMER |caller, _, arguments| add(caller, arguments, text_key(kind)?, text)
+}
+
+export! {
+    /// By the strongest key the host knows.
+    Java_dev_paynowbridge_internal_Native_lookupPlayer(
+        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+    ) LOOKUP_CUSTOMER |caller, client, arguments| {
+        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
+        client.write_player_key(&player.player(), arguments)
+    }
+}
+
+export! {
+    /// Found or created.
+    Java_dev_paynowbridge_internal_Native_ensureCustomer(
+        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+    ) ENSURE_CUSTOMER |caller, client, arguments| {
+        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
+        client.write_player(&player.player(), arguments)
+    }
+}
+
+export! {
+    /// Found or created, and a token of theirs.
+    Java_dev_paynowbridge_internal_Native_tokenFor(
+        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+    ) TOKEN_FOR |caller, client, arguments| {
+        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
+        client.write_player(&player.player(), arguments)
+    }
+}
+
+export! {
+    /// `shapes` holds two numbers for each customer, see [`add_fields`].
+    Java_dev_paynowbridge_internal_Native_bulkCreateCustomers(
+        shapes: jintArray, texts: jobjectArray
+    ) BULK_CREATE_CUSTOMERS |caller, _, arguments| {
+        let mut numbers = vec![0; caller.array_length(shapes)];
+        caller.ints(shapes, &mut numbers);
+        let mut texts = JavaTexts::new(caller, texts);
+        for (index, shape) in numbers.as_chunks().0.iter().enumerate() {
+            if index == operations::BULK_LIMIT {
+                return Err(InvalidArgument::new("items", "must not be more than 200"));
+            }
+            arguments.item()?;
+            // A complaint of the arguments' own says which item it is about.
+            add_fields(arguments, *shape, &mut texts)?;
+        }
+        Ok(())
+    }
+}
+
+export! {
+    /// `platform` is the number of an [`AuthenticationPlatform`].
+    Java_dev_paynowbridge_internal_Native_authenticateCustomer(
+        platform: jint, id: jstring, customer_ip: jstring, customer_country_code: jstring
+    ) AUTHENTICATE_CUSTOMER |caller, _, arguments| {
+        let required = |parameter: Parameter, text: jstring| {
+            JavaText::read(caller, parameter.name(), text)?
+                .ok_or(InvalidArgument::new(parameter.name(), "is required"))
+        };
+        let id = required(Parameter::AccountId, id)?;
+        let ip = required(Parameter::CustomerIp, customer_ip)?;
+        let country = JavaText::read(caller, Parameter::CustomerCountryCode.name(), customer_country_code)?;
+        let authentication = Authentication {
+            platform: authentication_platform(platform)?,
+            id: id.as_str(),
+            customer_ip: ip.as_str(),
+            customer_countrycode: optional(&country),
+        };
+        authentication.write(arguments)
+    }
+}
+
+export! {
+    /// Whose token it is.
+    Java_dev_paynowbridge_internal_Native_getCurrentCustomer(
+        customer_token: jstring
+    ) GET_CURRENT_CUSTOMER |caller, _, arguments| add_token(caller, arguments, customer_token)
+}
+
+export! {
+    /// A gift card, asked for by a customer.
+    Java_dev_paynowbridge_internal_Native_lookupGiftcard(
+        customer_token: jstring, code: jstring
+    ) LOOKUP_GIFTCARD |caller, _, arguments| {
+        add_token(caller, arguments, customer_token)?;
+        add(caller, arguments, Parameter::GiftCardCode, code)
+    }
+}
+
+export! {
+    /// `auth` is 0 for none, 1 for the API key, 2 for the customer token.
+    Java_dev_paynowbridge_internal_Native_request(
+        method: jstring, path: jstring, auth: jint, customer_token: jstring, json: jstring
+    ) REQUEST |caller, _, arguments| {
+        let method = JavaText::read(caller, Parameter::Method.name(), method)?;
+        let path = JavaText::read(caller, Parameter::Path.name(), path)?;
+        let token = JavaText::read_secret(caller, Parameter::CustomerToken.name(), customer_token)?;
+        let json = JavaText::read(caller, Parameter::Json.name(), json)?;
+        let request = RawRequest {
+            method: optional(&method).unwrap_or_default(),
+            path: optional(&path).unwrap_or_default(),
+            json: optional(&json),
+            auth: match auth {
+                1 => RawAuth::ApiKey,
+                2 => RawAuth::Customer(optional(&token).unwrap_or_default()),
+                _ => RawAuth::None,
+            },
+        };
+        request.write(arguments)
+    }
+}
+
+fn uuid_key(high: jlong, low: jlong) -> LookupKey<'static> {
+    LookupKey::MinecraftUuidBits(u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned()))
+}
+
+/// Which key a text is: the numbers of `dev.paynowbridge.LookupKey`.
+fn text_key(kind: jint) -> Result<Parameter, InvalidArgument> {
+    match kind {
+        0 => Ok(Parameter::LookupId),
+        1 => Ok(Parameter::SteamId),
+        2 => Ok(Parameter::MinecraftUuid),
+        3 => Ok(Parameter::XboxXuid),
+        4 => Ok(Parameter::MinecraftJavaName),
+        5 => Ok(Parameter::MinecraftBedrockName),
+        6 => Ok(Parameter::Name),
+        _ => Err(InvalidArgument::new("key", "is of no known kind")),
+    }
+}
+
+fn authentication_platform(number: jint) -> Result<AuthenticationPlatform, InvalidArgument> {
+    use AuthenticationPlatform as Platform;
+    match number {
+        0 => Ok(Platform::Steam),
+        1 => Ok(Platform::Minecraft),
+        2 => Ok(Platform::PaynowName),
+        3 => Ok(Platform::Paynow),
+        4 => Ok(Platform::MinecraftJavaName),
+        5 => Ok(Platform::MinecraftBedrockName),
+        6 => Ok(Platform::XboxXuid),
+        7 => Ok(Platform::MinecraftUuid),
+        _ => Err(InvalidArgument::new(Parameter::Platform.name(), "is required")),
+    }
+}
+
+/// What a host knows of a player, converted.
+struct PlayerTexts {
+    steam_id: Option<JavaText>,
+    xbox_xuid: Option<JavaText>,
+    minecraft_uuid: Option<JavaText>,
+    name: Option<JavaText>,
+}
+
+impl PlayerTexts {
+    fn read(
+        caller: Caller,
+        steam_id: jstring,
+        xbox_xuid: jstring,
+        minecraft_uuid: jstring,
+        name: jstring,
+    ) -> Result<Self, InvalidArgument> {
+        Ok(Self {
+            steam_id: JavaText::read(caller, Parameter::SteamId.name(), steam_id)?,
+            xbox_xuid: JavaText::read(caller, Parameter::XboxXuid.name(), xbox_xuid)?,
+            minecraft_uuid: JavaText::read(caller, Parameter::MinecraftUuid.name(), minecraft_uuid)?,
+            name: JavaText::read(caller, Parameter::Name.name(), name)?,
+        })
+    }
+
+    fn player(&self) -> Player<'_> {
+        Player {
+            steam_id: optional(&self.steam_id),
+            xbox_xuid: optional(&self.xbox_xuid),
+            minecraft_uuid: optional(&self.minecraft_uuid),
+            name: optional(&self.name),
+        }
+    }
+}
+
+fn shape_of_one(caller: Caller, shape: jintArray) -> [jint; 2] {
+    let mut numbers = [0; 2];
+    caller.ints(shape, &mut numbers);
+    numbers
+}
+
+/// Adds the fields of a customer.
+///
+/// The first number of its shape holds one bit for each field that has a value (Steam id, Minecraft UUID, XUID, name,
+/// metadata, from the lowest), eight bits above the same for each that is null, and from bit 16 on the platform: 0
+/// absent, 1 unknown, 2 Java, 3 Bedrock, 4 null. The second number counts the entries of the metadata. `texts` yields
+/// the values in that order, and then key and value of each entry.
+fn add_fields(
+    arguments: &mut Arguments,
+    [mask, entries]: [jint; 2],
+    texts: &mut JavaTexts,
+) -> Result<(), InvalidArgument> {
+    let has = |bit: u32| mask >> bit & 1 != 0;
+    let is_null = |bit: u32| mask >> (bit + 8) & 1 != 0;
+    let mut values: [Option<JavaText>; 4] = [const { None }; 4];
+    for (bit, parameter) in
+        [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name]
+            .into_iter()
+            .enumerate()
+    {
+        if has(bit as u32) {
+            values[bit] = texts.next(parameter.name())?;
+        }
+    }
+    let mut metadata = Vec::new();
+    for _ in 0..entries {
+        let name = Parameter::Metadata.name();
+        let (Some(key), Some(value)) = (texts.next(name)?, texts.next(name)?) else {
+            return Err(InvalidArgument::new(name, "must not hold null"));
+        };
+        metadata.push((key, value));
+    }
+    let metadata: Vec<(&str, &str)> =
+        metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let field = |bit: usize| match &values[bit] {
+        Some(value) => Field::Value(value.as_str()),
+        None if is_null(bit as u32) => Field::Null,
+        None => Field::Absent,
+    };
+    let fields = CustomerFields {
+        steam_id: field(0),
+        minecraft_uuid: field(1),
+        xbox_xuid: field(2),
+        name: field(3),
+        minecraft_platform: match mask >> 16 {
+            0 => Field::Absent,
+            1 => Field::Value(MinecraftPlatform::Unknown.as_str()),
+            2 => Field::Value(MinecraftPlatform::Java.as_str()),
+            3 => Field::Value(MinecraftPlatform::Bedrock.as_str()),
+            _ => Field::Null,
+        },
+        metadata: match (has(4), is_null(4)) {
+            (true, _) => Field::Value(metadata.as_slice()),
+            (false, true) => Field::Null,
+            (false, false) => Field::Absent,
+        },
+    };
+    fields.write(arguments)
+}
+
+/// Puts what is remembered of a lookup into `buffer`, as a batch of one record whose ticket means nothing, and says how
+/// long it is: 0 when nothing is remembered. When that is longer than the buffer nothing was put there.
+fn peek(
+    caller: Caller,
+    client: jlong,
+    buffer: jbyteArray,
+    fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
+) -> jlong {
+    contain(caller, || {
+        let host = table::enter(client)?;
+        let Some(key) = host.client.peek_key(|arguments| fill(&host.client, arguments), |_| {})? else {
+            return Ok(0);
+        };
+        let mut batch = Batch::default();
+        host.encode(&mut batch, key);
+        Ok(caller.set_bytes(buffer, batch.bytes()))
+    })
+}
+
+/// What is remembered of a lookup by UUID.
+///
+/// # Safety
+///
+/// Only the JVM calls it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekUuid(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+    high: jlong,
+    low: jlong,
+    buffer: jbyteArray,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    peek(caller, client, buffer, |_, arguments| uuid_key(high, low).write(arguments))
+}
+
+/// What is remembered of a lookup by text.
+///
+/// # Safety
+///
+/// Only the JVM calls it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekText(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+    kind: jint,
+    text: jstring,
+    buffer: jbyteArray,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    peek(caller, client, buffer, |_, arguments| add(caller, arguments, text_key(kind)?, text))
+}
+
+/// What is remembered of a lookup of a player.
+///
+/// # Safety
+///
+/// Only the JVM calls it.
+#[unsafe(no_mangle)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a thing of its own, and an object would cost more to read"
+)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekPlayer(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+    steam_id: jstring,
+    xbox_xuid: jstring,
+    minecraft_uuid: jstring,
+    name: jstring,
+    buffer: jbyteArray,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    peek(caller, client, buffer, |client, arguments| {
+        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
+        client.write_player_key(&player.player(), arguments)
+    })
+}
