@@ -33,6 +33,10 @@ test: ## Run every test (a quarter of an hour at most)
 test-full: test ## Run what takes longer too: valgrind, AddressSanitizer, mutants (needs valgrind; about half an hour)
 	@sh tests/verify/full.sh
 
+.PHONY: soak
+soak: lib sandbox ## Half an hour of mixed load with faults: memory, threads and descriptors stay flat
+	@sh tests/soak/soak.sh 30
+
 .PHONY: bench
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh

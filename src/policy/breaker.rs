@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(breaker.succeeded(now + SECOND), Some(Change::Closed(SECOND)));
         assert_eq!(breaker.admit(now + SECOND), Admission::Granted);
         assert_eq!(breaker.succeeded(now + SECOND), None, "reported once");
+        assert!(!breaker.is_open());
     }
 
     #[test]
