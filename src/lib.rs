@@ -33,6 +33,7 @@ mod model;
 mod operations;
 mod policy;
 mod runtime;
+mod sync;
 mod threads;
 mod transport;
 

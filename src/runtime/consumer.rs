@@ -1,10 +1,9 @@
 //! The one thread at a time that collects completions.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
-use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::lock;
+use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence};
 
 /// Why a thread cannot collect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

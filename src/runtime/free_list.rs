@@ -3,7 +3,7 @@
 //! Last in, first out, so that a server with little traffic uses the same few warm slots again and again,
 //! and memory that was never needed is never touched.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Indices from 0 to a capacity. Links live in the slots themselves, reached through `next`.
 pub(super) struct FreeList {

@@ -16,12 +16,14 @@ mod fork;
 mod free_list;
 mod health;
 mod log;
+#[cfg(all(test, loom))]
+mod model;
 mod outcome;
 mod schedule;
 mod settle;
 mod slots;
 mod stats;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 mod trash;
 mod worker;
@@ -34,12 +36,10 @@ pub(crate) use slots::{Key, MAX_SLOTS, NoCompletion, Reading};
 pub use stats::Stats;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
 
 use self::health::Health;
@@ -55,6 +55,7 @@ use crate::policy::breaker::BreakerPolicy;
 use crate::policy::cache::{Age, Cache, CachePolicy};
 use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
+use crate::sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, zeros};
 use crate::transport::Transport;
 
 /// Who goes first when workers are scarce.
@@ -178,15 +179,22 @@ impl Runtime {
     /// Starts the dispatcher; workers come with the first requests.
     pub(crate) fn start(settings: Settings, transport: Box<dyn Transport>) -> io::Result<Arc<Self>> {
         fork::watch();
+        let runtime = Arc::new(Self::new(settings, transport));
+        let handle = dispatcher::start(&runtime)?;
+        *lock(&runtime.dispatcher) = Some(handle);
+        Ok(runtime)
+    }
+
+    /// Without its threads.
+    fn new(settings: Settings, transport: Box<dyn Transport>) -> Self {
         let capacity = settings.max_outstanding.clamp(1, MAX_SLOTS);
-        let runtime = Arc::new(Self {
+        Self {
             slots: Slots::new(capacity, settings.first_generation),
             // A request that was cancelled leaves a stale entry, so there is room for some of these.
             ingress: ArrayQueue::new(capacity as usize + 1024),
             completions: ArrayQueue::new(capacity as usize),
             to_clean: ArrayQueue::new(capacity as usize),
-            // SAFETY: an AtomicU64 of zeros is valid.
-            tags: unsafe { Box::<[AtomicU64]>::new_zeroed_slice(capacity as usize).assume_init() },
+            tags: zeros(capacity as usize),
             trash: CachePadded::default(),
             log: Log::new(settings.log_level),
             health: CachePadded::new(Health::new(settings.breaker)),
@@ -207,10 +215,7 @@ impl Runtime {
             transport,
             dispatcher: Mutex::new(None),
             settings,
-        });
-        let handle = dispatcher::start(&runtime)?;
-        *lock(&runtime.dispatcher) = Some(handle);
-        Ok(runtime)
+        }
     }
 
     /// Whether this process is a fork of the one that made the client.
@@ -371,6 +376,9 @@ impl Runtime {
         for (index, cell) in self.tags[..self.slots.used()].iter().enumerate() {
             if cell.load(Ordering::Relaxed) == tag
                 && let Some(key) = self.slots.pending_at(index)
+                // The slot may have changed hands between the two looks. Seen after the key, the tag is the key's own,
+                // or that of a later request, and then the key names nothing any more.
+                && cell.load(Ordering::Relaxed) == tag
             {
                 cancelled += u32::from(self.cancel(key));
             }
@@ -457,6 +465,7 @@ impl Runtime {
     /// Accepts nothing more and ends everything that is undecided. The completions can still be collected.
     pub(crate) fn shutdown(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.counters.meet_submitters();
         for index in 0..self.slots.used() {
             if let Some(key) = self.slots.pending_at(index) {
                 self.conclude(key, Outcome::without_answer(Status::Shutdown));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::{ApiError, Text};
 use crate::operations::{Answer, Decoded, Status};
+use crate::sync::Cell;
 use crate::transport::Sent;
 
 /// Where an answer comes from.
@@ -53,7 +54,7 @@ pub(crate) struct Content {
 pub(crate) struct Reply {
     content: Arc<Content>,
     /// Next in the heap of memory that waits to be freed, see [`super::trash`].
-    pub(super) next: *mut Reply,
+    pub(super) next: Cell<*mut Reply>,
 }
 
 impl std::ops::Deref for Reply {
@@ -78,7 +79,7 @@ impl Content {
 
 impl Reply {
     pub(super) fn new(content: Arc<Content>) -> Box<Self> {
-        Box::new(Self { content, next: std::ptr::null_mut() })
+        Box::new(Self { content, next: Cell::new(std::ptr::null_mut()) })
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -76,6 +76,11 @@ impl Runtime {
         let mut arrived = 0;
         while let Some(entry) = self.ingress.pop() {
             arrived += 1;
+            // One that ended unseen may come late, after the next request of its slot: it must not take that its
+            // deadline.
+            if !self.slots.is_pending(entry.key) {
+                continue;
+            }
             if entry.cacheable && (entry.ensures || self.cache.is_on()) {
                 self.admit(schedule, &entry);
             } else {

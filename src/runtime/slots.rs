@@ -12,9 +12,7 @@
 //! The word also holds a generation, so that an id kept too long names nothing, a count of readers, so
 //! that freeing never pulls a completion from under one, and who holds the arguments.
 
-use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
@@ -22,6 +20,7 @@ use crossbeam_utils::CachePadded;
 use super::free_list::FreeList;
 use super::outcome::Outcome;
 use crate::operations::{Arguments, Operation};
+use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
 
 /// Most slots one client can have: the index takes 24 bits of an id.
 pub(crate) const MAX_SLOTS: u32 = 1 << 20;
@@ -141,9 +140,30 @@ impl State {
 struct Slot {
     state: AtomicU64,
     next_free: AtomicU32,
-    header: UnsafeCell<MaybeUninit<Header>>,
-    outcome: UnsafeCell<MaybeUninit<Outcome>>,
-    arguments: UnsafeCell<MaybeUninit<Arguments>>,
+    header: Cell<MaybeUninit<Header>>,
+    outcome: Cell<MaybeUninit<Outcome>>,
+    arguments: Cell<MaybeUninit<Arguments>>,
+}
+
+impl Slot {
+    #[cfg(not(loom))]
+    fn table(count: usize) -> Box<[Self]> {
+        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit. The
+        // memory comes zeroed from the system, so slots that are never used take no physical memory.
+        unsafe { Box::<[Self]>::new_zeroed_slice(count).assume_init() }
+    }
+
+    #[cfg(loom)]
+    fn table(count: usize) -> Box<[Self]> {
+        let slot = |_| Self {
+            state: AtomicU64::new(0),
+            next_free: AtomicU32::new(0),
+            header: Cell::new(MaybeUninit::uninit()),
+            outcome: Cell::new(MaybeUninit::uninit()),
+            arguments: Cell::new(MaybeUninit::uninit()),
+        };
+        (0..count).map(slot).collect()
+    }
 }
 
 /// What became of an attempt to free a completion.
@@ -183,11 +203,8 @@ unsafe impl Send for Slots {}
 impl Slots {
     pub(super) fn new(capacity: u32, first_generation: u32) -> Self {
         let capacity = capacity.clamp(1, MAX_SLOTS);
-        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit. The
-        // memory comes zeroed from the system, so slots that are never used take no physical memory.
-        let slots = unsafe { Box::<[Slot]>::new_zeroed_slice(capacity as usize).assume_init() };
         Self {
-            slots,
+            slots: Slot::table(capacity as usize),
             free: CachePadded::new(FreeList::new(capacity)),
             first_generation: first_generation.max(1),
         }
@@ -307,7 +324,7 @@ impl Slots {
         let state = State::unpack(slot.state.load(Ordering::Acquire));
         debug_assert_eq!(state.phase, Phase::Decided);
         // SAFETY: written before Pending was published, and not changed before the slot is free again.
-        let header = unsafe { (*slot.header.get()).assume_init_ref() };
+        let header = unsafe { (*slot.header.reading()).assume_init_ref() };
         Some((header.accepted, state.begun))
     }
 
@@ -316,7 +333,7 @@ impl Slots {
         let Some((slot, _)) = self.slot(key) else { return };
         // SAFETY: in the phase Decided the cell belongs to the thread that decided; readers come only
         // after Ready is published below.
-        unsafe { (*slot.outcome.get()).write(outcome) };
+        unsafe { (*slot.outcome.writing()).write(outcome) };
         let _ = Self::transition(slot, Ordering::AcqRel, |state| {
             debug_assert_eq!(state.phase, Phase::Decided);
             Some(State { phase: Phase::Ready, ..state })
@@ -366,7 +383,7 @@ impl Slots {
         })?;
         // SAFETY: the outcome was written before Ready; only the one thread that made the slot a zombie
         // comes here.
-        take(unsafe { (*slot.outcome.get()).assume_init_read() });
+        take(unsafe { (*slot.outcome.writing()).assume_init_read() });
         if before.lent {
             // The worker may return the arguments at this very moment: whoever comes second frees.
             return Ok(match self.finish_zombie(slot, key.index()) {
@@ -376,12 +393,12 @@ impl Slots {
         }
         if before.filled {
             // SAFETY: nobody was lent the arguments and nobody can be: the request is decided.
-            let arguments = unsafe { (*slot.arguments.get()).assume_init_mut() };
+            let arguments = unsafe { (*slot.arguments.writing()).assume_init_mut() };
             if arguments.spilled() > 0 {
                 return Ok(Released::NeedsCleaning);
             }
             // SAFETY: as above; they own no heap memory, dropping only wipes them.
-            unsafe { (*slot.arguments.get()).assume_init_drop() };
+            unsafe { (*slot.arguments.writing()).assume_init_drop() };
         }
         slot.state.store(before.freed().pack(), Ordering::Release);
         self.recycle(key.index());
@@ -409,7 +426,7 @@ impl Slots {
         let state = State::unpack(slot.state.load(Ordering::Acquire));
         if state.phase == Phase::Zombie && state.generation == generation && !state.lent {
             // SAFETY: a zombie that was never lent belongs to the thread that cleans it.
-            unsafe { (*slot.arguments.get()).assume_init_drop() };
+            unsafe { (*slot.arguments.writing()).assume_init_drop() };
             slot.state.store(state.freed().pack(), Ordering::Release);
             self.recycle(key.index());
         }
@@ -419,14 +436,14 @@ impl Slots {
 impl Drop for Slots {
     fn drop(&mut self) {
         for slot in &mut self.slots[..self.free.high_water() as usize] {
-            let state = State::unpack(*slot.state.get_mut());
+            let state = State::unpack(own(&mut slot.state));
             if matches!(state.phase, Phase::Ready | Phase::Collected) {
                 // SAFETY: written before Ready, not yet taken; nobody else is left.
-                unsafe { slot.outcome.get_mut().assume_init_drop() };
+                unsafe { (*slot.outcome.writing()).assume_init_drop() };
             }
             if state.filled {
                 // SAFETY: `filled` says that the arguments are there; nobody else is left.
-                unsafe { slot.arguments.get_mut().assume_init_drop() };
+                unsafe { (*slot.arguments.writing()).assume_init_drop() };
             }
         }
     }
@@ -447,7 +464,7 @@ impl Reserved<'_> {
 
     /// The arguments, empty at first, in place.
     pub(super) fn arguments(&mut self) -> &mut Arguments {
-        let cell = self.slots.slots[self.index].arguments.get();
+        let cell = self.slots.slots[self.index].arguments.writing();
         // SAFETY: a reserved slot belongs to its reserver alone; the arguments are initialised the first
         // time they are asked for.
         unsafe {
@@ -464,7 +481,7 @@ impl Reserved<'_> {
         let _ = self.arguments();
         let slot = &self.slots.slots[self.index];
         // SAFETY: a reserved slot belongs to its reserver alone.
-        unsafe { (*slot.header.get()).write(header) };
+        unsafe { (*slot.header.writing()).write(header) };
         let state = State::unpack(slot.state.load(Ordering::Relaxed));
         let published =
             State { phase: Phase::Pending, filled: true, begun: false, lent: false, readers: 0, ..state };
@@ -481,8 +498,8 @@ impl Reserved<'_> {
         let slot = &self.slots.slots[self.index];
         // SAFETY: a reserved slot belongs to its reserver alone.
         unsafe {
-            (*slot.header.get()).write(header);
-            (*slot.outcome.get()).write(outcome);
+            (*slot.header.writing()).write(header);
+            (*slot.outcome.writing()).write(outcome);
         }
         let state = State::unpack(slot.state.load(Ordering::Relaxed));
         let filled = self.filled;
@@ -500,7 +517,7 @@ impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         if self.filled {
             // SAFETY: initialised by `arguments`, and still this thread's alone.
-            unsafe { (*self.slots.slots[self.index].arguments.get()).assume_init_drop() };
+            unsafe { (*self.slots.slots[self.index].arguments.writing()).assume_init_drop() };
         }
         self.slots.recycle(self.index);
     }
@@ -516,19 +533,19 @@ pub(super) struct Lent<'a> {
 impl Lent<'_> {
     pub(super) fn header(&self) -> Header {
         // SAFETY: written before Pending was published, and not changed while the arguments are lent.
-        unsafe { (*self.slot.header.get()).assume_init() }
+        unsafe { (*self.slot.header.reading()).assume_init() }
     }
 
     pub(super) fn arguments(&self) -> &Arguments {
         // SAFETY: written before Pending was published; while they are lent nobody changes or drops them.
-        unsafe { (*self.slot.arguments.get()).assume_init_ref() }
+        unsafe { (*self.slot.arguments.reading()).assume_init_ref() }
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         // SAFETY: they were lent to this thread alone, which is done with them.
-        unsafe { (*self.slot.arguments.get()).assume_init_drop() };
+        unsafe { (*self.slot.arguments.writing()).assume_init_drop() };
         let returned = Slots::transition(self.slot, Ordering::AcqRel, |state| {
             (state.phase != Phase::Zombie).then_some(State { lent: false, filled: false, ..state })
         });
@@ -546,12 +563,12 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: written before Pending; not changed before the slot is free, which the reader count prevents.
-        unsafe { (*self.slot.header.get()).assume_init_ref() }
+        unsafe { (*self.slot.header.reading()).assume_init_ref() }
     }
 
     pub(crate) fn outcome(&self) -> &Outcome {
         // SAFETY: written before Ready; not taken before the slot is freed, which the reader count prevents.
-        unsafe { (*self.slot.outcome.get()).assume_init_ref() }
+        unsafe { (*self.slot.outcome.reading()).assume_init_ref() }
     }
 }
 

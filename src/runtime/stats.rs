@@ -1,10 +1,11 @@
 //! Numbers about a client.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::Outcome;
 use super::worker::Seats;
 use crate::operations::Status;
+use crate::sync::{self, Ordering};
 
 /// What a client has done so far, and what it is doing. A snapshot: the numbers are read one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,7 +72,7 @@ pub(super) struct Counters {
 #[derive(Default)]
 #[repr(align(128))]
 struct HostSide {
-    submitted: AtomicU64,
+    submitted: sync::AtomicU64,
     refused: AtomicU64,
     collected: AtomicU64,
     released: AtomicU64,
@@ -99,8 +100,15 @@ fn count(counter: &AtomicU64) {
 }
 
 impl Counters {
+    /// Of this and [`Counters::meet_submitters`] the second sees everything that was done before the first: either
+    /// the submitter sees that the client is closed, or who closes it sees the request.
     pub(super) fn submitted(&self) {
-        count(&self.host.submitted);
+        self.host.submitted.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// See [`Counters::submitted`].
+    pub(super) fn meet_submitters(&self) {
+        self.host.submitted.fetch_add(0, Ordering::AcqRel);
     }
 
     pub(super) fn refused(&self) {
@@ -176,7 +184,7 @@ impl Counters {
     ) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let released = read(&self.host.released);
-        let submitted = read(&self.host.submitted);
+        let submitted = self.host.submitted.load(Ordering::Relaxed);
         Stats {
             workers: seats.alive(),
             workers_busy: seats.busy(),

@@ -3,9 +3,8 @@
 //! Freeing a parsed answer takes longer than everything else a tick thread does with it, so the tick
 //! thread only puts it here: one compare-and-swap, no allocation.
 
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-
 use super::outcome::Reply;
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// A stack that is only ever emptied whole, which makes it immune to the ABA problem.
 #[derive(Default)]
@@ -35,7 +34,7 @@ impl Trash {
         let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
             // SAFETY: the reply was a Box a line ago and is not reachable by anyone else before the
             // exchange succeeds.
-            unsafe { (*reply).next = head };
+            unsafe { *(*reply).next.writing() = head };
             Some(reply)
         });
     }
@@ -46,7 +45,8 @@ impl Trash {
         while !head.is_null() {
             // SAFETY: each pointer came from Box::into_raw in `put`; the swap made this thread the only owner.
             let reply = unsafe { Box::from_raw(head) };
-            head = reply.next;
+            // SAFETY: as above.
+            head = unsafe { *reply.next.reading() };
             self.held.fetch_sub(reply.bytes(), Ordering::Relaxed);
         }
     }

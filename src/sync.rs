@@ -1,0 +1,125 @@
+//! What the concurrent core is built of. With `--cfg loom` these are the model checker's: `runtime/model.rs` then
+//! runs the real code through every order its steps can take.
+
+#[cfg(loom)]
+pub(crate) use self::checked::{ArrayQueue, Cell};
+#[cfg(not(loom))]
+pub(crate) use self::plain::Cell;
+#[cfg(not(loom))]
+pub(crate) use crossbeam_queue::ArrayQueue;
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+#[cfg(loom)]
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+/// So many tags, all 0.
+pub(crate) fn zeros(count: usize) -> Box<[AtomicU64]> {
+    #[cfg(not(loom))]
+    // SAFETY: an AtomicU64 of zeros is valid. The memory comes zeroed from the system, so what is never used takes
+    // no physical memory.
+    return unsafe { Box::<[AtomicU64]>::new_zeroed_slice(count).assume_init() };
+    #[cfg(loom)]
+    return (0..count).map(|_| AtomicU64::new(0)).collect();
+}
+
+/// Reads an atomic nobody else can reach.
+pub(crate) fn own(atomic: &mut AtomicU64) -> u64 {
+    #[cfg(not(loom))]
+    return *atomic.get_mut();
+    #[cfg(loom)]
+    return atomic.with_mut(|word| *word);
+}
+
+impl<T> std::fmt::Debug for Cell<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Cell(…)")
+    }
+}
+
+#[cfg(not(loom))]
+mod plain {
+    use std::cell::UnsafeCell;
+
+    /// A place whose owner is told by something else. Asking for its address says what is meant to be done there,
+    /// so that the model checker can see who is in whose way.
+    #[repr(transparent)]
+    pub(crate) struct Cell<T>(UnsafeCell<T>);
+
+    impl<T> Cell<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(UnsafeCell::new(value))
+        }
+
+        /// To read.
+        pub(crate) fn reading(&self) -> *const T {
+            self.0.get()
+        }
+
+        /// To write, or to move the value away.
+        pub(crate) fn writing(&self) -> *mut T {
+            self.0.get()
+        }
+    }
+}
+
+#[cfg(loom)]
+mod checked {
+    use std::collections::VecDeque;
+
+    pub(crate) struct Cell<T>(loom::cell::UnsafeCell<T>);
+
+    impl<T> Cell<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::cell::UnsafeCell::new(value))
+        }
+
+        pub(crate) fn reading(&self) -> *const T {
+            self.0.with(|place| place)
+        }
+
+        pub(crate) fn writing(&self) -> *mut T {
+            self.0.with_mut(|place| place)
+        }
+    }
+
+    /// Stands for crossbeam's queue, whose inside is not ours to check.
+    pub(crate) struct ArrayQueue<T> {
+        queue: loom::sync::Mutex<VecDeque<T>>,
+        capacity: usize,
+    }
+
+    impl<T> ArrayQueue<T> {
+        pub(crate) fn new(capacity: usize) -> Self {
+            Self { queue: loom::sync::Mutex::new(VecDeque::new()), capacity }
+        }
+
+        pub(crate) fn push(&self, value: T) -> Result<(), T> {
+            let mut queue = self.queue.lock().unwrap();
+            if queue.len() == self.capacity {
+                return Err(value);
+            }
+            queue.push_back(value);
+            Ok(())
+        }
+
+        pub(crate) fn pop(&self) -> Option<T> {
+            self.queue.lock().unwrap().pop_front()
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.queue.lock().unwrap().len()
+        }
+
+        pub(crate) fn is_empty(&self) -> bool {
+            self.len() == 0
+        }
+    }
+}
