@@ -27,6 +27,9 @@
 
 mod client;
 mod ffi;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "jni")]
 mod jni;
 mod model;

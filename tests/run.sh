@@ -39,7 +39,7 @@ tally() {
   passed=$((passed + $1))
   failed=$((failed + $2))
   skipped=$((skipped + $3))
-  [ $(($1 + $2)) -gt 0 ]
+  [ $(($1 + $2 + $3)) -gt 0 ]
 }
 
 # A suite that prints how many of its tests passed.
@@ -62,10 +62,11 @@ cargo_tests='^test result: '
 own_tests='^[a-z]*: [0-9]* passed, [0-9]* failed'
 
 step 'release build' "$make" --no-print-directory lib static sandbox
-step 'lint' "$make" --no-print-directory lint
+suite lint "$own_tests" "$make" --no-print-directory lint
 suite rust "$cargo_tests" "$cargo" test --locked --workspace --no-fail-fast
 suite c "$own_tests" sh tests/c/run.sh
 suite cpp "$own_tests" sh tests/cpp/run.sh
+suite fuzz "$own_tests" sh fuzz/run.sh 30
 
 # The Java suite, on the JDKs that are named or found.
 if command -v mvn >/dev/null && command -v javac >/dev/null; then
