@@ -30,22 +30,28 @@ test: ## Run every test (a quarter of an hour at most)
 	@sh tests/run.sh
 
 .PHONY: test-full
-test-full: test ## Run what takes longer too: valgrind, AddressSanitizer, mutants (needs valgrind; about half an hour)
+test-full: test ## Run what takes longer too: valgrind, sanitizers, the model checker, mutants
 	@sh tests/verify/full.sh
 
 .PHONY: soak
 soak: lib sandbox ## Half an hour of mixed load with faults: memory, threads and descriptors stay flat
 	@sh tests/soak/soak.sh 30
 
+.PHONY: fuzz
+fuzz: ## Feed the C interface and the decoders what nobody would, ten minutes each
+	@sh fuzz/run.sh 600
+
 .PHONY: bench
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh
 
 .PHONY: lint
-lint: ## Check formatting, lints and documentation
+lint: ## Check formatting, lints, documentation and what the library is made of
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+	@sh tests/verify/deny.sh
 
 .PHONY: header
 header: ## Make include/paynow_bridge.h anew from src/ffi

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The C and C++ suites under valgrind and under AddressSanitizer with UBSan, and the mutants. A tool that is missing is a
-# skip by name.
+# The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
+# concurrent core under the model checker, a million random calls, the advisories, and the mutants. A tool that is missing
+# is a skip by name.
 set -u
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -14,6 +15,7 @@ part() {
   shift
   log=target/test-results/$name.log
   if "$@" >"$log" 2>&1; then
+    grep '^skip ' "$log"
     printf 'ok %s: %s\n' "$name" "$(tail -n 1 "$log")"
   else
     cat "$log"
@@ -35,5 +37,9 @@ sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
   sh tests/c/run.sh operations players policies answers errors handles delivery promise threads logging
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
+part misuse env MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
+part sanitizers-rust sh tests/verify/sanitizers.sh
+part loom sh tests/verify/loom.sh
+part advisories sh tests/verify/deny.sh advisories
 part mutants sh tests/verify/mutants.sh
 [ "$failed" -eq 0 ]
