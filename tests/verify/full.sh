@@ -35,9 +35,9 @@ else
 fi
 sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
-  sh tests/c/run.sh operations players policies answers errors handles delivery promise threads logging
+  sh tests/c/run.sh operations players policies answers errors dns handles delivery promise threads logging
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
-part misuse env MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
+part misuse env TEST_MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
 part sanitizers-rust sh tests/verify/sanitizers.sh
 part loom sh tests/verify/loom.sh
 part advisories sh tests/verify/deny.sh advisories
