@@ -66,6 +66,10 @@ lib: ## Build the shared library
 static: ## Build the static library
 	$(CARGO) rustc --locked --release --lib --crate-type staticlib
 
+.PHONY: java
+java: lib ## Build the Java API with the library inside, and install it into the local Maven repository
+	mvn -B -ntp -q -f java-shim/pom.xml install -DskipTests -Dpaynow.native=$(CURDIR)/$(LIB)
+
 .PHONY: sandbox
 sandbox: ## Build the sandbox
 	$(CARGO) build --locked --release -p paynow-sandbox

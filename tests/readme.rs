@@ -9,7 +9,11 @@ fn read(path: &str) -> String {
 #[test]
 fn the_examples_are_the_files_that_are_compiled_and_run() {
     let readme = read("README.md");
-    for (language, path) in [("cpp", "examples/readme/lookup.cpp"), ("c", "examples/readme/lookup.c")] {
+    for (language, path) in [
+        ("java", "examples/readme/Lookup.java"),
+        ("cpp", "examples/readme/lookup.cpp"),
+        ("c", "examples/readme/lookup.c"),
+    ] {
         let block = format!("```{language}\n{}\n```\n", read(path).trim_end());
         assert!(readme.contains(&block), "README.md does not show {path} as it is");
     }
