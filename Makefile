@@ -1,5 +1,5 @@
-# The two that matter: `make demo` and `make test`. Both need only Rust, a C and C++ compiler and make; the Java suite of
-# `make test` needs a JDK and Maven.
+# The two that matter: `make demo` and `make test`. Both need only the toolchains: Rust, a C and C++ compiler, make, and for
+# the Java side a JDK, Maven and Node.js.
 
 CARGO ?= cargo
 CC ?= cc
@@ -22,7 +22,11 @@ help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: lib sandbox ## Run a game server against the sandbox and show that no tick is late
+demo: lib sandbox ## Run a Minecraft server with five players against the sandbox (JDK 25, Maven, Node.js 20)
+	@sh examples/minestom-server/demo.sh
+
+.PHONY: demo-cpp
+demo-cpp: lib sandbox ## Run a C++ game server against the sandbox and show that no tick is late
 	@sh examples/cpp-server/demo.sh
 
 .PHONY: test

@@ -80,6 +80,7 @@ if command -v mvn >/dev/null && command -v javac >/dev/null; then
   fi
   export JAVA_HOME_17 JAVA_HOME_25
   suite java "$own_tests" sh java-shim/test.sh
+  suite minestom "$own_tests" sh examples/minestom-server/test.sh
 else
   printf 'skip java: no JDK or no Maven\n' | tee "$out/java.log"
   skipped=$((skipped + 1))
