@@ -34,6 +34,8 @@ pub(crate) struct Flow {
     lookup: HttpRequest,
     create: HttpRequest,
     customer: Option<Box<Customer>>,
+    /// The customer is remembered and may be gone by now.
+    recognised: bool,
 }
 
 /// What to do next.
@@ -69,8 +71,15 @@ impl Flow {
             lookup: lookup.clone(),
             create,
             customer: None,
+            recognised: false,
         };
         (flow, lookup)
+    }
+
+    /// Goes on as if the customer had been looked up.
+    pub(crate) fn recognise(&mut self, customer: Box<Customer>) -> Next {
+        self.recognised = true;
+        self.found(customer)
     }
 
     /// Goes on from how the present step ended.
@@ -99,6 +108,12 @@ impl Flow {
                 }
                 (answer, _) => Next::Done(Decoded { answer, ..Decoded::ok() }),
             },
+            // Who was remembered is gone: asked from the beginning.
+            (Step::Mint, Status::NotFound) if self.recognised => {
+                self.recognised = false;
+                self.step = Step::Lookup;
+                Next::Send(&LOOKUP_CUSTOMER, self.lookup.clone())
+            }
             (Step::LookupAgain, _) => Next::AsBefore,
             _ => Next::Done(decoded),
         }

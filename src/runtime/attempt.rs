@@ -53,3 +53,17 @@ pub(super) struct Attempt {
     /// How an earlier step of the flow ended, for the case that nothing better comes.
     pub(super) setback: Option<Outcome>,
 }
+
+impl Attempt {
+    /// Makes it the next step of its flow.
+    pub(super) fn go_on(&mut self, operation: &'static Operation, request: HttpRequest) {
+        self.operation = operation;
+        self.request = request;
+        self.repeatable = operation.repeatable;
+        self.effect = operation.effect;
+        self.tries = 0;
+        self.step_began = None;
+        self.step_sent = Sent::Never;
+        self.last = None;
+    }
+}

@@ -78,6 +78,8 @@ pub(super) struct Memory {
     pub(super) question: Arc<str>,
     /// "There is none" does not do: the customer was to be created.
     pub(super) somebody: bool,
+    /// It is only what the first step asks; the whole answer is another.
+    pub(super) first_step: bool,
 }
 
 /// Requests that wait for a worker, and the deadlines of all.
@@ -268,7 +270,10 @@ mod tests {
     fn each_deadline_expires_once() {
         let mut schedule = schedule();
         schedule.set_deadline(&entry(3, 10), None);
-        schedule.set_deadline(&entry(1, 20), Some(Memory { question: "memory".into(), somebody: false }));
+        schedule.set_deadline(
+            &entry(1, 20),
+            Some(Memory { question: "memory".into(), somebody: false, first_step: false }),
+        );
         let mut expired = Vec::new();
         for now in [9, 10, 30, 30] {
             schedule.expire(now, |key, memory| expired.push((key.index(), memory.is_some())));

@@ -85,7 +85,9 @@ impl Runtime {
                 self.admit(schedule, &entry);
             } else {
                 schedule.set_deadline(&entry, None);
-                schedule.push(Job { key: entry.key, priority: entry.priority, attempt: None });
+                let attempt =
+                    if entry.ensures && self.cache.is_on() { self.take_known(entry.key) } else { None };
+                schedule.push(Job { key: entry.key, priority: entry.priority, attempt });
             }
         }
         arrived
@@ -97,8 +99,11 @@ impl Runtime {
             return;
         };
         // A flow looks up first: its first request is the question that may have been answered before.
-        let memory =
-            Memory { question: attempt.request.target.as_str().into(), somebody: attempt.flow.is_some() };
+        let memory = Memory {
+            question: attempt.request.target.as_str().into(),
+            somebody: attempt.flow.is_some(),
+            first_step: false,
+        };
         schedule.set_deadline(entry, Some(memory.clone()));
         if let Some((content, Age::Fresh)) = self.recall(&memory) {
             self.counters.cache_hit();
@@ -117,6 +122,23 @@ impl Runtime {
         attempt.flight = Some(flight);
         let attempt = Some(Box::new(attempt));
         schedule.push(Job { key: entry.key, priority: entry.priority, attempt });
+    }
+
+    /// Takes a flow that ends with more than the customer; whom it knows already it does not look up.
+    fn take_known(&self, key: Key) -> Option<Box<Attempt>> {
+        let mut attempt = self.take(key)?;
+        let question = attempt.request.target.as_str().into();
+        let memory = Memory { question, somebody: true, first_step: true };
+        if let Some((content, Age::Fresh)) = self.recall(&memory)
+            && let Answer::Customer(customer) = &content.answer
+            && let Some(flow) = &mut attempt.flow
+            && let Next::Send(operation, request) = flow.recognise(customer.clone())
+        {
+            self.counters.cache_hit();
+            attempt.go_on(operation, request);
+        }
+        attempt.memory = Some(memory);
+        Some(Box::new(attempt))
     }
 
     /// Takes a request's arguments out of its slot and makes of them what is sent.
@@ -248,14 +270,7 @@ impl Runtime {
                 return None;
             }
         };
-        attempt.operation = operation;
-        attempt.request = request;
-        attempt.repeatable = operation.repeatable;
-        attempt.effect = operation.effect;
-        attempt.tries = 0;
-        attempt.step_began = None;
-        attempt.step_sent = Sent::Never;
-        attempt.last = None;
+        attempt.go_on(operation, request);
         attempt.flow = Some(flow);
         Some(attempt)
     }
@@ -281,7 +296,7 @@ impl Runtime {
         if !failed {
             return None;
         }
-        let old = self.old_answer(memory?)?;
+        let old = self.old_answer(memory.filter(|memory| !memory.first_step)?)?;
         Some(Outcome { sent: outcome.sent, ..old }.again(outcome))
     }
 

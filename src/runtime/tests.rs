@@ -676,7 +676,36 @@ fn a_token_is_minted_for_each_who_asks_and_never_remembered() {
         }));
     }
     assert_eq!(tokens, ["one", "two"]);
-    assert_eq!(host.runtime.stats().cache_hits, 0);
+    assert_eq!(host.world.exchanges(), 3, "the customer is looked up once");
+}
+
+#[test]
+fn a_token_for_a_remembered_customer_who_is_gone_begins_again() {
+    let host = Host::new(impatient);
+    host.world.say(BY_NAME, &[(200, CUSTOMER), (200, r#"{"id":"78"}"#)]);
+    host.world.say("/v1/stores/1/customers/77/tokens", &[(404, NOBODY)]);
+    host.world.say("/v1/stores/1/customers/78/tokens", &[(200, r#"{"token":"one"}"#)]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    host.one(|_| ());
+    host.ask(&TOKEN_FOR, &[(Parameter::Name, "a"), (Parameter::Name, "a")]);
+    let id = host.one(|outcome| match &outcome.reply.as_ref().unwrap().answer {
+        Answer::TokenFor(customer, _) => customer.id.to_string(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!((id.as_str(), host.world.exchanges()), ("78", 4));
+}
+
+#[test]
+fn an_old_customer_never_stands_in_for_a_token() {
+    let host = Host::new(|settings| {
+        impatient(settings);
+        settings.cache.ttl = Duration::from_nanos(1);
+    });
+    host.world.say(BY_NAME, &[(200, CUSTOMER), (500, "")]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    host.one(|_| ());
+    host.ask(&TOKEN_FOR, &[(Parameter::Name, "a"), (Parameter::Name, "a")]);
+    assert_eq!(host.one(|outcome| outcome.status), Status::Server);
 }
 
 #[test]
