@@ -36,12 +36,15 @@ use crate::runtime::{LogLine, Outcome, Source};
 use crate::transport::Sent;
 
 /// Grows when the encoding or an export changes; Java compares it when it has loaded the library.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const COMPLETION: u8 = 1;
 const LOG_LINE: u8 = 2;
 /// A batch's memory is given back when it was longer than this.
 const KEPT: usize = 1024 * 1024;
+
+/// What most customers fit into.
+const ORDINARY: usize = 1024;
 
 /// Records on their way to Java.
 #[derive(Default)]
@@ -51,6 +54,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// One for a single answer of ordinary size, which then is one allocation.
+    pub(super) fn of_one() -> Self {
+        Self { bytes: Vec::with_capacity(ORDINARY), holds_token: false }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -252,7 +260,9 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        if self.holds_token {
+            self.bytes.zeroize();
+        }
     }
 }
 
@@ -285,10 +295,47 @@ fn number(status: Status) -> u8 {
     }
 }
 
+/// The status with a number. What the client itself never says, such as that it was full, is taken for a fault.
+pub(super) fn status(wanted: i32) -> Status {
+    STATUSES.into_iter().find(|status| i32::from(number(*status)) == wanted).unwrap_or(Status::Internal)
+}
+
+const STATUSES: [Status; 19] = [
+    Status::Ok,
+    Status::Shutdown,
+    Status::Internal,
+    Status::Timeout,
+    Status::Cancelled,
+    Status::Resolve,
+    Status::Connect,
+    Status::Tls,
+    Status::Transport,
+    Status::ResponseTooLarge,
+    Status::InvalidResponse,
+    Status::Unavailable,
+    Status::Unauthorized,
+    Status::Forbidden,
+    Status::NotFound,
+    Status::Conflict,
+    Status::RateLimited,
+    Status::Api,
+    Status::Server,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runtime::LogLevel;
+
+    #[test]
+    fn statuses_come_back_as_they_went() {
+        for sent in STATUSES {
+            assert_eq!(status(number(sent).into()), sent);
+        }
+        for nobodys in [-1, 3, 9, 255, 256] {
+            assert_eq!(status(nobodys), Status::Internal);
+        }
+    }
 
     #[test]
     fn a_record_says_how_long_it_is() {

@@ -137,6 +137,13 @@ impl Caller {
         unsafe { call!(self, v1_1.GetIntArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
     }
 
+    /// Fills the beginning of an int array, as far as it goes.
+    pub(super) fn set_ints(self, array: jintArray, values: &[jint]) {
+        let length = self.array_length(array).min(values.len());
+        // SAFETY: the environment is this thread's; the region lies within both.
+        unsafe { call!(self, v1_1.SetIntArrayRegion, array, 0, length as jint, values.as_ptr()) };
+    }
+
     /// Copies the first elements of a long array, as many as there are places.
     pub(super) fn longs(self, array: jlongArray, places: &mut [jlong]) {
         let length = self.array_length(array).min(places.len());

@@ -10,6 +10,7 @@
 //! - Every request carries a ticket, a number of Java's own, which its completion brings back.
 #![allow(non_snake_case, reason = "the JVM finds exports by the names of its classes and methods")]
 
+mod batches;
 mod client;
 mod encode;
 mod env;

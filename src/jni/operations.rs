@@ -22,12 +22,12 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 use crate::runtime::Priority;
 
 /// What every request has.
-struct Common {
-    client: jlong,
-    deadline_ms: jint,
-    background: jboolean,
-    tag: jlong,
-    ticket: jint,
+pub(super) struct Common {
+    pub(super) client: jlong,
+    pub(super) deadline_ms: jint,
+    pub(super) background: jboolean,
+    pub(super) tag: jlong,
+    pub(super) ticket: jint,
 }
 
 impl Common {
@@ -41,7 +41,7 @@ impl Common {
     }
 }
 
-fn submit(
+pub(super) fn submit(
     common: &Common,
     operation: &'static Operation,
     fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
@@ -88,6 +88,7 @@ macro_rules! export {
         }
     };
 }
+pub(super) use export;
 
 /// Adds text that may be left out: null is, and then whether it was needed is the operation's to say.
 fn add(
@@ -371,7 +372,7 @@ fn shape_of_one(caller: Caller, shape: jintArray) -> [jint; 2] {
 /// metadata, from the lowest), eight bits above the same for each that is null, and from bit 16 on the platform: 0
 /// absent, 1 unknown, 2 Java, 3 Bedrock, 4 null. The second number counts the entries of the metadata. `texts` yields
 /// the values in that order, and then key and value of each entry.
-fn add_fields(
+pub(super) fn add_fields(
     arguments: &mut Arguments,
     [mask, entries]: [jint; 2],
     texts: &mut JavaTexts,
@@ -437,7 +438,7 @@ fn peek(
         let Some(key) = host.client.peek_key(|arguments| fill(&host.client, arguments), |_| {})? else {
             return Ok(0);
         };
-        let mut batch = Batch::default();
+        let mut batch = Batch::of_one();
         host.encode(&mut batch, key);
         Ok(caller.set_bytes(buffer, batch.bytes()))
     })

@@ -139,6 +139,16 @@ impl JavaTexts {
         self.take(|caller, string| JavaText::read_secret(caller, name, string))
     }
 
+    /// Whether there is one more.
+    pub(super) fn has_next(&self) -> bool {
+        self.next < self.length
+    }
+
+    /// Passes over some.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.next = self.next.saturating_add(count);
+    }
+
     fn take(
         &mut self,
         read: impl FnOnce(Caller, jstring) -> Result<Option<JavaText>, InvalidArgument>,

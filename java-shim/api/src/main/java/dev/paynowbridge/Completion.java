@@ -6,6 +6,8 @@ import java.util.List;
 
 /** How a request ended, as it came from the library. */
 final class Completion {
+    private static final String CLOSED = "the client was closed first";
+
     Operation operation;
     Status status;
     Sent sent = Sent.NEVER;
@@ -29,6 +31,17 @@ final class Completion {
         return completion;
     }
 
+    /** The same, of a request that was accepted and whose end the library did not say, or not in a way that can be read. */
+    static Completion lost(Status status, String message) {
+        Completion completion = of(status, message);
+        completion.sent = Sent.MAYBE;
+        return completion;
+    }
+
+    static Completion unreadable() {
+        return lost(Status.INTERNAL, "an answer could not be read; please report it");
+    }
+
     /** What a failed call into the library means. */
     static Completion ofFailure(long number) {
         if (number == Native.QUEUE_FULL) {
@@ -49,7 +62,12 @@ final class Completion {
     }
 
     static Completion closed() {
-        return of(Status.CLOSED, "the client was closed first");
+        return of(Status.CLOSED, CLOSED);
+    }
+
+    /** Closing did not wait for ever for the library to say how this request ended. */
+    static Completion closedMeanwhile() {
+        return lost(Status.CLOSED, CLOSED);
     }
 
     CallDetails details() {

@@ -136,7 +136,7 @@ final class Engine {
         try {
             completion = in.completion();
         } catch (RuntimeException | OutOfMemoryError e) {
-            completion = Completion.of(Status.INTERNAL, "an answer could not be read; please report it");
+            completion = Completion.unreadable();
         }
         try {
             future.arrived(completion);

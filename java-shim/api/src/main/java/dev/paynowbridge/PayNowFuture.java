@@ -44,7 +44,8 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     private volatile int state;
     private volatile Completion completion;
 
-    private PayNowFuture() {
+    /** Belongs to no request of its own. */
+    PayNowFuture() {
         this(null, null, null, null);
     }
 
@@ -90,7 +91,7 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     /** Completes what the host's executor will not complete any more. */
     void settle() {
         Completion known = completion;
-        finish(known == null ? Completion.closed() : known);
+        finish(known == null ? Completion.closedMeanwhile() : known);
     }
 
     private void finish(Completion known) {
@@ -110,8 +111,7 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
         try {
             value = decode.apply(known);
         } catch (RuntimeException e) {
-            super.completeExceptionally(new PayNowException.Internal(
-                    Completion.of(Status.INTERNAL, "an answer could not be read; please report it"), e));
+            super.completeExceptionally(new PayNowException.Internal(Completion.unreadable(), e));
             return;
         }
         super.complete(value);
@@ -173,7 +173,8 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
         return mine;
     }
 
-    private void cancelRequest() {
+    /** Cancels the request and leaves it to the library to say how it ended. */
+    void cancelRequest() {
         if (engine != null && ticket != Tickets.NONE && completion == null) {
             engine.cancel(request);
         }

@@ -2,12 +2,13 @@ package dev.paynowbridge;
 
 import dev.paynowbridge.internal.Native;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
@@ -18,7 +19,8 @@ import java.util.function.Function;
  */
 public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     private static final long LONGEST_DEADLINE_MS = 24L * 60 * 60 * 1000;
-    private static final int PEEK_BUFFER = 4 * 1024;
+    /** Longer than an ordinary customer. Making it costs more than reading it: a longer customer is asked for twice instead. */
+    private static final int PEEK_BUFFER = 1024;
 
     private final Engine engine;
     private final Executor executor;
@@ -71,7 +73,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
         return future;
     }
 
-    private static void require(Object argument, String name) {
+    static void require(Object argument, String name) {
         if (argument == null) {
             throw new IllegalArgumentException(name + " is required");
         }
@@ -281,18 +283,63 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      */
     public final PayNowFuture<List<Customer>> bulkCreateCustomers(List<CustomerFields> customers) {
         require(customers, "customers");
-        int[] shapes = new int[customers.size() * 2];
-        List<String> values = new ArrayList<>();
-        for (int i = 0; i < customers.size(); i++) {
-            CustomerFields fields = customers.get(i);
-            require(fields, "items[" + i + "]");
-            System.arraycopy(fields.shape(), 0, shapes, i * 2, 2);
-            values.addAll(fields.texts);
-        }
-        String[] texts = values.toArray(String[]::new);
+        return createPiece(BulkPiece.of(0, customers));
+    }
+
+    final PayNowFuture<List<Customer>> createPiece(BulkPiece piece) {
         return submit(
                 PayNowOperations::customers,
-                (client, ticket) -> Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket));
+                (client, ticket) -> Native.bulkCreateCustomers(
+                        client, piece.shapes, piece.texts, deadlineMs, background, tag, ticket));
+    }
+
+    /**
+     * Creates any number of customers, in as many requests as that takes, one after the other. A deadline is that of each
+     * request. Every customer ends as one of three: created, surely not created, or unknown, because PayNow's answer does
+     * not tell; nothing is guessed.
+     *
+     * <p>A request that fails does not end it, except when the client refuses it, is closed, or the request is cancelled
+     * (alone or by its tag): then nothing more is sent, and the rest was surely not created. Cancelling the future, or
+     * completing it in any other way, does the same; {@code progress} still learns how the request under way ended, and
+     * what it was never told of was never sent.
+     *
+     * @param customers any number; copied
+     * @param progress gets the report of each request, in order, where the future completes: on the client's completion
+     *     thread, unless {@link #on(Executor)} said otherwise. A first request that the client refuses is reported on the
+     *     calling thread. What it throws goes to that thread's uncaught exception handler.
+     * @return the report of the whole, also when nothing could be created: it does not fail by itself; completes like
+     *     {@code progress}
+     * @throws IllegalArgumentException when any of the customers cannot be used; it is named, and nothing is sent
+     */
+    public final PayNowFuture<BulkReport> bulkCreateCustomers(List<CustomerFields> customers, Consumer<BulkChunk> progress) {
+        require(customers, "customers");
+        require(progress, "progress");
+        return new BulkCreation(this, customers, progress).start();
+    }
+
+    /**
+     * Begins a walk through all customers, or those that match, page by page. Nothing is sent before
+     * {@link CustomerPages#next()}; its pages complete like all futures of this view.
+     *
+     * @param query which ones and in what order, oldest first by default; its limit is that of a page, 100 by default; the
+     *     walk begins behind {@link CustomerQuery#after(String)}
+     * @return the walk
+     * @throws IllegalArgumentException when the query has {@link CustomerQuery#before(String)}, which means nothing to a walk
+     */
+    public final CustomerPages customerPages(CustomerQuery query) {
+        require(query, "query");
+        if (query.before != null) {
+            throw new IllegalArgumentException("before cannot be used: a walk goes on after a customer");
+        }
+        return new CustomerPages(this, query);
+    }
+
+    final PayNowFuture<List<Customer>> nextPage(
+            CustomerQuery query, String cursor, UnaryOperator<List<Customer>> accept) {
+        return submit(
+                completion -> accept.apply(customers(completion)),
+                (client, ticket) -> Native.nextPage(
+                        client, query.limit, query.ascending, query.search, cursor, deadlineMs, background, tag, ticket));
     }
 
     /**

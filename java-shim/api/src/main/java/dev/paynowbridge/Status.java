@@ -63,6 +63,10 @@ public enum Status {
         this.number = number;
     }
 
+    int number() {
+        return number;
+    }
+
     static Status of(int number) {
         Status status = number < BY_NUMBER.length ? BY_NUMBER[number] : null;
         return status == null ? INTERNAL : status;

@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports.
  */
 public final class Native {
-    public static final long VERSION = 1;
+    public static final long VERSION = 2;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -98,6 +98,19 @@ public final class Native {
 
     public static native long bulkCreateCustomers(
             long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
+
+    public static native long pieceLength(int left);
+
+    public static native long checkPiece(int first, int[] shapes, String[] texts);
+
+    public static native long acceptPiece(
+            int[] shapes, String[] texts, int status, int sent, String[] created, int[] became);
+
+    public static native long nextPage(
+            long client, int limit, int ascending, String search, String cursor,
+            int deadlineMs, boolean background, long tag, int ticket);
+
+    public static native long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken);
 
     public static native long authenticateCustomer(
             long client, int platform, String id, String customerIp, String customerCountryCode,

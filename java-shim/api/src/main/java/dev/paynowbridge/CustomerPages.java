@@ -1,0 +1,123 @@
+package dev.paynowbridge;
+
+import dev.paynowbridge.internal.Native;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A walk through the customers of a store, made by {@link PayNowOperations#customerPages(CustomerQuery)}.
+ *
+ * <pre>{@code
+ * void walk(CustomerPages pages) {
+ *     pages.next().thenAccept(customers -> {
+ *         customers.forEach(this::visit);
+ *         if (!pages.isOver()) {
+ *             walk(pages);
+ *         }
+ *     });
+ * }
+ * }</pre>
+ *
+ * <p>Every customer comes at most once, in order, and the walk ends whatever the server answers: the same page for ever, a
+ * page that holds its own cursor, one larger than the limit, one out of order. Any thread may call any method, and none
+ * waits for the network.
+ */
+public final class CustomerPages {
+    private static final int FIRST = 0;
+    private static final int COUNT = 1;
+    private static final int CURSOR = 2;
+    private static final int OVER = 3;
+    private static final int NUMBERS = 4;
+
+    private final PayNowOperations view;
+    private final CustomerQuery query;
+    private String cursor;
+    private boolean over;
+    private Asking asking;
+
+    CustomerPages(PayNowOperations view, CustomerQuery query) {
+        this.view = view;
+        this.query = query;
+        cursor = query.after;
+    }
+
+    /** A page that was asked for. The walk goes on only if its future brought what was made of the answer. */
+    private final class Asking {
+        private final String from = cursor;
+        private PayNowFuture<List<Customer>> future;
+        private volatile Page page;
+
+        List<Customer> accept(List<Customer> customers) {
+            long[] taken = new long[NUMBERS];
+            String[] ids = customers.stream().map(Customer::id).toArray(String[]::new);
+            long result = Native.acceptPage(query.limit, query.ascending, from, ids, taken);
+            if (Native.failed(result)) {
+                throw Completion.ofFailure(result).exception();
+            }
+            int first = (int) taken[FIRST];
+            List<Customer> fresh = List.copyOf(customers.subList(first, first + (int) taken[COUNT]));
+            page = new Page(fresh, taken[CURSOR] == 0 ? null : Long.toString(taken[CURSOR]), taken[OVER] != 0);
+            return fresh;
+        }
+    }
+
+    private record Page(List<Customer> fresh, String cursor, boolean last) {}
+
+    /**
+     * Asks for the next page. A page that failed or was cancelled leaves the walk where it is: the next call asks for it
+     * again.
+     *
+     * @return the customers that are new; none when the walk is over, and then at once. Completes on the client's
+     *     completion thread, unless {@link PayNowOperations#on(java.util.concurrent.Executor)} said otherwise
+     * @throws IllegalArgumentException when the query cannot be used; what is wrong is named, and nothing is sent
+     * @throws IllegalStateException when the page before is still pending
+     */
+    public synchronized PayNowFuture<List<Customer>> next() {
+        goOn();
+        if (asking != null) {
+            throw new IllegalStateException("the page before is still pending: ask for the next one when it has come");
+        }
+        if (over) {
+            PayNowFuture<List<Customer>> nothing = new PayNowFuture<>();
+            nothing.complete(List.of());
+            return nothing;
+        }
+        Asking page = new Asking();
+        page.future = view.nextPage(query, cursor, page::accept);
+        asking = page;
+        return page.future;
+    }
+
+    /**
+     * Whether every customer has come.
+     *
+     * @return true once the last page has completed
+     */
+    public synchronized boolean isOver() {
+        goOn();
+        return over;
+    }
+
+    /**
+     * Where the walk is: what {@link CustomerQuery#after(String)} takes to go on from here another time.
+     *
+     * @return the id of the last customer that came; empty at the very beginning
+     */
+    public synchronized Optional<String> cursor() {
+        goOn();
+        return Optional.ofNullable(cursor);
+    }
+
+    private void goOn() {
+        if (asking == null || !asking.future.isDone()) {
+            return;
+        }
+        Page page = asking.page;
+        // A future that the host cancelled or completed itself did not bring the page, even if it came later.
+        if (page != null && !asking.future.isCompletedExceptionally() && asking.future.getNow(null) == page.fresh) {
+            cursor = page.cursor;
+            over = page.last;
+        }
+        asking = null;
+    }
+}
