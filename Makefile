@@ -49,6 +49,10 @@ fuzz: ## Feed the C interface and the decoders what nobody would, ten minutes ea
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh
 
+.PHONY: hosts
+hosts: lib sandbox ## Load the library into real hosts: Luanti, ioquake3, Python, Go, a C++ loop
+	@sh tests/hosts/run.sh
+
 .PHONY: lint
 lint: ## Check formatting, lints, documentation and what the library is made of
 	$(CARGO) fmt --all --check
@@ -65,6 +69,8 @@ header: ## Make include/paynow_bridge.h anew from src/ffi
 lib: ## Build the shared library
 	@# One crate type at a time: cargo turns LTO off when an rlib is among those of one invocation.
 	$(CARGO) rustc --locked --release --lib --crate-type cdylib
+	@# At run time it is looked for by its soname.
+	@ln -sf libpaynow_bridge.so $(LIB).0
 
 .PHONY: static
 static: ## Build the static library

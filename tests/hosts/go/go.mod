@@ -1,0 +1,3 @@
+module paynow-host
+
+go 1.19
