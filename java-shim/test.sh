@@ -34,7 +34,7 @@ run() {
   printf 'JDK %s\n' "$name"
   status=0
   # shellcheck disable=SC2086 # options, if any, are words
-  JAVA_HOME=$home "$mvn" -B -ntp -f "$here/pom.xml" ${MVN_OPTIONS:-} test "-Dpaynow.native=$lib" >"$log" 2>&1 || status=$?
+  JAVA_HOME=$home "$mvn" -B -ntp -f "$here/pom.xml" ${MVN_OPTIONS:-} verify "-Dpaynow.native=$lib" >"$log" 2>&1 || status=$?
   grep -E '^\[(INFO|ERROR|WARNING)\] .*Tests run:.* (in|--) ' "$log"
   ran=$(total tests)
   wrong=$(($(total errors) + $(total failures)))

@@ -1,0 +1,4 @@
+package org.bukkit.event;
+
+/** Something that happens. */
+public abstract class Event {}

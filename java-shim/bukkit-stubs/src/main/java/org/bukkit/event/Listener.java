@@ -1,0 +1,4 @@
+package org.bukkit.event;
+
+/** Hears of events. */
+public interface Listener {}

@@ -1,0 +1,18 @@
+package org.bukkit.plugin;
+
+import java.io.File;
+import java.util.logging.Logger;
+import org.bukkit.Server;
+
+/** A plugin. */
+public interface Plugin {
+    String getName();
+
+    boolean isEnabled();
+
+    Server getServer();
+
+    Logger getLogger();
+
+    File getDataFolder();
+}

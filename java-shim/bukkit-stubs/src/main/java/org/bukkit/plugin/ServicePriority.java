@@ -1,0 +1,10 @@
+package org.bukkit.plugin;
+
+/** Whose service is preferred. */
+public enum ServicePriority {
+    Lowest,
+    Low,
+    Normal,
+    High,
+    Highest
+}

@@ -1,0 +1,8 @@
+package org.bukkit.scheduler;
+
+import org.bukkit.plugin.Plugin;
+
+/** Runs tasks on the main thread. */
+public interface BukkitScheduler {
+    BukkitTask runTask(Plugin plugin, Runnable task) throws IllegalArgumentException;
+}

@@ -1,0 +1,4 @@
+package org.bukkit.scheduler;
+
+/** A task that was put into the queue. */
+public interface BukkitTask {}

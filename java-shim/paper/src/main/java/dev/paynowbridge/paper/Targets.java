@@ -1,0 +1,70 @@
+package dev.paynowbridge.paper;
+
+import dev.paynowbridge.Player;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.bukkit.Server;
+import org.bukkit.command.CommandSender;
+
+/** Understands what a command was given as a player: one who is here, a UUID, an XUID, or a name. */
+final class Targets {
+    private static final Pattern UUID_TEXT =
+            Pattern.compile("\\p{XDigit}{8}-?\\p{XDigit}{4}-?\\p{XDigit}{4}-?\\p{XDigit}{4}-?\\p{XDigit}{12}");
+    /** As long as all XUIDs are. A Java name of sixteen digits could be one too; whoever bears it is found while online. */
+    private static final Pattern XUID_TEXT = Pattern.compile("[0-9]{16}");
+
+    private final Server server;
+    private final Identities identities;
+
+    Targets(Server server, Identities identities) {
+        this.server = server;
+        this.identities = identities;
+    }
+
+    Target of(String text) {
+        org.bukkit.entity.Player present = server.getPlayerExact(text);
+        if (present != null) {
+            return of(present);
+        }
+        if (UUID_TEXT.matcher(text).matches()) {
+            UUID id = uuid(text);
+            org.bukkit.entity.Player owner = server.getPlayer(id);
+            return owner != null
+                    ? of(owner)
+                    : new Target(text, identities.of(id, null), Optional.of(identities.kind(id)), false);
+        }
+        if (XUID_TEXT.matcher(text).matches()) {
+            return new Target(text, new Player(null, text, null, null), Optional.of(Identities.Kind.BEDROCK), false);
+        }
+        return new Target(text, Player.named(text), Optional.empty(), false);
+    }
+
+    Target of(org.bukkit.entity.Player player) {
+        UUID id = player.getUniqueId();
+        return new Target(
+                player.getName(), identities.of(id, player.getName()), Optional.of(identities.kind(id)), true);
+    }
+
+    private static UUID uuid(String text) {
+        String digits = text.replace("-", "");
+        return new UUID(Long.parseUnsignedLong(digits, 0, 16, 16), Long.parseUnsignedLong(digits, 16, 32, 16));
+    }
+
+    /** Names of those who are here and whom the sender can see. */
+    List<String> complete(CommandSender sender, String begun) {
+        String start = begun.toLowerCase(Locale.ROOT);
+        List<String> names = new ArrayList<>();
+        for (org.bukkit.entity.Player player : server.getOnlinePlayers()) {
+            boolean seen = !(sender instanceof org.bukkit.entity.Player viewer) || viewer.canSee(player);
+            if (seen && player.getName().toLowerCase(Locale.ROOT).startsWith(start)) {
+                names.add(player.getName());
+            }
+        }
+        names.sort(String.CASE_INSENSITIVE_ORDER);
+        return names;
+    }
+}

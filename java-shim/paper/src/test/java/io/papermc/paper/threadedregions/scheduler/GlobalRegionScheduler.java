@@ -1,0 +1,8 @@
+package io.papermc.paper.threadedregions.scheduler;
+
+import org.bukkit.plugin.Plugin;
+
+/** As on Folia, as far as the plugin uses it. */
+public interface GlobalRegionScheduler {
+    void execute(Plugin plugin, Runnable run);
+}
