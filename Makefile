@@ -45,6 +45,14 @@ soak: lib sandbox ## Half an hour of mixed load with faults: memory, threads and
 fuzz: ## Feed the C interface and the decoders what nobody would, ten minutes each
 	@sh fuzz/run.sh 600
 
+.PHONY: soak-java
+soak-java: lib sandbox ## A million requests through the Java API: heap, memory, threads and descriptors stay flat
+	@sh tests/soak/java/soak.sh
+
+.PHONY: bench-java
+bench-java: lib ## Measure the Java API beside HttpClient, OkHttp and Apache's client
+	@sh bench/java/run.sh
+
 .PHONY: bench
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh
