@@ -111,6 +111,7 @@ under_way() { [ "$(steer GET '/_sandbox/log?limit=1000' | grep -o '"target":"[^"
 input=/dev/null
 start() {
   log=$out/$1.log
+  : >"$log"
   shift
   "$@" <"$input" >"$log" 2>&1 9>&- &
   pid=$!
