@@ -86,7 +86,9 @@ static: ## Build the static library
 
 .PHONY: java
 java: lib ## Build the Java API with the library inside, and install it into the local Maven repository
-	mvn -B -ntp -q -f java-shim/pom.xml install -DskipTests -Dpaynow.native=$(CURDIR)/$(LIB)
+	@mkdir -p target/java
+	strip --strip-unneeded -o target/java/libpaynow_bridge.so $(LIB)
+	mvn -B -ntp -q -f java-shim/pom.xml install -DskipTests -Dpaynow.native=$(CURDIR)/target/java/libpaynow_bridge.so
 
 .PHONY: sandbox
 sandbox: ## Build the sandbox
