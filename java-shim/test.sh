@@ -11,6 +11,7 @@ export PAYNOW_SANDBOX_BIN
 lib=$PAYNOW_LIB_DIR/libpaynow_bridge.so
 mvn=${MVN:-mvn}
 readme=$here/../examples/readme
+. "$here/../sandbox/start.sh"
 complaints='WARNING in native method|WARNING: JNI|FATAL ERROR in native method|Warning: .*JNI|exceptions when required to call'
 
 passed=0
@@ -60,20 +61,10 @@ run() {
 # What the README shows first, run as it stands against a sandbox of its own.
 readme_example() {
   home=$1
-  ready=$here/target/ready.json
-  rm -f "$ready" "$here/target/hold"
-  mkfifo "$here/target/hold"
-  "$PAYNOW_SANDBOX_BIN" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$here/target/hold" >/dev/null 2>&1 &
-  sandbox=$!
-  exec 9>"$here/target/hold"
-  rm -f "$here/target/hold"
-  tries=0
-  while [ ! -s "$ready" ] && kill -0 "$sandbox" 2>/dev/null && [ $((tries += 1)) -le 300 ]; do sleep 0.1; done
-  value() { sed 's/.*"'"$1"'":"\([^"]*\)".*/\1/' "$ready"; }
-  answer=$(PAYNOW_API_BASE=$(value base) PAYNOW_API_KEY=$(value api_key) PAYNOW_STORE_ID=$(value store_id) \
-    "$home/bin/java" -cp "$here/api/target/classes" "$readme/Lookup.java" 2>&1)
-  exec 9>&-
-  wait "$sandbox" 2>/dev/null
+  start_sandbox "$PAYNOW_SANDBOX_BIN" "$here/target"
+  answer=$("$home/bin/java" -cp "$here/api/target/classes" "$readme/Lookup.java" 2>&1)
+  stop_sandbox
+  unset PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
   case $answer in
     *'Notch is 421621336637440000'*) passed=$((passed + 1)) ;;
     *) printf 'FAIL examples/readme/Lookup.java: %s\n' "$answer"; failed=$((failed + 1)) ;;

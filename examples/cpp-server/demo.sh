@@ -23,31 +23,8 @@ mkdir -p "$out"
 ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
 
 if [ -z "${PAYNOW_API_BASE:-}" ]; then
-  ready=$out/ready.json
-  pipe=$out/sandbox-stdin
-  rm -f "$ready" "$pipe"
-  # The sandbox ends with this script, however that ends: its standard input is a pipe only the script holds.
-  mkfifo "$pipe"
-  "$sandbox" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$pipe" >"$out/sandbox.log" 2>&1 &
-  pid=$!
-  exec 9>"$pipe"
-  rm -f "$pipe"
-  trap 'exec 9>&-; rm -f "$ready"' EXIT
-  tries=0
-  while [ ! -s "$ready" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
-      echo "The sandbox does not start:" >&2
-      cat "$out/sandbox.log" >&2
-      exit 1
-    fi
-    sleep 0.1
-  done
-  member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$ready"; }
-  PAYNOW_API_BASE=$(member base)
-  PAYNOW_API_KEY=$(member api_key)
-  PAYNOW_STORE_ID=$(member store_id)
-  export PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
+  . "$root/sandbox/start.sh"
+  start_sandbox "$sandbox" "$out"
 fi
 
 "$out/cpp-server" 9>&-

@@ -13,5 +13,5 @@ if [ -n "$missing" ]; then
 fi
 printf 'Building (the first time this downloads the server and the clients) ...\n\n'
 build
-start_sandbox
+ensure_sandbox
 node "$here/clients/demo.js" 9>&-

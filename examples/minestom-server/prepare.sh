@@ -11,6 +11,7 @@
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 lib=${PAYNOW_LIB_DIR:-$root/target/release}/libpaynow_bridge.so
+. "$root/sandbox/start.sh"
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 out=${PAYNOW_OUT:-$root/target/minestom}
 mvn=${MVN:-mvn}
@@ -62,32 +63,7 @@ build() {
   export JAVA SERVER_JAR
 }
 
-# The sandbox ends with this script, however that ends: its standard input is a pipe only the script holds (as 9).
-start_sandbox() {
-  [ -n "${PAYNOW_API_BASE:-}" ] && return
-  ready=$out/ready.json
-  pipe=$out/sandbox-stdin
-  rm -f "$ready" "$pipe"
-  mkfifo "$pipe"
-  "$sandbox" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$pipe" >"$out/sandbox.log" 2>&1 &
-  pid=$!
-  exec 9>"$pipe"
-  rm -f "$pipe"
-  trap 'exec 9>&-; rm -f "$ready"' EXIT
-  tries=0
-  while [ ! -s "$ready" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
-      echo 'The sandbox does not start:' >&2
-      cat "$out/sandbox.log" >&2
-      return 1
-    fi
-    sleep 0.1
-  done
-  PAYNOW_API_BASE=$(member base)
-  PAYNOW_API_KEY=$(member api_key)
-  PAYNOW_STORE_ID=$(member store_id)
-  export PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
+# A sandbox, unless one is named that runs already.
+ensure_sandbox() {
+  [ -n "${PAYNOW_API_BASE:-}" ] || start_sandbox "$sandbox" "$out"
 }
-
-member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$ready"; }

@@ -13,7 +13,7 @@ if [ -n "$missing" ]; then
 fi
 # A sandbox of its own: requests are counted.
 unset PAYNOW_API_BASE
-if ! build || ! start_sandbox; then
+if ! build || ! ensure_sandbox; then
   printf 'FAIL minestom: cannot be built or started\nminestom: 0 passed, 1 failed\n'
   exit 1
 fi

@@ -22,39 +22,9 @@ cc=${CC:-cc}
 cxx=${CXX:-c++}
 programs=${*:-operations players policies answers errors dns bad_input handles delivery promise nowait threads fork logging misuse}
 
-passed=0
-failed=0
-skipped=0
-ok() { printf 'ok %s\n' "$1"; passed=$((passed + 1)); }
-fail() { printf 'FAIL %s: %s\n' "$1" "$2"; failed=$((failed + 1)); }
-skip() { printf 'skip %s: %s\n' "$1" "$2"; skipped=$((skipped + 1)); }
-die() { fail "$1" "$2"; finish; }
-
-finish() {
-  if [ "$skipped" -gt 0 ] && [ "${CI:-}" = true ]; then
-    printf 'CI allows no skip\n'
-    failed=$((failed + skipped))
-    skipped=0
-  fi
-  if [ "$skipped" -gt 0 ]; then
-    printf 'c: %s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
-  else
-    printf 'c: %s passed, %s failed\n' "$passed" "$failed"
-  fi
-  [ "$failed" -eq 0 ]
-  exit
-}
-
-# One test of this script: passes when the command succeeds, and says what it printed when it does not.
-check() {
-  name=$1
-  shift
-  if "$@" >"$out/check.txt" 2>&1; then
-    ok "$name"
-  else
-    fail "$name" "$(tr '\n' ' ' <"$out/check.txt")"
-  fi
-}
+suite=c
+. "$root/tests/suite.sh"
+. "$root/sandbox/start.sh"
 
 mkdir -p "$out" || exit 1
 out=$(CDPATH='' cd -- "$out" && pwd)
@@ -120,25 +90,11 @@ flags="-std=c11 -O1 -g $warnings -pthread ${TEST_CFLAGS:-}"
 # shellcheck disable=SC2086
 "$cc" $flags -I"$include" -c "$here/harness.c" -o "$out/harness.o" || die harness "does not compile"
 
-ready=$out/ready.json
-rm -f "$ready" "$out/hold"
-mkfifo "$out/hold" || die setup "no fifo can be made in $out"
-"$sandbox" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$out/hold" >"$out/sandbox.txt" 2>&1 &
-sandbox_pid=$!
-# The sandbox lives as long as this end of its standard input is open, that is, as long as this script.
-exec 9>"$out/hold"
-rm -f "$out/hold"
-waited=0
-while [ ! -s "$ready" ]; do
-  kill -0 "$sandbox_pid" 2>/dev/null || die sandbox "ended at once: $(tr '\n' ' ' <"$out/sandbox.txt")"
-  [ $((waited += 1)) -le 300 ] || die sandbox "does not get ready"
-  sleep 0.1
-done
-value() { sed 's/.*"'"$1"'":"\([^"]*\)".*/\1/' "$ready"; }
-SANDBOX_BASE=$(value base)
-SANDBOX_KEY=$(value api_key)
-SANDBOX_STORE=$(value store_id)
+start_sandbox "$sandbox" "$out" || die sandbox "does not start"
+SANDBOX_BASE=$PAYNOW_API_BASE SANDBOX_KEY=$PAYNOW_API_KEY SANDBOX_STORE=$PAYNOW_STORE_ID
 export SANDBOX_BASE SANDBOX_KEY SANDBOX_STORE
+# The programs say themselves what they are configured with.
+unset PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
 
 for program in $programs; do
   # shellcheck disable=SC2086
@@ -163,6 +119,5 @@ for program in $programs; do
   fi
 done
 
-exec 9>&-
-wait "$sandbox_pid" 2>/dev/null
+stop_sandbox
 finish

@@ -88,30 +88,11 @@ done
 # The program looks for the library by its soname, which a build directory does not have.
 ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
 
-# The sandbox ends with this script, however that ends: its standard input is a pipe only the script holds.
-ready=$out/ready.json
-pipe=$out/sandbox-stdin
-rm -f "$ready" "$pipe"
-mkfifo "$pipe" || exit 1
-"$sandbox" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$pipe" >"$out/sandbox.log" 2>&1 &
-sandbox_pid=$!
-exec 9>"$pipe"
-rm -f "$pipe"
-trap 'exec 9>&-' EXIT
-tries=0
-while [ ! -s "$ready" ]; do
-  tries=$((tries + 1))
-  if [ "$tries" -gt 600 ] || ! kill -0 "$sandbox_pid" 2>/dev/null; then
-    bad setup "the sandbox does not start: $(head -n 3 "$out/sandbox.log" | tr '\n' ' ')"
-    finish
-  fi
-  sleep 0.1
-done
-member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$ready"; }
-PAYNOW_API_BASE=$(member base)
-PAYNOW_STORE_ID=$(member store_id)
-PAYNOW_API_KEY=$(member api_key)
-export PAYNOW_API_BASE PAYNOW_STORE_ID PAYNOW_API_KEY
+. "$root/sandbox/start.sh"
+if ! start_sandbox "$sandbox" "$out"; then
+  bad setup 'the sandbox does not start'
+  finish
+fi
 
 # The header by itself, in every way it may be compiled.
 printf '#include <paynow_bridge.hpp>\n' >"$out/alone.cpp"

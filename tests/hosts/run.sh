@@ -17,31 +17,9 @@ out=${TEST_OUT:-$root/target/tests-hosts}
 cc=${CC:-cc}
 hosts=${*:-python go cpp-loop luanti ioquake3 guides}
 
-passed=0
-failed=0
-skipped=0
-ok() { printf 'ok %s\n' "$1"; passed=$((passed + 1)); }
-skip() { printf 'skip %s: %s\n' "$1" "$2"; skipped=$((skipped + 1)); }
-fail() {
-  printf 'FAIL %s: %s\n' "$1" "$2"
-  failed=$((failed + 1))
-}
-
-finish() {
-  if [ "$skipped" -gt 0 ] && [ "${CI:-}" = true ]; then
-    printf 'CI allows no skip\n'
-    failed=$((failed + skipped))
-    skipped=0
-  fi
-  if [ "$skipped" -gt 0 ]; then
-    printf 'hosts: %s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
-  else
-    printf 'hosts: %s passed, %s failed\n' "$passed" "$failed"
-  fi
-  [ "$failed" -eq 0 ]
-  exit
-}
-die() { fail "$1" "$2"; finish; }
+suite=hosts
+. "$root/tests/suite.sh"
+. "$root/sandbox/start.sh"
 
 mkdir -p "$out" || exit 1
 out=$(CDPATH='' cd -- "$out" && pwd)
@@ -61,25 +39,7 @@ steer() { "$out/steer" "$@"; }
 
 # --- the sandbox ---
 
-ready=$out/ready.json
-rm -f "$ready" "$out/hold"
-mkfifo "$out/hold" || die setup "no fifo can be made in $out"
-"$sandbox" --listen 127.0.0.1:0 --ready-file "$ready" --exit-with-stdin --quiet <"$out/hold" >"$out/sandbox.txt" 2>&1 &
-sandbox_pid=$!
-# The sandbox lives as long as this end of its standard input is open, that is, as long as this script.
-exec 9>"$out/hold"
-rm -f "$out/hold"
-waited=0
-while [ ! -s "$ready" ]; do
-  kill -0 "$sandbox_pid" 2>/dev/null || die sandbox "ended at once: $(tr '\n' ' ' <"$out/sandbox.txt")"
-  [ $((waited += 1)) -le 300 ] || die sandbox "does not get ready"
-  sleep 0.1
-done
-value() { sed 's/.*"'"$1"'":"\([^"]*\)".*/\1/' "$ready"; }
-PAYNOW_API_BASE=$(value base)
-PAYNOW_API_KEY=$(value api_key)
-PAYNOW_STORE_ID=$(value store_id)
-export PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
+start_sandbox "$sandbox" "$out" || die sandbox "does not start"
 steer PUT /_sandbox/faults '{"rules":[{"operation":"lookup_customer","target_contains":"hang_","hang":true}]}' ||
   die sandbox "cannot be steered"
 
@@ -296,6 +256,5 @@ for host in $hosts; do
   "host_$(printf %s "$host" | tr - _)"
 done
 
-exec 9>&-
-wait "$sandbox_pid" 2>/dev/null
+stop_sandbox
 finish
