@@ -90,6 +90,15 @@ java: lib ## Build the Java API with the library inside, and install it into the
 	strip --strip-unneeded -o target/java/libpaynow_bridge.so $(LIB)
 	mvn -B -ntp -q -f java-shim/pom.xml install -DskipTests -Dpaynow.native=$(CURDIR)/target/java/libpaynow_bridge.so
 
+PREFIX ?= /usr/local
+.PHONY: install
+install: lib static ## Install libraries, headers, CMake package and pkg-config files below PREFIX
+	@sh packaging/install.sh "$(PREFIX)" "$(DESTDIR)"
+
+.PHONY: dist
+dist: sandbox ## Build, check, run and pack every target into target/dist
+	@sh packaging/dist.sh
+
 .PHONY: sandbox
 sandbox: ## Build the sandbox
 	$(CARGO) build --locked --release -p paynow-sandbox

@@ -66,6 +66,7 @@ suite lint "$own_tests" "$make" --no-print-directory lint
 suite rust "$cargo_tests" "$cargo" test --locked --workspace --no-fail-fast
 suite c "$own_tests" sh tests/c/run.sh
 suite cpp "$own_tests" sh tests/cpp/run.sh
+suite packages "$own_tests" sh tests/packages/run.sh
 suite engines "$own_tests" sh tests/engines/run.sh
 suite hosts "$own_tests" sh tests/hosts/run.sh
 suite fuzz "$own_tests" sh fuzz/run.sh 30

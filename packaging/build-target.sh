@@ -1,0 +1,116 @@
+#!/bin/sh
+# Builds the shared and the static library for one target into target/dist/TARGET/lib: packaging/build-target.sh TARGET
+#
+# Prints `skip TARGET: REASON` and ends with 77 when its toolchain is missing (packaging/toolchain.sh gets it).
+set -eu
+
+target=$1
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
+out=$root/target/dist/$target/lib
+debian=$tools/debian
+
+skip() {
+  printf 'skip %s: %s\n' "$target" "$1"
+  exit 77
+}
+
+# The oldest glibc that game hosts still run (CentOS 7, the Steam runtime).
+floor=2.17
+case $target in
+  linux-x86_64) triple=x86_64-unknown-linux-gnu rust=rustup link=zig triple_link=$triple.$floor ;;
+  linux-i686) triple=i686-unknown-linux-gnu rust=debian link=zig triple_link=$triple.$floor ;;
+  linux-aarch64) triple=aarch64-unknown-linux-gnu rust=debian link=zig triple_link=$triple.$floor ;;
+  linux-x86_64-musl) triple=x86_64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
+  windows-x86_64) triple=x86_64-pc-windows-gnu rust=debian link=mingw triple_link=$triple ;;
+  *)
+    echo "unknown target $target" >&2
+    exit 2
+    ;;
+esac
+
+[ -x "$tools/venv/bin/cargo-zigbuild" ] || skip 'no zig: run packaging/toolchain.sh'
+export PATH="$tools/venv/bin:$PATH"
+export CARGO_ZIGBUILD_ZIG_PATH="$tools/venv/bin/python-zig"
+export CARGO_ZIGBUILD_CACHE_DIR="$tools/zigbuild-cache"
+export ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache"
+# A folder for each: two compilers would throw away what the other one built.
+export CARGO_TARGET_DIR="$root/target/dist-build/$target"
+export CARGO_PROFILE_RELEASE_DEBUG=false
+export CARGO_PROFILE_RELEASE_STRIP=symbols
+# No path of the machine it was built on gets into what is handed out.
+RUSTFLAGS="--remap-path-prefix=$root=paynow-bridge --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+build_std=
+sysroot=$(rustc --print sysroot)
+objcopy=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-objcopy
+unset RUSTUP_TOOLCHAIN
+
+if [ "$rust" = debian ]; then
+  [ -e "$tools/rust.done" ] || skip 'no Rust with the sources of its standard library: run packaging/toolchain.sh'
+  export PATH="$debian/usr/bin:$PATH"
+  export LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
+  export RUSTC_BOOTSTRAP=1
+  export RUSTC="$debian/usr/bin/rustc"
+  RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$debian=debian"
+  case $target in
+    linux-aarch64)
+      [ -e "$tools/rust-aarch64.done" ] || skip 'no standard library for aarch64: run packaging/toolchain.sh'
+      ;;
+    *) build_std='-Z build-std=std,panic_unwind' ;;
+  esac
+elif ! rustc --print target-libdir --target "$triple" 2>/dev/null | xargs test -d; then
+  skip "no standard library for $triple: rustup target add $triple"
+fi
+
+command=zigbuild
+case $link in
+  mingw)
+    [ -e "$tools/mingw.done" ] || skip 'no MinGW: run packaging/toolchain.sh'
+    command=rustc
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
+    export CC_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
+    export AR_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-ar"
+    ;;
+esac
+case $target in
+  # A shared library for musl must take musl itself from the host.
+  *-musl) RUSTFLAGS="$RUSTFLAGS -C target-feature=-crt-static" ;;
+esac
+export RUSTFLAGS
+
+cd "$root"
+printf '%s: building\n' "$target"
+# One invocation without an rlib: cargo turns LTO off when an rlib is among the crate types.
+if [ "$command" = rustc ]; then
+  # shellcheck disable=SC2086 # two words or none
+  cargo rustc --locked --release --lib --crate-type cdylib,staticlib --target "$triple" $build_std
+else
+  # shellcheck disable=SC2086 # two words or none
+  cargo-zigbuild rustc --locked --release --lib --crate-type cdylib,staticlib --target "$triple_link" $build_std
+fi
+
+built=$CARGO_TARGET_DIR/$triple/release
+rm -rf "$out"
+mkdir -p "$out"
+case $target in
+  windows-*)
+    bin=$debian/usr/bin/x86_64-w64-mingw32
+    cp "$built/paynow_bridge.dll" "$built/libpaynow_bridge.dll.a" "$built/libpaynow_bridge.a" "$out"
+    "$bin-strip" --strip-debug "$out/libpaynow_bridge.a"
+    # Microsoft's linker wants an import library of its own kind, made from the names the library exports.
+    {
+      printf 'LIBRARY paynow_bridge.dll\nEXPORTS\n'
+      "$bin-objdump" -p "$out/paynow_bridge.dll" |
+        awk '/^\[Ordinal\/Name Pointer\] Table/ { on = 1; next } on && !NF { exit } on { print "  " $NF }'
+    } >"$out/paynow_bridge.def"
+    python-zig dlltool -m i386:x86-64 -d "$out/paynow_bridge.def" -D paynow_bridge.dll -l "$out/paynow_bridge.lib"
+    rm "$out/paynow_bridge.def"
+    ;;
+  *)
+    cp "$built/libpaynow_bridge.so" "$built/libpaynow_bridge.a" "$out"
+    # A standard library that came built brings debug information along.
+        # Rust's own tool knows all processors.
+    if [ -z "$build_std" ]; then LD_LIBRARY_PATH=$sysroot/lib "$objcopy" --strip-debug "$out/libpaynow_bridge.a"; fi
+    ;;
+esac

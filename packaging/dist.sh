@@ -1,0 +1,112 @@
+#!/bin/sh
+# Makes what a release is made of: packaging/dist.sh [TARGET...]
+#
+# For each target: built, checked (check.sh), run (run-target.sh), and only then packed. Leaves in target/dist:
+#   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences
+#   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
+#   SHA256SUMS                                    of all archives
+# A target that cannot be had here is named with its reason: `skip TARGET: REASON`. Any failure fails the whole.
+#   PAYNOW_SANDBOX_BIN   the sandbox program                                (target/release/paynow-sandbox)
+#   PAYNOW_DIST_OFFLINE  set: nothing is fetched, what is there has to do
+#   SOURCE_DATE_EPOCH    the time of all files in the archives              (that of the last commit)
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+dist=$root/target/dist
+tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
+export PAYNOW_SANDBOX_BIN="${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}"
+version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+epoch=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
+[ $# -gt 0 ] || set -- linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl windows-x86_64
+
+if [ ! -x "$PAYNOW_SANDBOX_BIN" ]; then
+  echo "dist: there is no sandbox at $PAYNOW_SANDBOX_BIN: build it first" >&2
+  exit 1
+fi
+mkdir -p "$dist"
+if [ -z "${PAYNOW_DIST_OFFLINE:-}" ]; then sh "$here/toolchain.sh"; fi
+
+packed=0
+failed=0
+skipped=0
+fail() {
+  printf 'FAIL %s: %s\n' "$1" "$2"
+  failed=$((failed + 1))
+}
+
+triple_of() {
+  case $1 in
+    linux-x86_64-musl) echo x86_64-unknown-linux-musl ;;
+    linux-*) echo "${1#linux-}-unknown-linux-gnu" ;;
+    windows-x86_64) echo x86_64-pc-windows-gnu ;;
+  esac
+}
+
+pack() { # TARGET
+  name=paynow_bridge-$version-$1
+  folder=$dist/$1/$name
+  notices=$dist/$1/THIRD-PARTY-NOTICES.txt
+  rm -rf "$folder"
+  sh "$here/notices.sh" "$(triple_of "$1")" >"$notices" || return 1
+  case $1 in
+    windows-*)
+      printf '\n\nThe runtime of MinGW-w64\n\n' >>"$notices"
+      cat "$tools/debian/usr/share/doc/mingw-w64-common/copyright" >>"$notices" || return 1
+      ;;
+  esac
+  PAYNOW_TARGET=$1 PAYNOW_LIB_DIR=$dist/$1/lib PAYNOW_NOTICES=$notices sh "$here/install.sh" "$folder" || return 1
+  find "$folder" -exec touch -h -d "@$epoch" {} +
+  case $1 in
+    windows-*) (cd "$dist/$1" && find "$name" | LC_ALL=C sort | TZ=UTC zip -q -X -@ "$dist/$name.zip") ;;
+    *)
+      # Without a time of its own in gzip's header: the same files make the same archive.
+      tar -C "$dist/$1" --sort=name --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -9n >"$dist/$name.tar.gz"
+      ;;
+  esac
+}
+
+# As NativeLibrary.java looks for it. There is no 32-bit JVM it supports.
+lay_out_for_java() { # TARGET
+  case $1 in
+    linux-i686) return ;;
+    windows-*) file=paynow_bridge.dll ;;
+    *) file=libpaynow_bridge.so ;;
+  esac
+  natives=$dist/natives/dev/paynowbridge/natives/$1
+  mkdir -p "$natives"
+  cp "$dist/$1/lib/$file" "$natives/$file"
+  sha256sum "$natives/$file" | cut -d ' ' -f 1 >"$natives/$file.sha256"
+}
+
+for target in "$@"; do
+  # What an earlier run left is not what this one makes.
+  rm -f "$dist/paynow_bridge-$version-$target.tar.gz" "$dist/paynow_bridge-$version-$target.zip"
+  rm -rf "$dist/natives/dev/paynowbridge/natives/$target"
+  status=0
+  sh "$here/build-target.sh" "$target" || status=$?
+  if [ "$status" -eq 77 ]; then
+    skipped=$((skipped + 1))
+    continue
+  elif [ "$status" -ne 0 ]; then
+    fail "$target" 'cannot be built'
+    continue
+  fi
+  sh "$here/check.sh" "$target" "$dist/$target/lib" || { fail "$target" 'is not fit to be handed out'; continue; }
+  status=0
+  sh "$here/run-target.sh" "$target" "$dist/$target/lib" || status=$?
+  if [ "$status" -eq 77 ]; then
+    # What was never run is not packed either.
+    skipped=$((skipped + 1))
+    continue
+  elif [ "$status" -ne 0 ]; then
+    fail "$target" 'does not run'
+    continue
+  fi
+  pack "$target" && lay_out_for_java "$target" || { fail "$target" 'cannot be packed'; continue; }
+  packed=$((packed + 1))
+done
+
+(cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)
+printf 'dist: %s packed, %s failed, %s skipped\n' "$packed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]

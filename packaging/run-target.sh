@@ -1,0 +1,143 @@
+#!/bin/sh
+# Does all eleven operations on a target, against the sandbox: packaging/run-target.sh TARGET FOLDER
+#
+# One C program, compiled for the target, linked once with the shared and once with the static library in FOLDER; run
+# natively, by the 32-bit loader, under qemu or under wine. Prints `skip TARGET run: REASON` and ends with 77 when the
+# target cannot be run here.
+#   PAYNOW_SANDBOX_BIN  the sandbox program   (target/release/paynow-sandbox)
+set -eu
+
+target=$1
+lib=$(CDPATH='' cd -- "$2" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
+debian=$tools/debian
+sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
+
+skip() {
+  printf 'skip %s run: %s\n' "$target" "$1"
+  exit 77
+}
+zig=$tools/venv/bin/python-zig
+[ -x "$zig" ] || skip 'no zig to compile the test program: run packaging/toolchain.sh'
+export ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache"
+
+work=$(mktemp -d)
+sandbox_pid=
+cleanup() {
+  [ -z "$sandbox_pid" ] || kill "$sandbox_pid" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+export ZIG_LOCAL_CACHE_DIR="$work/zig-cache"
+
+# How it is compiled, and what runs it.
+system_libs='-lpthread -ldl -lm'
+shared=$lib/libpaynow_bridge.so
+flags=
+case $target in
+  linux-x86_64)
+    zig_target=x86_64-linux-gnu.2.17
+    run() { LD_LIBRARY_PATH=$work timeout 120 "$@"; }
+    ;;
+  linux-i686)
+    [ -e "$tools/i386.done" ] || skip 'no 32-bit C library: run packaging/toolchain.sh'
+    zig_target=x86-linux-gnu.2.17
+    run() { timeout 120 "$debian/lib32/ld-linux.so.2" --library-path "$debian/lib32:$work" "$@"; }
+    ;;
+  linux-aarch64)
+    [ -e "$tools/qemu.done" ] || skip 'no qemu: run packaging/toolchain.sh'
+    zig_target=aarch64-linux-gnu.2.17
+    run() { timeout 300 "$debian/usr/bin/qemu-aarch64-static" -L "$debian/usr/aarch64-linux-gnu" -E "LD_LIBRARY_PATH=$work" "$@"; }
+    ;;
+  linux-x86_64-musl)
+    [ -e "$tools/musl.done" ] || skip 'no musl: run packaging/toolchain.sh'
+    zig_target=x86_64-linux-musl
+    flags=-dynamic
+    run() { LD_LIBRARY_PATH=$work timeout 120 "$debian/lib/ld-musl-x86_64.so.1" "$@"; }
+    ;;
+  windows-x86_64)
+    [ -e "$tools/wine.done" ] && [ -e "$tools/mingw.done" ] || skip 'no wine or no MinGW: run packaging/toolchain.sh'
+    zig_target=x86_64-windows-gnu
+    shared=$lib/libpaynow_bridge.dll.a
+    system_libs='-lws2_32 -lntdll -luserenv -lbcrypt -lcrypt32 -ladvapi32 -ldbghelp -lkernel32'
+    # In a prefix of its own, without what asks questions when it is made.
+    run() {
+      WINEPREFIX="$tools/wine-prefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' \
+        LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu" DISPLAY='' timeout 300 "$debian/usr/lib/wine/wine64" "$@"
+    }
+    ;;
+  *)
+    echo "unknown target $target" >&2
+    exit 2
+    ;;
+esac
+
+# A sandbox of its own for each run: what one creates is there already for the next.
+with_sandbox() {
+  rm -f "$work/ready"
+  "$sandbox" --listen 127.0.0.1:0 --ready-file "$work/ready" --quiet >"$work/sandbox.log" 2>&1 &
+  sandbox_pid=$!
+  tries=0
+  until [ -s "$work/ready" ] || [ "$tries" -ge 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+  PAYNOW_API_BASE=$(field base)
+  PAYNOW_API_KEY=$(field api_key)
+  PAYNOW_STORE_ID=$(field store_id)
+  export PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
+  status=0
+  "$@" || status=$?
+  kill "$sandbox_pid"
+  wait "$sandbox_pid" 2>/dev/null || true
+  sandbox_pid=
+  return "$status"
+}
+field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
+
+compile() { # OUTPUT LIBRARIES...
+  output=$1
+  shift
+  # shellcheck disable=SC2086 # one flag or none
+  "$zig" cc -target "$zig_target" $flags -std=c99 -O2 -I"$root/include" "$here/run/operations.c" -o "$output" "$@" >"$work/compile.log" 2>&1 ||
+    { cat "$work/compile.log"; return 1; }
+}
+
+show() { # WAY PROGRAM...
+  way=$1
+  shift
+  if ! with_sandbox run "$@" >"$work/output" 2>&1; then
+    sed 's/^/  /' "$work/output"
+    printf 'FAIL %s %s\n' "$target" "$way"
+    return 1
+  fi
+  # wine ends its lines as Windows does.
+  printf '%s %s: %s\n' "$target" "$way" "$(tr -d '\r' <"$work/output" | tail -n 1)"
+}
+
+case $target in
+  windows-*)
+    gcc=$debian/usr/bin/x86_64-w64-mingw32-gcc-win32
+    cp "$lib/paynow_bridge.dll" "$work"
+    "$gcc" -O2 -shared "$here/run/bcryptprimitives.c" -o "$work/bcryptprimitives.dll" -ladvapi32
+    compile "$work/shared.exe" "$shared"
+    show shared "$work/shared.exe"
+    compile "$work/msvc.exe" "$lib/paynow_bridge.lib"
+    show 'shared by paynow_bridge.lib' "$work/msvc.exe"
+    # shellcheck disable=SC2086 # one library per word
+    "$gcc" -std=c99 -O2 -I"$root/include" "$here/run/operations.c" -o "$work/static.exe" "$lib/libpaynow_bridge.a" $system_libs
+    show static "$work/static.exe"
+    ;;
+  *)
+    ln -s "$lib/libpaynow_bridge.so" "$work/libpaynow_bridge.so.0"
+    compile "$work/shared" "$shared"
+    show shared "$work/shared"
+    # The unwinder is zig's; gcc brings its own.
+    # shellcheck disable=SC2086 # one library per word
+    compile "$work/static" "$lib/libpaynow_bridge.a" $system_libs -lunwind
+    show static "$work/static"
+    ;;
+esac

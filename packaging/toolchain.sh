@@ -1,0 +1,92 @@
+#!/bin/sh
+# Gets what dist.sh builds and runs with into target/dist-tools, from package registries alone and without touching the
+# system. What is there already is kept; what cannot be had is said, and dist.sh then skips the targets that need it.
+#
+#   zig, cargo-zigbuild   pip, in a virtual environment    C compiler and linker for every target; the old glibc's symbols
+#   rustc with sources    Debian packages, only unpacked   targets whose standard library rustup cannot bring
+#   mingw, wine, qemu, …  the same                         linking and running for Windows; running for other processors
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
+apt=$tools/apt
+tree=$tools/debian
+mkdir -p "$tools" "$tree"
+
+# The Debian sources of this machine, with a state and a cache of our own: one index that fails empties a whole state.
+apt_options="-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o Dir::Etc::SourceList=/dev/null
+  -o Dir::Etc::SourceParts=$apt/sources -o Dir::State=$apt/state -o Dir::State::status=/var/lib/dpkg/status
+  -o Dir::Cache=$apt/cache -o APT::Sandbox::User= -o Debug::NoLocking=1"
+
+refresh() {
+  [ -e "$apt/refreshed" ] && return
+  mkdir -p "$apt/sources" "$apt/state/lists/partial" "$apt/cache/archives/partial"
+  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    if grep -q '/debian' "$list" 2>/dev/null; then cp "$list" "$apt/sources/"; fi
+  done
+  # shellcheck disable=SC2086 # one option per word
+  apt-get -q $apt_options update >"$apt/update.log" 2>&1 && touch "$apt/refreshed"
+}
+
+# debian NAME PACKAGES...: unpacks them and what they need beyond this system.
+debian() {
+  name=$1
+  shift
+  [ -e "$tools/$name.done" ] && return
+  if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+    echo "toolchain: $name: needs apt-get and dpkg"
+    return
+  fi
+  refresh
+  log=$tools/$name.log
+  # Debian's archives are named in the order they are needed; only those of this piece are unpacked.
+  # shellcheck disable=SC2086 # one option per word
+  if apt-get -y -q $apt_options --no-install-recommends --print-uris install "$@" >"$log" 2>&1 &&
+    apt-get -y -q $apt_options --no-install-recommends --download-only install "$@" >>"$log" 2>&1; then
+    for deb in $(sed -n "s/^'[^']*' \([^ ]*\.deb\) .*/\1/p" "$log"); do
+      dpkg -x "$apt/cache/archives/$deb" "$tree" >>"$log" 2>&1 || { echo "toolchain: $name: see $log"; return; }
+    done
+    touch "$tools/$name.done"
+    echo "toolchain: $name"
+  else
+    echo "toolchain: $name: cannot be had, see $log"
+  fi
+}
+
+if [ ! -e "$tools/zig.done" ]; then
+  if python3 -m venv "$tools/venv" >"$tools/zig.log" 2>&1 &&
+    "$tools/venv/bin/pip" install -q cargo-zigbuild ziglang >>"$tools/zig.log" 2>&1; then
+    touch "$tools/zig.done"
+    echo 'toolchain: zig'
+  else
+    echo "toolchain: zig: cannot be had, see $tools/zig.log"
+  fi
+fi
+debian rust rustc-web cargo-web rust-web-src
+# The standard library for aarch64 is to be had built; the package would want a whole arm64 system around it.
+if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then
+  refresh
+  log=$tools/rust-aarch64.log
+  # shellcheck disable=SC2086 # one option per word
+  if (cd "$tools" && apt-get -q $apt_options download libstd-rust-web-dev:arm64) >"$log" 2>&1 &&
+    dpkg -x "$tools"/libstd-rust-web-dev_*_arm64.deb "$tree" >>"$log" 2>&1; then
+    rm -f "$tools"/libstd-rust-web-dev_*_arm64.deb
+    touch "$tools/rust-aarch64.done"
+    echo 'toolchain: rust-aarch64'
+  else
+    echo "toolchain: rust-aarch64: cannot be had, see $log"
+  fi
+fi
+debian mingw gcc-mingw-w64-x86-64-win32
+debian i386 libc6-i386
+debian musl musl
+debian qemu qemu-user-static libc6-arm64-cross
+debian wine wine64
+# What knows one place only: Debian's wineserver is a script, and wine's zlib is looked for in /usr. A prefix of our own,
+# with zlib in it, is filled by wine itself when it first runs.
+if [ -e "$tools/wine.done" ]; then
+  ln -sf wineserver64 "$tree/usr/lib/wine/wineserver"
+  mkdir -p "$tools/wine-prefix/drive_c/windows/system32"
+  cp "$tree/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$tools/wine-prefix/drive_c/windows/system32/"
+fi

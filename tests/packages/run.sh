@@ -1,0 +1,174 @@
+#!/bin/sh
+# Installs the package and uses it as a stranger would: a project outside the tree, with CMake and with pkg-config, shared
+# and static, each asking the sandbox for a customer.
+#   PAYNOW_LIB_DIR      where libpaynow_bridge.so and .a are   (target/release)
+#   PAYNOW_SANDBOX_BIN  the sandbox program                    (target/release/paynow-sandbox)
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+lib=$(CDPATH='' cd -- "${PAYNOW_LIB_DIR:-$root/target/release}" && pwd)
+sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+# What a developer's shell holds must not help the consumer to find anything.
+unset PAYNOW_INCLUDE_DIR PAYNOW_STATIC_LIB LD_LIBRARY_PATH PKG_CONFIG_PATH CMAKE_PREFIX_PATH
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+trap 'exit 1' INT TERM
+
+suite=packages
+. "$root/tests/suite.sh"
+. "$root/sandbox/start.sh"
+
+refused() { # WORDS COMMAND...: it fails, and says so in these words
+  words=$1
+  shift
+  if "$@" >"$out/refused.txt" 2>&1; then
+    echo 'was accepted'
+    return 1
+  fi
+  grep -q -- "$words" "$out/refused.txt" || { cat "$out/refused.txt"; return 1; }
+}
+
+finds() { # COMMAND...: prints the customer's id
+  timeout 30 "$@" >"$out/found.txt" 2>&1 && grep -q '^Notch is [0-9]' "$out/found.txt" || { cat "$out/found.txt"; return 1; }
+}
+
+ids() { # COUNT COMMAND...: prints so many ids, all the same
+  count=$1
+  shift
+  timeout 30 "$@" >"$out/ids.txt" 2>&1 || { cat "$out/ids.txt"; return 1; }
+  [ "$(grep -c '^[0-9][0-9]*$' "$out/ids.txt")" -eq "$count" ] && [ "$(sort -u "$out/ids.txt" | wc -l)" -eq 1 ] ||
+    { cat "$out/ids.txt"; return 1; }
+}
+
+needs_shared() { readelf -d "$1" | grep -q 'NEEDED.*\[libpaynow_bridge\.so\.'; }
+needs_no_shared() { [ -e "$1" ] && ! needs_shared "$1"; }
+
+# Exports nothing but what it is made to export.
+exports_only() { # PATTERN FILE
+  nm -D --defined-only "$2" >"$out/exports.txt" || return 1
+  grep -q . "$out/exports.txt" && ! awk '{ print $NF }' "$out/exports.txt" | grep -v "$1"
+}
+
+# --- the installed package ---
+
+prefix=$out/first
+check install sh "$root/packaging/install.sh" "$prefix"
+[ "$failed" -eq 0 ] || finish
+check install.into_destdir env PAYNOW_NOTICES="$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt" \
+  sh "$root/packaging/install.sh" /usr "$out/staged"
+check install.staged_is_the_same diff -r "$prefix" "$out/staged/usr"
+check install.refuses_a_relative_prefix refused 'must begin with /' sh "$root/packaging/install.sh" somewhere
+check install.refuses_without_libraries refused 'no library in' env PAYNOW_LIB_DIR="$out" sh "$root/packaging/install.sh" "$out/none"
+check install.symbolic_links test "$(readlink "$prefix/lib/libpaynow_bridge.so")" = \
+  "$(readelf -d "$prefix/lib/libpaynow_bridge.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"
+for text in LICENSE LICENSE-MIT LICENSE-APACHE THIRD-PARTY-NOTICES.txt; do
+  check "install.brings_$text" test -s "$prefix/share/doc/paynow_bridge/$text"
+done
+check install.notices_name_every_crate grep -q 'ring 0\.[0-9.]*, LICENSE' "$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt"
+knows_no_path() { [ -d "$prefix/lib/cmake" ] && ! grep -rF -e "$prefix" -e "$root" "$prefix/lib/cmake" "$prefix/lib/pkgconfig"; }
+check install.knows_no_absolute_path knows_no_path
+
+# A package that still works here can be moved anywhere.
+mv "$prefix" "$out/moved to elsewhere"
+prefix="$out/moved to elsewhere"
+
+# --- the sandbox ---
+
+start_sandbox "$sandbox" "$out" || die sandbox "does not start"
+
+# Outside the tree, so that nothing is found by being near.
+project=$out/consumer
+cp -R "$here/consumer" "$project"
+cp "$root/examples/readme/lookup.c" "$root/examples/readme/lookup.cpp" "$project"
+
+# --- CMake ---
+
+if command -v cmake >/dev/null; then
+  build=$out/build
+  check cmake.configure cmake -S "$project" -B "$build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx"
+  check cmake.build cmake --build "$build" -j 2
+  for program in c_shared cpp_shared c_static cpp_static c_default; do
+    check "cmake.$program" finds "$build/$program"
+  done
+  check cmake.shared_uses_the_library needs_shared "$build/c_shared"
+  check cmake.static_needs_none needs_no_shared "$build/c_static"
+  check cmake.default_is_shared needs_shared "$build/c_default"
+  check cmake.static_by_choice cmake -S "$project" -B "$build" -DPAYNOW_BRIDGE_USE_STATIC=ON
+  check cmake.static_by_choice_builds cmake --build "$build" --target c_default
+  check cmake.default_is_static_then needs_no_shared "$build/c_default"
+
+  # Two users of the static library in one process, each with threads, tables and a TLS stack of its own.
+  for plugin in one two; do
+    check "two_users.plugin_${plugin}_exports_its_own_only" exports_only '^plugin_' "$build/libplugin_$plugin.so"
+  done
+  for way in local global; do
+    check "two_users.static_and_static_$way" ids 2 "$build/host" "$way" Notch "$build/libplugin_one.so" "$build/libplugin_two.so"
+    check "two_users.static_and_shared_$way" ids 3 "$build/host" "$way" Notch "$build/libplugin_shared.so" \
+      "$build/libplugin_one.so" "$build/libplugin_two.so"
+  done
+
+  mkdir "$out/versions"
+  asks_for() { # VERSION
+    printf 'cmake_minimum_required(VERSION 3.18)\nproject(versions C)\nfind_package(paynow_bridge %s REQUIRED)\n' "$1" \
+      >"$out/versions/CMakeLists.txt"
+    rm -rf "$out/versions/build"
+    cmake -S "$out/versions" -B "$out/versions/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc"
+  }
+  check cmake.accepts_its_version asks_for 0.1.0
+  check cmake.refuses_a_newer_patch refused 'compatible' asks_for 0.1.99
+  check cmake.refuses_another_minor refused 'compatible' asks_for 0.0
+  check cmake.refuses_another_major refused 'compatible' asks_for 1
+else
+  skip packages.cmake 'no cmake'
+fi
+
+# --- what keeps an unfit library from being handed out ---
+
+mkdir "$out/unfit"
+printf 'int paynow_version(void) { return 0; }\nint stranger(void) { return 1; }\n' >"$out/unfit/stranger.c"
+check unfit.builds "$cc" -shared -fPIC "$out/unfit/stranger.c" -Wl,--no-as-needed -lm -o "$out/unfit/libpaynow_bridge.so"
+checked_as() { # WORDS TARGET
+  refused "$1" sh "$root/packaging/check.sh" "$2" "$out/unfit"
+}
+check unfit.exports_a_stranger checked_as 'not ours: .*stranger' linux-x86_64
+check unfit.lacks_functions checked_as 'does not export what the header declares: paynow_abi_version' linux-x86_64
+check unfit.has_no_soname checked_as 'the soname is' linux-x86_64
+check unfit.is_for_another_processor checked_as 'the processor is' linux-aarch64
+check unfit.is_for_glibc checked_as 'it needs .*libc\.so\.6' linux-x86_64-musl
+check unfit.is_missing checked_as 'there is no ' windows-x86_64
+
+# --- pkg-config ---
+
+if command -v pkg-config >/dev/null; then
+  PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+  export PKG_CONFIG_PATH
+  with_package() { # PACKAGE COMPILER... : compiles with its flags, which may hold escaped spaces
+    package=$1
+    shift
+    # shellcheck disable=SC2294 # pkg-config quotes for a shell
+    eval '"$@"' "$(pkg-config --cflags --libs "$package")"
+  }
+  check pkg_config.version pkg-config --exact-version="$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")" \
+    paynow_bridge
+  check pkg_config.c_shared_builds with_package paynow_bridge "$cc" -O2 "$project/lookup.c" -o "$out/pc_shared"
+  check pkg_config.cpp_static_builds with_package paynow_bridge-static "$cxx" -std=c++17 -O2 "$project/lookup.cpp" -o "$out/pc_static"
+  check pkg_config.c_shared finds env LD_LIBRARY_PATH="$prefix/lib" "$out/pc_shared"
+  check pkg_config.cpp_static finds "$out/pc_static"
+  check pkg_config.static_needs_none needs_no_shared "$out/pc_static"
+  for plugin in one two; do
+    check "pkg_config.plugin_${plugin}_builds" with_package paynow_bridge-static "$cc" -O2 -shared -fPIC "$project/plugin.c" \
+      -o "$out/$plugin.so"
+    check "pkg_config.plugin_${plugin}_exports_its_own_only" exports_only '^plugin_' "$out/$plugin.so"
+  done
+  check pkg_config.host_builds "$cc" -O2 "$project/host.c" -o "$out/host" -ldl
+  check pkg_config.two_static_users ids 2 "$out/host" global Notch "$out/one.so" "$out/two.so"
+else
+  skip packages.pkg_config 'no pkg-config'
+fi
+
+finish
