@@ -86,6 +86,7 @@ static: ## Build the static library
 
 .PHONY: java
 java: lib ## Build the Java API with the library inside, and install it into the local Maven repository
+	@rm -rf java-shim/api/target/classes/dev/paynowbridge/natives
 	@mkdir -p target/java
 	strip --strip-unneeded -o target/java/libpaynow_bridge.so $(LIB)
 	mvn -B -ntp -q -f java-shim/pom.xml install -DskipTests -Dpaynow.native=$(CURDIR)/target/java/libpaynow_bridge.so

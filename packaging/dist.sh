@@ -4,6 +4,7 @@
 # For each target: built, checked (check.sh), run (run-target.sh), and only then packed. Leaves in target/dist:
 #   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
+#   paynow-bridge-api- and -paper-VERSION.jar     the Java API and the server plugin, with all of those inside
 #   SHA256SUMS                                    of all archives
 # A target that cannot be had here is named with its reason: `skip TARGET: REASON`. Any failure fails the whole.
 #   PAYNOW_SANDBOX_BIN   the sandbox program                                (target/release/paynow-sandbox)
@@ -107,6 +108,17 @@ for target in "$@"; do
   packed=$((packed + 1))
 done
 
-(cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)
+if [ ! -d "$dist/natives" ]; then
+  : # Nothing for a jar to carry.
+elif ! command -v "${MVN:-mvn}" >/dev/null || ! command -v java >/dev/null; then
+  printf 'skip jars: there is no Maven or no Java\n'
+  skipped=$((skipped + 1))
+elif sh "$here/jars.sh"; then
+  packed=$((packed + 1))
+else
+  fail jars 'cannot be built or do not work'
+fi
+
+(cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' -o -name '*.jar' \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)
 printf 'dist: %s packed, %s failed, %s skipped\n' "$packed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]
