@@ -97,8 +97,9 @@ install: lib static ## Install libraries, headers, CMake package and pkg-config 
 	@sh packaging/install.sh "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: dist
-dist: sandbox ## Build, check, run and pack every target into target/dist
+dist: static sandbox ## Build, check, run and pack every target into target/dist; run the engines' plugins in 32 bits too
 	@sh packaging/dist.sh
+	@PAYNOW_STATIC_LIB_32=$(CURDIR)/target/dist/linux-i686/lib/libpaynow_bridge.a sh tests/engines/run.sh
 
 .PHONY: sandbox
 sandbox: ## Build the sandbox
