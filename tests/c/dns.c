@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -190,6 +191,16 @@ TEST(a_resolver_that_hangs_keeps_nobody) {
   destroy(client);
 }
 
+// Whether the thread that runs the tests is the only one.
+static bool is_alone(void *unused) {
+  (void)unused;
+  DIR *tasks = opendir("/proc/self/task");
+  unsigned threads = 0;
+  for (struct dirent *task; (task = readdir(tasks)) != NULL;) threads += task->d_name[0] != '.';
+  closedir(tasks);
+  return threads == 1;
+}
+
 TEST(destroying_does_not_wait_for_a_resolver_that_hangs) {
   name_stands_for("127.0.0.1", NULL);
   resolver_hangs(true);
@@ -199,4 +210,6 @@ TEST(destroying_does_not_wait_for_a_resolver_that_hangs) {
   // Returning at all is what is tested: the resolver is let go only afterwards.
   destroy(client);
   resolver_hangs(false);
+  // Who was left behind ends by itself.
+  CHECK(eventually(is_alone, NULL));
 }
