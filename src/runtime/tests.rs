@@ -94,9 +94,18 @@ struct FakeLine {
 }
 
 impl Line for FakeLine {
-    fn exchange(&mut self, request: &HttpRequest, _: Resend) -> Exchange {
+    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
         assert!(!self.broken, "a line is used after a panic");
+        if request.target == "/reset" {
+            // A kept connection that turns out to be dead, as does the new one after it.
+            let message = "reset".to_owned();
+            return Exchange {
+                result: Err(TransportError { status: Status::Transport, message, http_status: 0 }),
+                sent: Sent::Maybe,
+                attempts: if resend == Resend::Always { 2 } else { 1 },
+            };
+        }
         if let Some((status, body)) = self.world.scripted(&request.target) {
             return answered(status, body);
         }
@@ -499,6 +508,18 @@ fn attempts_end_and_the_last_failure_is_told() {
         host.one(|outcome| (outcome.status, outcome.attempts, outcome.http_status)),
         (Status::Server, 3, 503)
     );
+}
+
+#[test]
+fn sending_again_because_a_kept_connection_was_dead_counts_as_an_attempt() {
+    for most in [1, 2, 3, 4] {
+        let host = Host::new(|settings| {
+            impatient(settings);
+            settings.retry.max_attempts = most;
+        });
+        host.submit("/reset", FOREVER);
+        assert_eq!(host.one(|outcome| (outcome.status, outcome.attempts)), (Status::Transport, most));
+    }
 }
 
 #[test]

@@ -226,8 +226,9 @@ impl Worker {
         attempt.step_began.get_or_insert(began);
         self.job.store(key.bits(), Ordering::Release);
         self.interrupter.begin(key.bits());
+        let is_last = attempt.tries + 1 >= self.runtime.settings.retry.max_attempts;
         let resend = match attempt.repeatable {
-            _ if self.runtime.settings.retry.max_attempts == 1 => Resend::Never,
+            _ if is_last => Resend::Never,
             true => Resend::Always,
             false => Resend::IfUnsent,
         };

@@ -58,6 +58,7 @@ mutant lend-twice runtime/slots.rs 'state.phase == Phase::Pending && !state.lent
 mutant free-under-a-reader runtime/slots.rs '(there && state.readers == 0)' '(there)'
 mutant generation-stays runtime/slots.rs 'generation: self.generation.wrapping_add(1),' 'generation: self.generation,'
 mutant no-interrupt runtime/worker.rs 'if job != 0 && !is_pending(Key::from_bits(job))' 'if job > u64::MAX - 1'
+mutant resend-past-the-limit runtime/worker.rs '_ if is_last => Resend::Never,' ''
 mutant panic-keeps-the-line runtime/worker.rs 'self.line = self.runtime.transport.open();' ''
 mutant send-what-was-cancelled runtime/worker.rs '} else if !self.runtime.slots.begin(key) &&' '} else if self.runtime.slots.begin(key) &&'
 mutant refused-was-sent runtime/slots.rs 'Some((header.accepted, state.begun))' 'Some((header.accepted, true))'
