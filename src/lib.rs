@@ -30,6 +30,7 @@ mod ffi;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod handles;
 #[cfg(feature = "jni")]
 mod jni;
 mod model;

@@ -20,6 +20,27 @@ pub(crate) use std::sync::atomic::{
 #[cfg(not(loom))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
+/// Runs `test` in every order with so many context switches against a thread's will, and says how many those were.
+#[cfg(all(test, loom))]
+pub(crate) fn explore(name: &str, switches: usize, test: impl Fn() + Send + Sync + 'static) {
+    // The model checker must not see the counter.
+    let orders = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&orders);
+    let mut builder = loom::model::Builder::new();
+    builder.max_branches = 20_000;
+    builder.preemption_bound = builder.preemption_bound.or(Some(switches));
+    let bound = builder.preemption_bound;
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        test();
+    });
+    #[expect(clippy::print_stdout, reason = "the figure the script reports")]
+    {
+        let orders = orders.load(Ordering::Relaxed);
+        println!("explored {name}: {orders} orders, at most {} switches", bound.unwrap_or_default());
+    }
+}
+
 /// So many tags, all 0.
 pub(crate) fn zeros(count: usize) -> Box<[AtomicU64]> {
     #[cfg(not(loom))]

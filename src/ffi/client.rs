@@ -57,19 +57,20 @@ pub unsafe extern "C" fn paynow_client_create(
         }
         // SAFETY: the caller's promise holds for what the struct points to as well.
         let builder = unsafe { builder(&config) }?;
-        let Some(place) = table::reserve() else {
+        let Some(reservation) = table::reserve() else {
             return Err(Failure::new(PAYNOW_E_RESOURCES, "255 clients exist already: destroy one first"));
         };
-        let client = builder.first_generation(place.first_generation()).build().map_err(in_milliseconds)?;
-        let handle = place.handle();
-        let mut host = Host::new(client, place.number(), handle);
+        let handle = reservation.handle();
+        let first_generation = table::first_generation(handle.place);
+        let client = builder.first_generation(first_generation).build().map_err(in_milliseconds)?;
+        let mut host = Host::new(client, handle);
         host.on_completion = config.on_completion;
         host.completion_user_data = config.completion_user_data;
         host.on_log = config.on_log;
         host.log_user_data = config.log_user_data;
-        place.publish(Box::new(host));
+        reservation.publish(Box::new(host));
         // SAFETY: the caller's promise.
-        unsafe { input::write("out_client", out_client, handle) }
+        unsafe { input::write("out_client", out_client, table::pack(handle)) }
     })
 }
 

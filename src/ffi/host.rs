@@ -12,6 +12,7 @@ use super::types::{
     paynow_call, paynow_client, paynow_completion_fn, paynow_log_fn, paynow_user_data_free_fn,
 };
 use crate::client::{Client, CollectError};
+use crate::handles::Handle;
 use crate::runtime::{Key, NoCompletion};
 
 /// How long destroying waits for another thread that is polling.
@@ -20,7 +21,7 @@ const TURN_PATIENCE: Duration = Duration::from_secs(5);
 /// A client as C knows it.
 pub(super) struct Host {
     pub(super) client: Client,
-    pub(super) number: u8,
+    pub(super) place: u8,
     pub(super) handle: paynow_client,
     pub(super) on_completion: paynow_completion_fn,
     pub(super) completion_user_data: *mut c_void,
@@ -59,14 +60,14 @@ impl Route {
 }
 
 impl Host {
-    pub(super) fn new(client: Client, number: u8, handle: paynow_client) -> Self {
+    pub(super) fn new(client: Client, handle: Handle) -> Self {
         // SAFETY: a route of zeros is valid: no function and a null pointer. The memory comes zeroed from
         // the system, so routes that are never used take no physical memory.
         let routes = unsafe { Box::new_zeroed_slice(client.capacity()).assume_init() };
         Self {
             client,
-            number,
-            handle,
+            place: handle.place,
+            handle: table::pack(handle),
             on_completion: None,
             completion_user_data: std::ptr::null_mut(),
             on_log: None,
@@ -78,7 +79,7 @@ impl Host {
     }
 
     pub(super) fn id(&self, key: Key) -> u64 {
-        table::id(self.number, key)
+        table::id(self.place, key)
     }
 
     /// Remembers whom to tell. Only for a request that is being submitted.
@@ -183,7 +184,7 @@ impl Host {
         for key in unfreed {
             let _ = entered.free(key);
         }
-        entered.retire();
+        table::retire(entered);
         Ok(())
     }
 }

@@ -5,7 +5,6 @@
 //! inside. How many context switches against a thread's will are tried is said per test: bugs of this kind need few.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize as Count;
 use std::time::Duration;
 
 use loom::thread;
@@ -14,6 +13,7 @@ use super::slots::Slots;
 use super::*;
 use crate::model::{Secret, Text};
 use crate::operations::{Decoded, LIST_CUSTOMERS, Parameter, REQUEST};
+use crate::sync::explore;
 use crate::transport::Line;
 
 const FOREVER: Duration = Duration::from_secs(3_600);
@@ -36,25 +36,6 @@ impl Transport for Nowhere {
     }
 
     fn close(&self) {}
-}
-
-/// Runs `test` in every order with so many context switches against a thread's will.
-fn check(name: &str, switches: usize, test: impl Fn() + Send + Sync + 'static) {
-    let orders = Arc::new(Count::new(0));
-    let counted = Arc::clone(&orders);
-    let mut builder = loom::model::Builder::new();
-    builder.max_branches = 20_000;
-    builder.preemption_bound = builder.preemption_bound.or(Some(switches));
-    let bound = builder.preemption_bound;
-    builder.check(move || {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        test();
-    });
-    let orders = orders.load(std::sync::atomic::Ordering::Relaxed);
-    #[expect(clippy::print_stdout, reason = "the figure the script reports")]
-    {
-        println!("explored {name}: {orders} orders, at most {} switches", bound.unwrap_or_default());
-    }
 }
 
 fn runtime(capacity: u32) -> Arc<Runtime> {
@@ -122,7 +103,7 @@ fn assert_at_rest(runtime: &Runtime, capacity: usize) {
 
 #[test]
 fn answer_deadline_and_cancel_compete_while_the_host_collects() {
-    check("answer, deadline, cancel, collect", 3, || {
+    explore("answer, deadline, cancel, collect", 3, || {
         let runtime = runtime(1);
         let key = submit(&runtime, 0);
         let spawn = |act: fn(&Runtime, Key)| {
@@ -146,7 +127,7 @@ fn answer_deadline_and_cancel_compete_while_the_host_collects() {
 
 #[test]
 fn cancelling_says_whether_it_won() {
-    check("cancel against answer", 5, || {
+    explore("cancel against answer", 5, || {
         let runtime = runtime(1);
         let key = submit(&runtime, 0);
         let worker = {
@@ -163,7 +144,7 @@ fn cancelling_says_whether_it_won() {
 
 #[test]
 fn a_slot_freed_while_its_arguments_are_read_is_used_again_once() {
-    check("free while the arguments are lent, reuse", 5, || {
+    explore("free while the arguments are lent, reuse", 5, || {
         let runtime = runtime(1);
         let key = submit(&runtime, 0);
         let worker = {
@@ -188,7 +169,7 @@ fn a_slot_freed_while_its_arguments_are_read_is_used_again_once() {
 
 #[test]
 fn long_arguments_are_freed_by_one_thread_of_ours() {
-    check("cancel with long arguments, worker, cleaner", 4, || {
+    explore("cancel with long arguments, worker, cleaner", 4, || {
         let runtime = runtime(1);
         let json = format!("\"{}\"", "x".repeat(1_000));
         let submission =
@@ -218,7 +199,7 @@ fn long_arguments_are_freed_by_one_thread_of_ours() {
 
 #[test]
 fn what_is_read_is_not_freed_and_not_overwritten() {
-    check("read, free twice, reuse", 4, || {
+    explore("read, free twice, reuse", 4, || {
         let runtime = runtime(1);
         let key = submit(&runtime, 7);
         runtime.answer(key, answered());
@@ -256,7 +237,7 @@ fn what_is_read_is_not_freed_and_not_overwritten() {
 
 #[test]
 fn what_is_accepted_while_the_client_shuts_down_ends() {
-    check("submit against shutdown", 5, || {
+    explore("submit against shutdown", 5, || {
         let runtime = runtime(1);
         let host = {
             let runtime = Arc::clone(&runtime);
@@ -273,7 +254,7 @@ fn what_is_accepted_while_the_client_shuts_down_ends() {
 
 #[test]
 fn shutdown_and_a_worker_and_a_cancel_compete() {
-    check("shutdown, answer, cancel", 3, || {
+    explore("shutdown, answer, cancel", 3, || {
         let runtime = runtime(2);
         let keys = [submit(&runtime, 1), submit(&runtime, 1)];
         let worker = {
@@ -296,7 +277,7 @@ fn shutdown_and_a_worker_and_a_cancel_compete() {
 
 #[test]
 fn cancelling_a_tag_spares_the_next_request_of_the_slot() {
-    check("cancel_all against reuse under another tag", 5, || {
+    explore("cancel_all against reuse under another tag", 5, || {
         let runtime = runtime(1);
         let first = submit(&runtime, 1);
         let host = {
@@ -319,7 +300,7 @@ fn cancelling_a_tag_spares_the_next_request_of_the_slot() {
 
 #[test]
 fn a_late_entry_does_not_take_the_next_request_its_deadline() {
-    check("a submitter that is held up, and the next request of its slot", 5, || {
+    explore("a submitter that is held up, and the next request of its slot", 5, || {
         let runtime = runtime(1);
         let slow = {
             let runtime = Arc::clone(&runtime);
@@ -345,7 +326,7 @@ fn a_late_entry_does_not_take_the_next_request_its_deadline() {
 
 #[test]
 fn two_hosts_submit_and_cancel_in_one_slot() {
-    check("two submitters, one slot", 5, || {
+    explore("two submitters, one slot", 5, || {
         let runtime = runtime(1);
         let act = |runtime: &Runtime, tag| match try_submit(runtime, tag, "x") {
             Ok(key) => {
@@ -370,7 +351,7 @@ fn two_hosts_submit_and_cancel_in_one_slot() {
 
 #[test]
 fn the_slot_alone_hands_over_the_outcome() {
-    check("decide, finish, collect, without a queue between them", 5, || {
+    explore("decide, finish, collect, without a queue between them", 5, || {
         let slots = Arc::new(Slots::new(1, 1));
         let now = Instant::now();
         let header = Header { operation: &LIST_CUSTOMERS, accepted: now, deadline: now, tag: 7 };
@@ -400,7 +381,7 @@ fn the_slot_alone_hands_over_the_outcome() {
 
 #[test]
 fn a_free_slot_is_taken_by_one() {
-    check("three threads take and return two slots", 2, || {
+    explore("three threads take and return two slots", 2, || {
         let slots = Arc::new(Slots::new(2, 1));
         let act = |slots: &Slots| {
             for _ in 0..2 {
@@ -427,7 +408,7 @@ fn a_free_slot_is_taken_by_one() {
 
 #[test]
 fn what_is_thrown_away_is_freed_once() {
-    check("two throw away, one empties", 4, || {
+    explore("two throw away, one empties", 4, || {
         let trash = Arc::new(Trash::default());
         let throw = |trash: &Trash| {
             let Some(reply) = answered().reply else { return };
@@ -452,7 +433,7 @@ fn what_is_thrown_away_is_freed_once() {
 
 #[test]
 fn no_wake_of_a_waiting_consumer_is_lost() {
-    check("wait against notify", 4, || {
+    explore("wait against notify", 4, || {
         // Relaxed: the consumer's own fences must do.
         let shared = Arc::new((Consumer::default(), AtomicBool::new(false)));
         let waiting = {
@@ -468,7 +449,7 @@ fn no_wake_of_a_waiting_consumer_is_lost() {
 
 #[test]
 fn an_answer_wakes_who_waits_for_it() {
-    check("wait for an answer", 5, || {
+    explore("wait for an answer", 5, || {
         let runtime = runtime(1);
         let key = submit(&runtime, 0);
         let worker = {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The concurrent core under the model checker (src/runtime/model.rs): every order its steps can take, and says how many
+# The concurrent core under the model checker (src/runtime/model.rs, src/handles/model.rs): every order its steps can take, and says how many
 # those were.
 #   loom.sh [TEST]
 # LOOM_MAX_PREEMPTIONS  context switches against a thread's will, in place of what each test says
@@ -21,7 +21,7 @@ fi
 # Optimised, because some tests take more than a million orders.
 # shellcheck disable=SC2086 # words
 env RUSTFLAGS='--cfg loom' CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_TARGET_DIR="$out/loom" \
-  "$cargo" test --locked --lib ${VERIFY_JOBS:+-j$VERIFY_JOBS} "runtime::model::${1:-}" -- --nocapture --test-threads=1 \
+  "$cargo" test --locked --lib ${VERIFY_JOBS:+-j$VERIFY_JOBS} "::model::${1:-}" -- --nocapture --test-threads=1 \
   >"$out/loom.log" 2>&1
 status=$?
 sed -n 's/^.*explored /  /p' "$out/loom.log"

@@ -95,7 +95,7 @@ for sanitizer in $wanted; do
         # Miri's, and the test with thousands of requests would take it hours.
         check miri env CARGO_TARGET_DIR="$out/miri" MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-many-seeds=0..4" \
           "$cargo" miri test --locked --lib $jobs -- \
-          runtime::slots:: runtime::free_list:: runtime::trash:: runtime::consumer:: ffi::input:: ffi::boundary:: model::text:: \
+          runtime::slots:: runtime::free_list:: runtime::trash:: runtime::consumer:: handles:: ffi::input:: ffi::boundary:: model::text:: \
           --skip many_threads_decide_each_request_once --skip threads_never_share_an_index
       else
         skip miri 'the compiler has no miri'
