@@ -16,8 +16,11 @@ mkdir -p "$tools" "$tree"
 
 # The Debian sources of this machine, with a state and a cache of our own: one index that fails empties a whole state.
 apt_options="-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o Dir::Etc::SourceList=/dev/null
-  -o Dir::Etc::SourceParts=$apt/sources -o Dir::State=$apt/state -o Dir::State::status=/var/lib/dpkg/status
+  -o Dir::Etc::SourceParts=$apt/sources -o Dir::State=$apt/state -o Dir::State::status=$apt/status
   -o Dir::Cache=$apt/cache -o APT::Sandbox::User= -o Debug::NoLocking=1"
+
+mkdir -p "$apt"
+cp /var/lib/dpkg/status "$apt/status" 2>/dev/null || : >"$apt/status"
 
 refresh() {
   [ -e "$apt/refreshed" ] && return
@@ -29,16 +32,19 @@ refresh() {
   apt-get -q $apt_options update >"$apt/update.log" 2>&1 && touch "$apt/refreshed"
 }
 
-# debian NAME PACKAGES...: unpacks them and what they need beyond this system.
+# debian NAME OURS PACKAGES...: unpacks them and what they need beyond this system. What has a name like OURS is unpacked
+# even where the system has it: it is looked for in our tree.
 debian() {
   name=$1
-  shift
+  ours=$2
+  shift 2
   [ -e "$tools/$name.done" ] && return
   if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
     echo "toolchain: $name: needs apt-get and dpkg"
     return
   fi
   refresh
+  awk -v ours="^Package: ($ours)\n" 'BEGIN { RS = ""; ORS = "\n\n" } $0 !~ ours' /var/lib/dpkg/status >"$apt/status"
   log=$tools/$name.log
   # Debian's archives are named in the order they are needed; only those of this piece are unpacked.
   # shellcheck disable=SC2086 # one option per word
@@ -63,7 +69,7 @@ if [ ! -e "$tools/zig.done" ]; then
     echo "toolchain: zig: cannot be had, see $tools/zig.log"
   fi
 fi
-debian rust rustc-web cargo-web rust-web-src
+debian rust '(rustc|cargo|libstd-rust|rust)-web.*' rustc-web cargo-web rust-web-src
 # The standard library for aarch64 is to be had built; the package would want a whole arm64 system around it.
 if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then
   refresh
@@ -78,11 +84,11 @@ if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then
     echo "toolchain: rust-aarch64: cannot be had, see $log"
   fi
 fi
-debian mingw gcc-mingw-w64-x86-64-win32
-debian i386 libc6-i386
-debian musl musl
-debian qemu qemu-user-static libc6-arm64-cross
-debian wine wine64
+debian mingw '.*mingw-w64.*' gcc-mingw-w64-x86-64-win32
+debian i386 'libc6-i386' libc6-i386
+debian musl 'musl' musl
+debian qemu 'qemu-user-static|.*-arm64-cross' qemu-user-static libc6-arm64-cross
+debian wine 'wine.*|libwine.*|libz-mingw-w64' wine64
 # What knows one place only: Debian's wineserver is a script, and wine's zlib is looked for in /usr. A prefix of our own,
 # with zlib in it, is filled by wine itself when it first runs.
 if [ -e "$tools/wine.done" ]; then
