@@ -113,10 +113,10 @@ if [ ! -d "$dist/natives" ]; then
 elif ! command -v "${MVN:-mvn}" >/dev/null || ! command -v java >/dev/null; then
   printf 'skip jars: there is no Maven or no Java\n'
   skipped=$((skipped + 1))
-elif sh "$here/jars.sh"; then
-  packed=$((packed + 1))
 else
-  fail jars 'cannot be built or do not work'
+  if sh "$here/jars.sh" >"$dist/jars.log" 2>&1; then packed=$((packed + 1)); else fail jars 'cannot be built or do not work'; fi
+  cat "$dist/jars.log"
+  skipped=$((skipped + $(grep -c '^skip ' "$dist/jars.log")))
 fi
 
 (cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' -o -name '*.jar' \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)

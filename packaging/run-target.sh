@@ -14,6 +14,7 @@ root=$(dirname -- "$here")
 tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 debian=$tools/debian
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
+. "$here/run/elsewhere.sh"
 
 skip() {
   printf 'skip %s run: %s\n' "$target" "$1"
@@ -50,7 +51,7 @@ case $target in
   linux-aarch64)
     [ -e "$tools/qemu.done" ] || skip 'no qemu: run packaging/toolchain.sh'
     zig_target=aarch64-linux-gnu.2.17
-    run() { timeout 300 "$debian/usr/bin/qemu-aarch64-static" -L "$debian/usr/aarch64-linux-gnu" -E "LD_LIBRARY_PATH=$work" "$@"; }
+    run() { under_qemu -E "LD_LIBRARY_PATH=$work" "$@"; }
     ;;
   linux-x86_64-musl)
     [ -e "$tools/musl.done" ] || skip 'no musl: run packaging/toolchain.sh'
@@ -63,11 +64,7 @@ case $target in
     zig_target=x86_64-windows-gnu
     shared=$lib/libpaynow_bridge.dll.a
     system_libs='-lws2_32 -lntdll -luserenv -lbcrypt -lcrypt32 -ladvapi32 -ldbghelp -lkernel32'
-    # In a prefix of its own, without what asks questions when it is made.
-    run() {
-      WINEPREFIX="$tools/wine-prefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' \
-        LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu" DISPLAY='' timeout 300 "$debian/usr/lib/wine/wine64" "$@"
-    }
+    run() { under_wine "$@"; }
     ;;
   *)
     echo "unknown target $target" >&2
@@ -122,7 +119,7 @@ case $target in
   windows-*)
     gcc=$debian/usr/bin/x86_64-w64-mingw32-gcc-win32
     cp "$lib/paynow_bridge.dll" "$work"
-    "$gcc" -O2 -shared "$here/run/bcryptprimitives.c" -o "$work/bcryptprimitives.dll" -ladvapi32
+    windows_shim "$work"
     compile "$work/shared.exe" "$shared"
     show shared "$work/shared.exe"
     compile "$work/msvc.exe" "$lib/paynow_bridge.lib"

