@@ -209,6 +209,12 @@ public final class NativeLibrary {
         if (words.contains("forbids native libraries") || words.contains("native-access")) {
             return "start the JVM with --enable-native-access=ALL-UNNAMED";
         }
+        if (words.contains("dependent libraries")) {
+            return "install what Windows lacks: the library needs Windows 10 or Windows Server 2016, or newer, with its updates";
+        }
+        if (words.contains("cannot open shared object file") || words.contains("' not found (required by")) {
+            return "install what the message names, or use the library of a release, which needs glibc 2.17 and nothing else";
+        }
         if (words.contains("failed to map segment") || words.contains("Operation not permitted")) {
             return "the folder seems to be mounted noexec: name another one with nativeFolder(…) or -Djava.io.tmpdir=FOLDER";
         }

@@ -81,6 +81,15 @@ class LoaderTest {
     }
 
     @Test
+    void aSystemThatLacksALibraryIsToldWhich() throws IOException {
+        String library = new String(Files.readAllBytes(CLASSES.resolve(LIBRARY)), StandardCharsets.ISO_8859_1);
+        assertTrue(library.contains("libgcc_s.so.1"), "what is built here needs it");
+        String needy = library.replace("libgcc_s.so.1", "libgcc_x.so.1");
+        Path file = Files.write(folder.resolve("needy.so"), needy.getBytes(StandardCharsets.ISO_8859_1));
+        says(fails(HERE, file), "libgcc_x.so.1", "to do: install what the message names");
+    }
+
+    @Test
     void aMissingPlatformIsNamed() {
         says(fails(new Platform("linux", "riscv64", false), null, folder), "no library for linux-riscv64");
         says(fails(new Platform("linux", HERE.arch(), true), null, folder), "no library for " + HERE.name() + "-musl");
