@@ -13,12 +13,9 @@ import dev.paynowbridge.PayNowFuture;
 import dev.paynowbridge.PayNowOperations;
 import dev.paynowbridge.Player;
 import dev.paynowbridge.TickExecutor;
+import dev.paynowbridge.sandbox.Sandbox;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,8 +34,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -47,8 +42,6 @@ import java.util.stream.Collectors;
  * {@link #ROUNDS} equal parts.
  */
 public final class Soak {
-    private static final String STORE = "411486491630370816";
-    private static final String KEY = "pnapi_sandbox_4f8a1c2e9b7d";
     private static final String NOTCH = "421621336637440000";
     private static final String MIRA = "440116992540673366";
     private static final UUID NOTCH_UUID = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
@@ -122,9 +115,9 @@ public final class Soak {
     }
 
     private PayNowClient open() {
-        return PayNowClient.builder(STORE)
-                .apiBase(sandbox.base)
-                .apiKey(KEY)
+        return PayNowClient.builder(Sandbox.STORE)
+                .apiBase(sandbox.base())
+                .apiKey(Sandbox.KEY)
                 .proxy("")
                 .deadline(Duration.ofSeconds(2))
                 .retryBase(Duration.ofMillis(20))
@@ -146,7 +139,7 @@ public final class Soak {
         client = open();
         long from = System.nanoTime();
         for (int round = 0; round < ROUNDS && unsettled.sum() == 0; round++) {
-            sandbox.steer("PUT", "/faults", FAULTS[round % FAULTS.length]);
+            sandbox.faults(FAULTS[round % FAULTS.length]);
             round(round);
             settle(round);
             sample();
@@ -282,7 +275,7 @@ public final class Soak {
                     new Authentication(AuthenticationPlatform.MINECRAFT_UUID, NOTCH_UUID.toString(), "203.0.113.7"));
             case 7 -> on.getCurrentCustomer(CustomerToken.of("pnct_of_nobody"));
             case 8 -> on.lookupGiftcard(CustomerToken.of("pnct_of_nobody"), text);
-            case 9 -> on.request(ApiRequest.get("/v1/stores/" + STORE + "/customers/" + MIRA));
+            case 9 -> on.request(ApiRequest.get("/v1/stores/" + Sandbox.STORE + "/customers/" + MIRA));
             case 10 -> on.ensureCustomer(Player.of(NOTCH_UUID, "Notch"));
             case 11 -> on.tokenFor(Player.of(NOTCH_UUID, "Notch"));
             case 12 -> on.lookupCustomer(LookupKey.name(text));
@@ -382,51 +375,6 @@ public final class Soak {
             passed++;
         } else {
             failed++;
-        }
-    }
-
-    /** The sandbox, in a process of its own that ends with this one: its standard input does. */
-    private static final class Sandbox implements AutoCloseable {
-        final String base;
-        private final Process process;
-        private final HttpClient http = HttpClient.newHttpClient();
-
-        Sandbox() throws IOException, InterruptedException {
-            Path folder = Files.createTempDirectory("paynow-soak");
-            Path ready = folder.resolve("ready.json");
-            process = new ProcessBuilder(
-                            System.getenv("PAYNOW_SANDBOX_BIN"), "--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin",
-                            "--ready-file", ready.toString())
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            if (!await(() -> Files.exists(ready) || !process.isAlive()) || !process.isAlive()) {
-                throw new IOException("the sandbox does not start");
-            }
-            Matcher found = Pattern.compile("\"base\":\\s*\"([^\"]*)\"").matcher(Files.readString(ready));
-            Files.delete(ready);
-            Files.delete(folder);
-            if (!found.find()) {
-                throw new IOException("the sandbox does not say where it is");
-            }
-            base = found.group(1);
-        }
-
-        void steer(String method, String path, String body) throws IOException, InterruptedException {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/_sandbox" + path))
-                    .method(method, HttpRequest.BodyPublishers.ofString(body))
-                    .timeout(PATIENCE)
-                    .build();
-            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-            if (response.statusCode() / 100 != 2) {
-                throw new IOException(path + " answers " + response.statusCode() + ": " + response.body());
-            }
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            process.destroy();
-            process.waitFor();
         }
     }
 }

@@ -19,7 +19,7 @@ bin=${JAVA_HOME:+$JAVA_HOME/bin/}
 
 rm -rf "$out"
 mkdir -p "$out/classes"
-find "$root/java-shim/api/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"
+find "$root/java-shim/api/src/main/java" "$root/java-shim/sandbox/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"
 "${bin}javac" --release 17 -nowarn -d "$out/classes" "@$out/sources" "$here/Soak.java"
 
 native=

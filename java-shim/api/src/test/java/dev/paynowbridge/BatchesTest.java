@@ -21,37 +21,23 @@ import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Walks through pages, and bulks of any size. */
-class BatchesTest {
+class BatchesTest extends OnSandbox {
     private static final String NOTCH = "421621336637440000";
     private static final String MIRA = "440116992540673366";
     private static final int SEEDED = 24;
     /** More requests than any walk here may take. */
     private static final int PATIENCE = 100;
 
-    private static Sandbox sandbox;
     private PayNowClient client;
-
-    @BeforeAll
-    static void start() {
-        sandbox = new Sandbox();
-    }
-
-    @AfterAll
-    static void stop() {
-        sandbox.close();
-    }
 
     @BeforeEach
     void open() {
-        sandbox.reset();
-        client = sandbox.builder().build();
+        client = builder().build();
     }
 
     @AfterEach
@@ -104,7 +90,7 @@ class BatchesTest {
         assertEquals(new Walked(falling, 5), walk(client.customerPages(five.ascending(false))));
         assertEquals(new Walked(rising, 5), walk(client.customerPages(CustomerQuery.all().limit(6))), "the last page is empty");
         assertEquals(new Walked(rising, 1), walk(client.customerPages(CustomerQuery.all())));
-        assertTrue(sandbox.steer("GET", "/log?limit=1", "").contains("limit=100"));
+        assertTrue(sandbox.lastAsked().contains("limit=100"));
     }
 
     @Test
@@ -118,7 +104,7 @@ class BatchesTest {
         CustomerPages second = client.customerPages(CustomerQuery.all().after(cursor));
         assertEquals(Optional.of(cursor), second.cursor());
         assertEquals(SEEDED - 7, walk(second).ids().size());
-        assertTrue(sandbox.steer("GET", "/log?limit=1", "").contains("after=" + cursor));
+        assertTrue(sandbox.lastAsked().contains("after=" + cursor));
         assertEquals(13, walk(client.customerPages(CustomerQuery.all().after(MIRA))).ids().size());
     }
 
@@ -307,6 +293,7 @@ class BatchesTest {
         assertEquals(250 + SEEDED, walk(client.customerPages(CustomerQuery.all())).ids().size(), "it is true");
 
         // Done, and the answer is lost.
+        sandbox.reset();
         sandbox.faults("{\"rules\":[{\"operation\":\"bulk_create_customers\",\"times\":1,\"delay_ms\":0},"
                 + "{\"operation\":\"bulk_create_customers\",\"times\":1,\"after_effect\":true,\"reset\":true}]}");
         BulkReport lost = value(client.bulkCreateCustomers(wanted, chunk -> {}));
@@ -349,7 +336,7 @@ class BatchesTest {
                 + "{\"operation\":\"bulk_create_customers\",\"hang\":true}]}");
         List<BulkChunk> told = Collections.synchronizedList(new ArrayList<>());
         PayNowFuture<BulkReport> report = client.bulkCreateCustomers(numbers(450), told::add);
-        Waiting.until(() -> client.stats().submitted() == 2 && sandbox.steer("GET", "/stats", "").contains("bulk"),
+        Waiting.until(() -> client.stats().submitted() == 2 && sandbox.stats().contains("bulk"),
                 "the second request is under way");
         Waiting.until(() -> told.size() == 1, "the first is reported");
         report.cancel(true);
@@ -367,7 +354,7 @@ class BatchesTest {
                 + "{\"operation\":\"bulk_create_customers\",\"hang\":true}]}");
         List<BulkChunk> told = Collections.synchronizedList(new ArrayList<>());
         PayNowFuture<BulkReport> pending = client.tag("shop").bulkCreateCustomers(numbers(650), told::add);
-        Waiting.until(() -> sandbox.steer("GET", "/log", "").split("customers/bulk").length > 2, "the second was sent");
+        Waiting.until(() -> sandbox.log().split("customers/bulk").length > 2, "the second was sent");
         assertEquals(1, client.cancelAll("shop"));
         BulkReport report = value(pending);
         checkPlaces(report, 650);
@@ -384,7 +371,7 @@ class BatchesTest {
         PayNowFuture<BulkReport> pending = client.on(tick).bulkCreateCustomers(numbers(450), chunk -> {});
         Waiting.until(() -> {
             tick.drain(Duration.ofSeconds(10));
-            return sandbox.steer("GET", "/log", "").split("customers/bulk").length > 2;
+            return sandbox.log().split("customers/bulk").length > 2;
         }, "the second was sent");
         // No tick comes any more.
         client.close();
@@ -400,14 +387,14 @@ class BatchesTest {
     @Test
     void aRefusedRequestEndsABulk() {
         sandbox.faults("{\"hang\":true}");
-        try (PayNowClient narrow = sandbox.builder().maxOutstanding(1).build()) {
+        try (PayNowClient narrow = builder().maxOutstanding(1).build()) {
             narrow.lookupCustomer(new UUID(1, 1));
             BulkReport report = value(narrow.bulkCreateCustomers(numbers(450), chunk -> {}));
             counts(0, 450, 0, report);
             assertEquals(List.of(0), firsts(report.chunks()));
             assertInstanceOf(PayNowException.QueueFull.class, report.chunks().get(0).failure().orElseThrow());
         }
-        try (PayNowClient keyless = PayNowClient.builder(Sandbox.STORE).apiBase(sandbox.base).proxy("").build()) {
+        try (PayNowClient keyless = keyless().build()) {
             BulkReport report = value(keyless.bulkCreateCustomers(numbers(1), chunk -> {}));
             assertInstanceOf(PayNowException.MissingApiKey.class, report.chunks().get(0).failure().orElseThrow());
         }

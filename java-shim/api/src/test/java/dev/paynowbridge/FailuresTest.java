@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.sandbox.Sandbox;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,36 +17,15 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** Every way to fail, provoked. */
-class FailuresTest {
-    private static final String HANG = "{\"hang\":true}";
+class FailuresTest extends OnSandbox {
     private static final UUID NOTCH = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
 
-    private static Sandbox sandbox;
-
-    @BeforeAll
-    static void start() {
-        sandbox = new Sandbox();
-    }
-
-    @AfterAll
-    static void stop() {
-        sandbox.close();
-    }
-
-    @BeforeEach
-    void reset() {
-        sandbox.reset();
-    }
-
     private static PayNowClient client(UnaryOperator<PayNowClient.Builder> change) {
-        return change.apply(sandbox.builder().maxAttempts(1).cacheTtl(Duration.ZERO)).build();
+        return change.apply(builder().maxAttempts(1).cacheTtl(Duration.ZERO)).build();
     }
 
     private static PayNowClient client() {
@@ -115,7 +95,7 @@ class FailuresTest {
 
     @Test
     void deadlinesEndWhatHangs() {
-        sandbox.faults(HANG);
+        sandbox.hang();
         PayNowException.Timeout late =
                 lookupFails(PayNowException.Timeout.class, builder -> builder.deadline(Duration.ofMillis(200)));
         assertEquals(Sent.MAYBE, late.sent());
@@ -126,7 +106,7 @@ class FailuresTest {
 
     @Test
     void fullQueuesRefuseAtOnce() {
-        sandbox.faults(HANG);
+        sandbox.hang();
         try (PayNowClient client = client(builder -> builder.maxOutstanding(2))) {
             client.lookupCustomer(UUID.randomUUID());
             client.lookupCustomer(UUID.randomUUID());
@@ -141,7 +121,7 @@ class FailuresTest {
 
     @Test
     void aClientWithoutAKeySaysSo() {
-        try (PayNowClient client = PayNowClient.builder(Sandbox.STORE).apiBase(sandbox.base).proxy("").build()) {
+        try (PayNowClient client = keyless().build()) {
             failure(PayNowException.MissingApiKey.class, client.lookupCustomer(NOTCH));
             value(client.authenticateCustomer(
                     new Authentication(AuthenticationPlatform.MINECRAFT_UUID, NOTCH.toString(), "203.0.113.7")));
@@ -150,7 +130,7 @@ class FailuresTest {
 
     @Test
     void tagsAreCancelledTogether() {
-        sandbox.faults(HANG);
+        sandbox.hang();
         UUID player = UUID.randomUUID();
         try (PayNowClient client = client()) {
             List<PayNowFuture<?>> tagged = new ArrayList<>();
@@ -177,7 +157,7 @@ class FailuresTest {
                 PayNowException.Transport.class, builder -> builder.apiBase("https://paynow.invalid")).status());
         assertEquals(Status.TLS, lookupFails(
                 PayNowException.Transport.class,
-                builder -> builder.apiBase(sandbox.base.replace("http:", "https:"))).status());
+                builder -> builder.apiBase(sandbox.base().replace("http:", "https:"))).status());
         sandbox.faults("{\"rules\":[{\"operation\":\"*\",\"reset_mid_body\":true}]}");
         assertEquals(Status.TRANSPORT,
                 lookupFails(PayNowException.Transport.class, builder -> builder).status());
@@ -214,7 +194,7 @@ class FailuresTest {
 
     @Test
     void closingEndsEverythingPending() {
-        sandbox.faults(HANG);
+        sandbox.hang();
         PayNowClient client = client();
         List<PayNowFuture<?>> pending = new ArrayList<>();
         for (int i = 0; i < 500; i++) {
@@ -311,7 +291,7 @@ class FailuresTest {
 
     @Test
     void everySettingIsAccepted() {
-        try (PayNowClient client = sandbox.builder()
+        try (PayNowClient client = builder()
                 .userAgent("Test/1").bedrockPrefix("*").sendBedrockPrefix(true).offlinePlayersByName(false)
                 .deadline(Duration.ofSeconds(20)).connectTimeout(Duration.ofSeconds(2)).maxOutstanding(100).maxWorkers(4)
                 .maxResponseBytes(1 << 20).maxHeldBytes(1 << 22).maxAttempts(2).retryBase(Duration.ofMillis(10))
@@ -338,7 +318,7 @@ class FailuresTest {
                     "{\"status\":401,\"body\":\"{\\\"message\\\":\\\"bad token " + token.value() + "\\\"}\"}");
             PayNowException refusal = failure(PayNowException.Api.class, client.getCurrentCustomer(token));
             shown = both + " " + token + " " + raw + " " + refusal + " " + refusal.apiMessage() + " "
-                    + sandbox.builder() + " " + Optional.of(token) + " " + client;
+                    + builder() + " " + Optional.of(token) + " " + client;
             assertThrows(IllegalArgumentException.class, () -> client.getCurrentCustomer(CustomerToken.of("se cret")));
             Waiting.until(() -> !lines.isEmpty(), "something is logged");
         }

@@ -21,37 +21,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Threads, cancelling, closing: what futures promise. */
-class FuturesTest {
-    private static final String HANG = "{\"hang\":true}";
+class FuturesTest extends OnSandbox {
     private static final UUID NOTCH = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
-
-    private static Sandbox sandbox;
-
-    @BeforeAll
-    static void start() {
-        sandbox = new Sandbox();
-    }
-
-    @AfterAll
-    static void stop() {
-        sandbox.close();
-    }
-
-    @BeforeEach
-    void reset() {
-        sandbox.reset();
-    }
 
     @Test
     void cancellingReachesTheLibrary() {
-        sandbox.faults(HANG);
-        try (PayNowClient client = sandbox.builder().build()) {
+        sandbox.hang();
+        try (PayNowClient client = builder().build()) {
             PayNowFuture<?> future = client.lookupCustomer(NOTCH);
             assertTrue(future.cancel(true));
             assertTrue(future.isCancelled());
@@ -75,7 +54,7 @@ class FuturesTest {
     @Test
     void stormsOfCancelsLeaveNothingBehind() throws Exception {
         sandbox.faults("{\"latency_ms\":1}");
-        try (PayNowClient client = sandbox.builder().maxOutstanding(256).cacheTtl(Duration.ZERO).build()) {
+        try (PayNowClient client = builder().maxOutstanding(256).cacheTtl(Duration.ZERO).build()) {
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 Thread thread = new Thread(() -> {
@@ -97,7 +76,7 @@ class FuturesTest {
             assertEquals(stats.submitted(),
                     stats.completedOk() + stats.completedError() + stats.cancelled() + stats.timedOut());
             // Every place of the table can be taken again.
-            sandbox.faults(HANG);
+            sandbox.hang();
             for (int i = 0; i < 256; i++) {
                 assertFalse(client.lookupCustomer(UUID.randomUUID()).isDone());
             }
@@ -108,7 +87,7 @@ class FuturesTest {
     @Test
     void futuresCompleteOnTheirExecutor() {
         AtomicReference<Thread> ran = new AtomicReference<>();
-        try (PayNowClient client = sandbox.builder().build()) {
+        try (PayNowClient client = builder().build()) {
             value(client.lookupCustomer(NOTCH).thenAccept(found -> ran.set(Thread.currentThread())));
             TickExecutor tick = new TickExecutor();
             PayNowFuture<?> future = client.on(tick).lookupCustomer(NOTCH);
@@ -124,7 +103,7 @@ class FuturesTest {
 
     @Test
     void anExecutorThatRefusesHangsNothing() {
-        try (PayNowClient client = sandbox.builder().build()) {
+        try (PayNowClient client = builder().build()) {
             value(client.on(task -> {
                 throw new RejectedExecutionException();
             }).lookupCustomer(NOTCH));
@@ -165,8 +144,8 @@ class FuturesTest {
 
     @Test
     void aTickThreadIsNotFrozen() throws Exception {
-        sandbox.faults(HANG);
-        try (PayNowClient client = sandbox.builder().build(); TickExecutor tick = new TickExecutor()) {
+        sandbox.hang();
+        try (PayNowClient client = builder().build(); TickExecutor tick = new TickExecutor()) {
             PayNowFuture<?> future = client.lookupCustomer(NOTCH);
             tick.drain(Duration.ZERO);
             for (CompletableFuture<?> stage : List.of(future, future.thenApply(found -> found), future.exceptionally(e -> null))) {
@@ -186,7 +165,7 @@ class FuturesTest {
 
     @Test
     void theCompletionThreadDoesNotWaitForItself() {
-        try (PayNowClient client = sandbox.builder().build()) {
+        try (PayNowClient client = builder().build()) {
             CompletableFuture<Object> inside = client.lookupCustomer(NOTCH).handle((found, failure) ->
                     assertThrows(IllegalStateException.class, () -> client.lookupCustomer(UUID.randomUUID()).join()));
             assertTrue(value(inside).toString().contains("completes all futures"));
@@ -195,11 +174,11 @@ class FuturesTest {
 
     @Test
     void closingCompletesWhatATickNeverWill() {
-        PayNowClient client = sandbox.builder().build();
+        PayNowClient client = builder().build();
         TickExecutor tick = new TickExecutor();
         PayNowFuture<Optional<Customer>> answered = client.on(tick).lookupCustomer(NOTCH);
         Waiting.until(() -> !tick.isEmpty(), "the answer waits for a tick that does not come");
-        sandbox.faults(HANG);
+        sandbox.hang();
         PayNowFuture<?> pending = client.on(tick).lookupCustomer(UUID.randomUUID());
         AtomicReference<Thread> ran = new AtomicReference<>();
         CompletableFuture<?> after = pending.whenComplete((found, failure) -> ran.set(Thread.currentThread()));
@@ -213,7 +192,7 @@ class FuturesTest {
 
     @Test
     void closingFromInsideAnAnswerWorks() {
-        PayNowClient client = sandbox.builder().build();
+        PayNowClient client = builder().build();
         sandbox.faults("{\"rules\":[{\"target_contains\":\"" + NOTCH + "\",\"delay_ms\":0},"
                 + "{\"operation\":\"lookup_customer\",\"hang\":true}]}");
         CompletableFuture<Void> closed = client.lookupCustomer(NOTCH).thenRun(client::close);
@@ -227,7 +206,7 @@ class FuturesTest {
     void closingUnderLoadHangsNothing() throws Exception {
         sandbox.faults("{\"latency_ms\":5}");
         for (int round = 0; round < 5; round++) {
-            PayNowClient client = sandbox.builder().build();
+            PayNowClient client = builder().build();
             List<PayNowFuture<?>> all = java.util.Collections.synchronizedList(new ArrayList<>());
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -258,10 +237,10 @@ class FuturesTest {
     void aForgottenClientIsClosed() {
         sandbox.faults("{\"latency_ms\":300}");
         // While an answer is owed the client stays, though nobody holds it.
-        PayNowFuture<Optional<Customer>> owed = sandbox.builder().build().lookupCustomer(NOTCH);
+        PayNowFuture<Optional<Customer>> owed = builder().build().lookupCustomer(NOTCH);
         System.gc();
         assertTrue(value(owed).isPresent());
-        WeakReference<PayNowClient> forgotten = new WeakReference<>(sandbox.builder().build());
+        WeakReference<PayNowClient> forgotten = new WeakReference<>(builder().build());
         Waiting.until(() -> {
             System.gc();
             return forgotten.get() == null
@@ -274,7 +253,7 @@ class FuturesTest {
     void linesGoToTheLog() {
         sandbox.respond("*", "{\"status\":500,\"body\":\"{}\"}");
         List<LogLevel> levels = java.util.Collections.synchronizedList(new ArrayList<>());
-        try (PayNowClient client = sandbox.builder().maxAttempts(1).circuitThreshold(1).log((level, line) -> {
+        try (PayNowClient client = builder().maxAttempts(1).circuitThreshold(1).log((level, line) -> {
             levels.add(level);
             throw new IllegalStateException("a test wants it");
         }).build()) {
@@ -289,7 +268,7 @@ class FuturesTest {
         // With the cache on, as it is by default: four keys, so nearly all are answered from memory.
         List<UUID> players = List.of(
                 NOTCH, UUID.fromString("853c80ef-3c37-49fd-aa49-938b674adae6"), UUID.randomUUID(), UUID.randomUUID());
-        try (PayNowClient client = sandbox.builder().maxOutstanding(20_000).build()) {
+        try (PayNowClient client = builder().maxOutstanding(20_000).build()) {
             List<Thread> threads = new ArrayList<>();
             List<Throwable> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
             for (int i = 0; i < 8; i++) {
@@ -327,7 +306,7 @@ class FuturesTest {
     @Test
     void manyUncachedLookupsUnderCollection() {
         // With the cache off: each crosses the network, while the collector runs all the time.
-        try (PayNowClient client = sandbox.builder().cacheTtl(Duration.ZERO).cacheNegativeTtl(Duration.ZERO).build()) {
+        try (PayNowClient client = builder().cacheTtl(Duration.ZERO).cacheNegativeTtl(Duration.ZERO).build()) {
             for (int round = 0; round < 10; round++) {
                 List<PayNowFuture<Optional<Customer>>> asked = new ArrayList<>();
                 for (int i = 0; i < 500; i++) {

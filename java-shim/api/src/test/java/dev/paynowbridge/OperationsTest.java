@@ -8,42 +8,29 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.sandbox.Sandbox;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Every operation and every field, through the real library, against the real sandbox. */
-class OperationsTest {
+class OperationsTest extends OnSandbox {
     private static final String NOTCH = "421621336637440000";
     private static final UUID NOTCH_UUID = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
     private static final String MIRA = "440116992540673366";
     private static final String NOBODY = "400000000000000000";
 
-    private static Sandbox sandbox;
     private PayNowClient client;
-
-    @BeforeAll
-    static void start() {
-        sandbox = new Sandbox();
-    }
-
-    @AfterAll
-    static void stop() {
-        sandbox.close();
-    }
 
     @BeforeEach
     void open() {
-        sandbox.reset();
-        client = sandbox.builder().build();
+        client = builder().build();
     }
 
     @AfterEach

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.paynowbridge.sandbox.Sandbox;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -33,37 +34,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each setting does what it says, and not what its neighbour says. */
-class SettingsTest {
+class SettingsTest extends OnSandbox {
     private static final UUID NOTCH = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
     private static final UUID NOBODY = new UUID(0x4000L, 0x8000000000000000L);
-    private static final String HANG = "{\"hang\":true}";
-
-    private static Sandbox sandbox;
-
-    @BeforeAll
-    static void start() {
-        sandbox = new Sandbox();
-    }
-
-    @AfterAll
-    static void stop() {
-        sandbox.close();
-    }
-
-    @BeforeEach
-    void reset() {
-        sandbox.reset();
-    }
 
     private static PayNowClient client(UnaryOperator<PayNowClient.Builder> set) {
-        return set.apply(sandbox.builder().maxAttempts(1)).build();
+        return set.apply(builder().maxAttempts(1)).build();
     }
 
     private static Source sourceOfSecond(PayNowClient client, UUID player) {
@@ -73,15 +53,11 @@ class SettingsTest {
         return second.details().orElseThrow().source();
     }
 
-    private static String lastRequest() {
-        return sandbox.steer("GET", "/log?limit=1", "");
-    }
-
     @Test
     void keysComeFromVariablesAndFiles(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("key"), "APIKey " + Sandbox.KEY + "\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        PayNowClient.Builder keyless = PayNowClient.builder(Sandbox.STORE).apiBase(sandbox.base).proxy("");
+        PayNowClient.Builder keyless = keyless();
         try (PayNowClient client = keyless.apiKeyFile(file).build()) {
             assertTrue(value(client.lookupCustomer(NOTCH)).isPresent());
         }
@@ -94,7 +70,7 @@ class SettingsTest {
                 .map(Map.Entry::getKey)
                 .findFirst()
                 .orElseThrow();
-        PayNowClient.Builder other = PayNowClient.builder(Sandbox.STORE).apiBase(sandbox.base).proxy("");
+        PayNowClient.Builder other = keyless();
         try (PayNowClient client = other.apiKeyEnv(variable).build()) {
             assertEquals(Status.UNAUTHORIZED,
                     failure(PayNowException.Api.class, client.lookupCustomer(NOTCH)).status());
@@ -105,7 +81,7 @@ class SettingsTest {
     void theUserAgentNamesTheProductFirst() {
         try (PayNowClient client = client(builder -> builder.userAgent("Shop/2.1"))) {
             value(client.lookupCustomer(NOTCH));
-            assertTrue(lastRequest().contains("Shop/2.1 paynow-bridge/"), lastRequest());
+            assertTrue(sandbox.lastAsked().contains("Shop/2.1 paynow-bridge/"), sandbox.lastAsked());
         }
     }
 
@@ -176,7 +152,7 @@ class SettingsTest {
 
     @Test
     void timeLimitsHold() throws Exception {
-        sandbox.faults(HANG);
+        sandbox.hang();
         try (PayNowClient client = client(builder -> builder.deadline(Duration.ofMillis(30)))) {
             failure(PayNowException.Timeout.class, client.lookupCustomer(NOTCH));
         }
@@ -206,7 +182,7 @@ class SettingsTest {
 
     @Test
     void numbersOfThingsAreLimited() {
-        sandbox.faults(HANG);
+        sandbox.hang();
         try (PayNowClient client = client(builder -> builder.maxOutstanding(8).maxWorkers(2))) {
             for (int i = 0; i < 8; i++) {
                 client.lookupCustomer(UUID.randomUUID());
@@ -224,7 +200,7 @@ class SettingsTest {
         for (UnaryOperator<PayNowClient.Builder> zero : List.<UnaryOperator<PayNowClient.Builder>>of(
                 builder -> builder.maxHeldBytes(0), builder -> builder.maxResponseBytes(0),
                 builder -> builder.maxAttempts(0), builder -> builder.connectTimeout(Duration.ZERO))) {
-            PayNowClient.Builder builder = zero.apply(sandbox.builder());
+            PayNowClient.Builder builder = zero.apply(builder());
             assertThrows(IllegalArgumentException.class, builder::build);
         }
         assertTrue(assertThrows(IllegalArgumentException.class, () -> client(builder -> builder.maxHeldBytes(0)))
@@ -235,7 +211,7 @@ class SettingsTest {
     void retriesAreAsManyAsAllowed() {
         sandbox.respond("lookup_customer", "{\"status\":503,\"body\":\"{}\"}");
         for (int attempts : new int[] {1, 2, 4}) {
-            try (PayNowClient client = sandbox.builder()
+            try (PayNowClient client = builder()
                     .maxAttempts(attempts).retryBase(Duration.ZERO).circuitThreshold(0).build()) {
                 assertEquals(attempts, failure(PayNowException.Api.class, client.lookupCustomer(NOTCH)).attempts());
             }
@@ -247,7 +223,7 @@ class SettingsTest {
         try (PayNowClient client = client(builder -> builder.rateLimit(0.001, 1).deadline(Duration.ofMillis(300)))) {
             value(client.deadline(Duration.ofMinutes(1)).lookupCustomer(NOTCH));
             failure(PayNowException.class, client.lookupCustomer(NOBODY));
-            assertEquals(1, sandbox.steer("GET", "/log", "").split("\"seq\"", -1).length - 1, "the second was not sent");
+            assertEquals(1, sandbox.log().split("\"seq\"", -1).length - 1, "the second was not sent");
         }
     }
 
@@ -291,22 +267,22 @@ class SettingsTest {
         Player bedrock = new Player(null, null, null, "*PixelPia");
         try (PayNowClient client = client(builder -> builder.bedrockPrefix("*"))) {
             assertTrue(value(client.lookupPlayer(bedrock)).isPresent());
-            assertTrue(lastRequest().contains("minecraft_bedrock_name=PixelPia"), lastRequest());
+            assertTrue(sandbox.lastAsked().contains("minecraft_bedrock_name=PixelPia"), sandbox.lastAsked());
         }
         try (PayNowClient client = client(builder -> builder.bedrockPrefix("*").sendBedrockPrefix(true))) {
             value(client.lookupPlayer(bedrock));
-            assertFalse(lastRequest().contains("minecraft_bedrock_name=PixelPia"), lastRequest());
-            assertTrue(lastRequest().contains("minecraft_bedrock_name="), lastRequest());
+            assertFalse(sandbox.lastAsked().contains("minecraft_bedrock_name=PixelPia"), sandbox.lastAsked());
+            assertTrue(sandbox.lastAsked().contains("minecraft_bedrock_name="), sandbox.lastAsked());
         }
         UUID offline = UUID.nameUUIDFromBytes("OfflinePlayer:Offline_Olga".getBytes(StandardCharsets.UTF_8));
         Player olga = Player.of(offline, "Offline_Olga");
         try (PayNowClient client = client(builder -> builder)) {
             value(client.lookupPlayer(olga));
-            assertTrue(lastRequest().contains("name=Offline_Olga"), lastRequest());
+            assertTrue(sandbox.lastAsked().contains("name=Offline_Olga"), sandbox.lastAsked());
         }
         try (PayNowClient client = client(builder -> builder.offlinePlayersByName(false))) {
             value(client.lookupPlayer(olga));
-            assertTrue(lastRequest().contains("minecraft_uuid=" + offline), lastRequest());
+            assertTrue(sandbox.lastAsked().contains("minecraft_uuid=" + offline), sandbox.lastAsked());
         }
     }
 }

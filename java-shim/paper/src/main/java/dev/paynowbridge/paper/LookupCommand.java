@@ -1,21 +1,16 @@
 package dev.paynowbridge.paper;
 
 import dev.paynowbridge.Customer;
-import java.util.List;
+import dev.paynowbridge.PayNowOperations;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.bukkit.command.CommandSender;
 
 /** {@code /paynow lookup}: who somebody is in the store. Creates nobody. */
-final class LookupCommand implements Subcommand {
-    private final Connection connection;
-    private final Targets targets;
-    private final Replies replies;
-
+final class LookupCommand extends TargetCommand<Optional<Customer>> {
     LookupCommand(Connection connection, Targets targets, Replies replies) {
-        this.connection = connection;
-        this.targets = targets;
-        this.replies = replies;
+        super(connection, targets, replies);
     }
 
     @Override
@@ -29,19 +24,12 @@ final class LookupCommand implements Subcommand {
     }
 
     @Override
-    public boolean run(CommandSender sender, List<String> arguments) throws SetupException {
-        if (arguments.isEmpty()) {
-            return false;
-        }
-        Target target = targets.of(String.join(" ", arguments));
-        replies.when(
-                sender,
-                connection.forSender(sender).lookupPlayer(target.player()),
-                customer -> tell(sender, target, customer));
-        return true;
+    CompletionStage<Optional<Customer>> ask(PayNowOperations paynow, Target target) {
+        return paynow.lookupPlayer(target.player());
     }
 
-    private void tell(CommandSender sender, Target target, Optional<Customer> answer) {
+    @Override
+    void tell(CommandSender sender, Target target, Optional<Customer> answer) {
         if (answer.isEmpty()) {
             replies.say(sender, "lookup.none", "who", target.shown());
         } else {
@@ -53,10 +41,5 @@ final class LookupCommand implements Subcommand {
             customer.steamId().ifPresent(steam -> replies.say(sender, "lookup.steam", "steam", steam));
         }
         target.kind().ifPresent(kind -> replies.say(sender, "lookup.kind-" + kind.name().toLowerCase(Locale.ROOT)));
-    }
-
-    @Override
-    public List<String> complete(CommandSender sender, List<String> arguments) {
-        return arguments.size() == 1 ? targets.complete(sender, arguments.get(0)) : List.of();
     }
 }

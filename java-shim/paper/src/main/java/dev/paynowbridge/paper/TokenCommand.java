@@ -1,27 +1,22 @@
 package dev.paynowbridge.paper;
 
 import dev.paynowbridge.CustomerToken;
-import java.util.List;
+import dev.paynowbridge.PayNowOperations;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.bukkit.command.CommandSender;
 import org.bukkit.entity.Player;
 
 /** {@code /paynow token}: mints a token, and shows it masked. */
-final class TokenCommand implements Subcommand {
+final class TokenCommand extends TargetCommand<Optional<CustomerToken>> {
     private static final String REVEAL = "paynow.token.reveal";
     private static final String MASK = "********";
     private static final int SHOWN = 4;
     /** Of a short one nothing is shown. */
     private static final int SHORT = 16;
 
-    private final Connection connection;
-    private final Targets targets;
-    private final Replies replies;
-
     TokenCommand(Connection connection, Targets targets, Replies replies) {
-        this.connection = connection;
-        this.targets = targets;
-        this.replies = replies;
+        super(connection, targets, replies);
     }
 
     @Override
@@ -35,19 +30,12 @@ final class TokenCommand implements Subcommand {
     }
 
     @Override
-    public boolean run(CommandSender sender, List<String> arguments) throws SetupException {
-        if (arguments.isEmpty()) {
-            return false;
-        }
-        Target target = targets.of(String.join(" ", arguments));
-        replies.when(
-                sender,
-                CustomerTokens.of(connection.forSender(sender), target),
-                token -> tell(sender, target, token));
-        return true;
+    CompletionStage<Optional<CustomerToken>> ask(PayNowOperations paynow, Target target) {
+        return CustomerTokens.of(paynow, target);
     }
 
-    private void tell(CommandSender sender, Target target, Optional<CustomerToken> answer) {
+    @Override
+    void tell(CommandSender sender, Target target, Optional<CustomerToken> answer) {
         if (answer.isEmpty()) {
             replies.say(sender, "lookup.none", "who", target.shown());
         } else if (mayRead(sender)) {
@@ -64,10 +52,5 @@ final class TokenCommand implements Subcommand {
 
     private static String masked(String token) {
         return token.length() < SHORT ? MASK : MASK + token.substring(token.length() - SHOWN);
-    }
-
-    @Override
-    public List<String> complete(CommandSender sender, List<String> arguments) {
-        return arguments.size() == 1 ? targets.complete(sender, arguments.get(0)) : List.of();
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryPlayer;
 import java.util.List;
 import java.util.Map;
@@ -182,7 +183,7 @@ class CommandsTest extends OnServer {
         }
         answer(server.console, "paynow LOOKUP Notch", NOTCH_ID);
         String status = answer(server.console, "paynow status", "answers remembered");
-        assertTrue(status.contains("Ready for store " + Sandbox.STORE + ", " + sandbox.base + ". API key from config.yml."), status);
+        assertTrue(status.contains("Ready for store " + Sandbox.STORE + ", " + sandbox.base() + ". API key from config.yml."), status);
         assertTrue(status.contains("1 requests: 1 answered, 0 failed"), status);
     }
 
@@ -232,7 +233,7 @@ class CommandsTest extends OnServer {
         answer(server.console, "paynow lookup Notch", "PayNow cannot be reached.");
         reload("api-base: https://paynow.invalid\n");
         answer(server.console, "paynow lookup Notch", "The address of PayNow cannot be found.");
-        reload("api-base: " + sandbox.base.replace("http:", "https:") + "\n");
+        reload("api-base: " + sandbox.base().replace("http:", "https:") + "\n");
         answer(server.console, "paynow lookup Notch", "The connection to PayNow is not safe");
         sandbox.hang();
         reload("timeouts:\n  deadline-ms: 200\n");

@@ -1,5 +1,6 @@
 package dev.paynowbridge.paper;
 
+import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryPlayer;
 import inmemory.MemorySender;
 import inmemory.MemoryServer;
@@ -62,7 +63,7 @@ abstract class OnServer {
             lines.append("store-id: '").append(Sandbox.STORE).append("'\n");
         }
         if (!more.contains("api-base:")) {
-            lines.append("api-base: ").append(sandbox.base).append('\n');
+            lines.append("api-base: ").append(sandbox.base()).append('\n');
         }
         if (!more.contains("api-key:")) {
             lines.append("api-key:\n  value: ").append(Sandbox.KEY).append('\n');

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,7 +79,7 @@ class PluginJarIT {
     private static void configure(MemoryServer server, Sandbox sandbox) throws IOException {
         Path config = server.folder("PayNow").resolve("config.yml");
         Files.createDirectories(config.getParent());
-        Files.writeString(config, "store-id: '" + Sandbox.STORE + "'\napi-base: " + sandbox.base
+        Files.writeString(config, "store-id: '" + Sandbox.STORE + "'\napi-base: " + sandbox.base()
                 + "\napi-key:\n  value: " + Sandbox.KEY + "\n");
     }
 

@@ -1,4 +1,4 @@
-package dev.paynowbridge.paper;
+package dev.paynowbridge.sandbox;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,24 +12,27 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The real sandbox, in a process of its own. Ends with this JVM at the latest: its standard input does. */
-final class Sandbox implements AutoCloseable {
-    static final String STORE = "411486491630370816";
-    static final String KEY = "pnapi_sandbox_4f8a1c2e9b7d";
+/** The sandbox program ({@code PAYNOW_SANDBOX_BIN}), in a process of its own. Ends with this JVM at the latest: its standard input does. */
+public final class Sandbox implements AutoCloseable {
+    /** The store there is in it. */
+    public static final String STORE = "411486491630370816";
+    /** The key that store has. */
+    public static final String KEY = "pnapi_sandbox_4f8a1c2e9b7d";
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Process process;
-    private final Path folder;
-    final String base;
+    private final String base;
 
-    Sandbox() {
+    /** Starts it, and waits until it can be asked. */
+    public Sandbox() {
         String binary = System.getenv("PAYNOW_SANDBOX_BIN");
         if (binary == null) {
             throw new IllegalStateException("PAYNOW_SANDBOX_BIN does not say where the sandbox is");
         }
         try {
-            folder = Files.createTempDirectory("paynow-sandbox");
+            Path folder = Files.createTempDirectory("paynow-sandbox");
             Path ready = folder.resolve("ready.json");
             process = new ProcessBuilder(
                             binary, "--listen", "127.0.0.1:0", "--ready-file", ready.toString(), "--exit-with-stdin", "--quiet")
@@ -43,11 +46,9 @@ final class Sandbox implements AutoCloseable {
                 }
                 Thread.sleep(5);
             }
-            Matcher found = Pattern.compile("\"base\":\\s*\"([^\"]*)").matcher(Files.readString(ready));
-            if (!found.find()) {
-                throw new IllegalStateException("the sandbox does not say where it is");
-            }
-            base = found.group(1);
+            base = field(Files.readString(ready), "base");
+            Files.delete(ready);
+            Files.delete(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -55,33 +56,60 @@ final class Sandbox implements AutoCloseable {
         }
     }
 
-    void reset() {
+    /** Where it is asked: {@code http://127.0.0.1:PORT}. */
+    public String base() {
+        return base;
+    }
+
+    /** A text or number of what it says of itself. */
+    public static String field(String json, String name) {
+        Matcher found = Pattern.compile('"' + name + "\":\\s*\"?([^\",}]*)").matcher(json);
+        if (!found.find()) {
+            throw new IllegalArgumentException(name + " is not in " + json);
+        }
+        return found.group(1);
+    }
+
+    /** As it was at the start. */
+    public void reset() {
         steer("DELETE", "/faults", "");
         steer("POST", "/reset", "");
         steer("DELETE", "/log", "");
     }
 
-    void faults(String plan) {
+    /** Misbehaves like this from now on. */
+    public void faults(String plan) {
         steer("PUT", "/faults", plan);
     }
 
-    /** Answers the requests of an operation so. */
-    void respond(String operation, String response) {
+    /** Answers the requests of an operation so, and no other fault is left. */
+    public void respond(String operation, String response) {
         faults("{\"rules\":[{\"operation\":\"" + operation + "\",\"respond\":" + response + "}]}");
     }
 
-    void hang() {
+    /** Answers nobody until the faults change. */
+    public void hang() {
         faults("{\"hang\":true}");
     }
 
-    /** What it was asked. */
-    String log() {
+    /** What it was asked, as JSON. */
+    public String log() {
         return steer("GET", "/log", "");
     }
 
+    /** The last of it. */
+    public String lastAsked() {
+        return steer("GET", "/log?limit=1", "");
+    }
+
     /** How often an operation was asked for. */
-    int asked(String operation) {
+    public int asked(String operation) {
         return log().split(Pattern.quote('"' + operation + '"'), -1).length - 1;
+    }
+
+    /** What it has counted, as JSON. */
+    public String stats() {
+        return steer("GET", "/stats", "");
     }
 
     private String steer(String method, String path, String body) {
@@ -107,9 +135,7 @@ final class Sandbox implements AutoCloseable {
         process.destroy();
         try {
             process.waitFor();
-            Files.deleteIfExists(folder.resolve("ready.json"));
-            Files.deleteIfExists(folder);
-        } catch (IOException | InterruptedException e) {
+        } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
