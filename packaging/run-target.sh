@@ -15,6 +15,7 @@ tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 debian=$tools/debian
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 . "$here/run/elsewhere.sh"
+. "$root/sandbox/start.sh"
 
 skip() {
   printf 'skip %s run: %s\n' "$target" "$1"
@@ -25,12 +26,7 @@ zig=$tools/venv/bin/python-zig
 export ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache"
 
 work=$(mktemp -d)
-sandbox_pid=
-cleanup() {
-  [ -z "$sandbox_pid" ] || kill "$sandbox_pid" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
+trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 export ZIG_LOCAL_CACHE_DIR="$work/zig-cache"
 
@@ -74,26 +70,12 @@ esac
 
 # A sandbox of its own for each run: what one creates is there already for the next.
 with_sandbox() {
-  rm -f "$work/ready"
-  "$sandbox" --listen 127.0.0.1:0 --ready-file "$work/ready" --quiet >"$work/sandbox.log" 2>&1 &
-  sandbox_pid=$!
-  tries=0
-  until [ -s "$work/ready" ] || [ "$tries" -ge 100 ]; do
-    tries=$((tries + 1))
-    sleep 0.1
-  done
-  PAYNOW_API_BASE=$(field base)
-  PAYNOW_API_KEY=$(field api_key)
-  PAYNOW_STORE_ID=$(field store_id)
-  export PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
+  start_sandbox "$sandbox" "$work" || return 1
   status=0
   "$@" || status=$?
-  kill "$sandbox_pid"
-  wait "$sandbox_pid" 2>/dev/null || true
-  sandbox_pid=
+  stop_sandbox
   return "$status"
 }
-field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
 
 compile() { # OUTPUT LIBRARIES...
   output=$1

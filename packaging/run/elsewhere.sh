@@ -9,9 +9,10 @@ under_qemu() {
   timeout 300 "$tools/debian/usr/bin/qemu-aarch64-static" -L "$tools/debian/usr/aarch64-linux-gnu" "$@"
 }
 
+# Wine leaves a server behind for a while, which must not hold the sandbox's standard input (see sandbox/start.sh).
 under_wine() {
   WINEPREFIX="$tools/wine-prefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' \
-    LD_LIBRARY_PATH="$tools/debian/usr/lib/x86_64-linux-gnu" DISPLAY='' timeout 300 "$tools/debian/usr/lib/wine/wine64" "$@"
+    LD_LIBRARY_PATH="$tools/debian/usr/lib/x86_64-linux-gnu" DISPLAY='' timeout 300 "$tools/debian/usr/lib/wine/wine64" "$@" 9>&-
 }
 
 windows_shim() {
