@@ -14,8 +14,10 @@ use crate::operations::{
 };
 use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Resend, Sent, TransportError};
 
-/// Longer than any test takes; what would take so long has failed.
-const FOREVER: Duration = Duration::from_secs(60);
+/// Longer than anything a test waits for takes; what would take so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A deadline that comes after a test has given up: what it does must never be taken for what was waited for.
+const FOREVER: Duration = Duration::from_secs(600);
 
 /// What the lines of a test share.
 #[derive(Default)]
@@ -194,7 +196,7 @@ impl Host {
 
     /// Waits for one completion and looks at it.
     fn one<R>(&self, look: impl FnOnce(&Outcome) -> R) -> R {
-        let give_up = Instant::now() + FOREVER;
+        let give_up = Instant::now() + PATIENCE;
         let key = loop {
             if let Some(key) = self.runtime.collect() {
                 break key;
@@ -218,7 +220,7 @@ impl Host {
 
     fn collect_looking(&self, count: usize, mut look: impl FnMut(&Outcome)) -> HashMap<Key, Status> {
         let mut ended = HashMap::new();
-        let give_up = Instant::now() + FOREVER;
+        let give_up = Instant::now() + PATIENCE;
         while ended.len() < count {
             assert!(Instant::now() < give_up, "only {} of {count} came", ended.len());
             let _turn = self.runtime.consumer().enter().unwrap();
@@ -238,7 +240,7 @@ impl Host {
     }
 
     fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
-        let give_up = Instant::now() + FOREVER;
+        let give_up = Instant::now() + PATIENCE;
         while !is_so() {
             assert!(Instant::now() < give_up, "never: {what}");
             std::thread::yield_now();
@@ -448,7 +450,7 @@ fn a_long_request_that_was_cancelled_unseen_is_freed_by_a_thread_of_ours() {
             arguments.text(Parameter::Json, &json)
         };
         let mut key = None;
-        let give_up = Instant::now() + FOREVER;
+        let give_up = Instant::now() + PATIENCE;
         while key.is_none() && Instant::now() < give_up {
             key = host.runtime.submit(submission, fill, |_| {}).ok();
         }
