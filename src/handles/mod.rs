@@ -75,10 +75,7 @@ impl<T> Handles<T> {
         let place = self.places.get(usize::from(place))?;
         let enter = |word: u64| (word & LIVE != 0 && is_meant(word)).then_some(word + 1);
         place.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).ok()?;
-        // SAFETY: the place was live when this call was counted, so it holds a thing, and nobody frees it before the
-        // count is back at zero.
-        let thing = unsafe { &*place.thing.load(Ordering::Acquire) };
-        Some(Entered { place, thing })
+        Some(Entered { place, thing: place.thing.load(Ordering::Acquire) })
     }
 }
 
@@ -114,14 +111,18 @@ impl<T> Drop for Reservation<'_, T> {
 /// A thing that cannot be freed while this lives.
 pub(crate) struct Entered<'a, T> {
     place: &'a Place<T>,
-    thing: &'a T,
+    /// A pointer, because the thing may end with this: a reference would have to be good until whoever was handed this
+    /// returns.
+    thing: *const T,
 }
 
 impl<T> Deref for Entered<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.thing
+        // SAFETY: the place was live when this was counted in, so it holds a thing, and nobody frees it before the count
+        // is back at zero, which it is not while this lives.
+        unsafe { &*self.thing }
     }
 }
 
