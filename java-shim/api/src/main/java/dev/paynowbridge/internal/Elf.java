@@ -11,6 +11,7 @@ import java.util.List;
  * library can crash the JVM instead of failing, so this is read before.
  */
 final class Elf {
+    private static final int CLASS_32 = 1;
     private static final int CLASS_64 = 2;
     private static final int LITTLE_ENDIAN = 1;
     private static final int HEADER = 64;
@@ -27,15 +28,15 @@ final class Elf {
         this.needed = needed;
     }
 
-    /** Reads a library; null when it is not one of 64 bits, or is cut short. */
+    /** Reads a library; null when it is none of a little-endian processor, or is cut short. */
     static Elf read(byte[] bytes) {
         boolean isElf = bytes.length >= HEADER && bytes[0] == 0x7f && bytes[1] == 'E' && bytes[2] == 'L' && bytes[3] == 'F';
-        if (!isElf || bytes[4] != CLASS_64 || bytes[5] != LITTLE_ENDIAN) {
+        if (!isElf || (bytes[4] != CLASS_32 && bytes[4] != CLASS_64) || bytes[5] != LITTLE_ENDIAN) {
             return null;
         }
-        ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        Words in = new Words(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), bytes[4] == CLASS_64);
         try {
-            return new Elf(Short.toUnsignedInt(in.getShort(18)), needed(in));
+            return new Elf(in.half(18), needed(in));
         } catch (IndexOutOfBoundsException cutShort) {
             return null;
         }
@@ -43,17 +44,34 @@ final class Elf {
 
     private record Segment(int type, long offset, long address, long size) {}
 
-    private static List<String> needed(ByteBuffer in) {
+    /** A file whose addresses and offsets have 32 or 64 bits. */
+    private record Words(ByteBuffer bytes, boolean wide) {
+        /** Bytes of an address. */
+        int word() {
+            return wide ? 8 : 4;
+        }
+
+        int half(int at) {
+            return Short.toUnsignedInt(bytes.getShort(at));
+        }
+
+        long address(long at) {
+            return wide ? bytes.getLong(index(at)) : Integer.toUnsignedLong(bytes.getInt(index(at)));
+        }
+    }
+
+    private static List<String> needed(Words in) {
         List<Segment> segments = segments(in);
         List<Long> names = new ArrayList<>();
         long table = -1;
+        int length = 2 * in.word();
         for (Segment segment : segments) {
             if (segment.type != DYNAMIC) {
                 continue;
             }
-            for (long entry = segment.offset; entry + 16 <= segment.offset + segment.size; entry += 16) {
-                long tag = in.getLong(index(entry));
-                long value = in.getLong(index(entry + 8));
+            for (long entry = segment.offset; entry + length <= segment.offset + segment.size; entry += length) {
+                long tag = in.address(entry);
+                long value = in.address(entry + in.word());
                 if (tag == NEEDED) {
                     names.add(value);
                 } else if (tag == STRING_TABLE) {
@@ -64,20 +82,24 @@ final class Elf {
         List<String> needed = new ArrayList<>();
         for (long name : names) {
             if (table >= 0) {
-                needed.add(text(in, index(table + name)));
+                needed.add(text(in.bytes, index(table + name)));
             }
         }
         return needed;
     }
 
-    private static List<Segment> segments(ByteBuffer in) {
-        long table = in.getLong(32);
-        int size = Short.toUnsignedInt(in.getShort(54));
-        int count = Short.toUnsignedInt(in.getShort(56));
+    private static List<Segment> segments(Words in) {
+        long table = in.address(in.wide ? 32 : 28);
+        int size = in.half(in.wide ? 54 : 42);
+        int count = in.half(in.wide ? 56 : 44);
+        // With 64 bits, flags stand between the type and the offset.
+        int first = in.wide ? 8 : 4;
+        int word = in.word();
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int at = index(table + (long) i * size);
-            segments.add(new Segment(in.getInt(at), in.getLong(at + 8), in.getLong(at + 16), in.getLong(at + 32)));
+            long at = table + (long) i * size;
+            segments.add(new Segment(in.bytes.getInt(index(at)), in.address(at + first), in.address(at + first + word),
+                    in.address(at + first + 3 * word)));
         }
         return segments;
     }

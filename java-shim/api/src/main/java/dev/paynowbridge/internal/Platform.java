@@ -10,10 +10,11 @@ import java.util.Locale;
  * What the JVM runs on.
  *
  * @param os {@code linux}, {@code windows}, {@code macos} or what the JVM says
- * @param arch {@code x86_64}, {@code aarch64} or what the JVM says
+ * @param arch {@code x86_64}, {@code i686}, {@code aarch64} or what the JVM says
  * @param musl whether its C library is musl
  */
 record Platform(String os, String arch, boolean musl) {
+    private static final int I686 = 3;
     private static final int X86_64 = 62;
     private static final int AARCH64 = 183;
 
@@ -21,7 +22,11 @@ record Platform(String os, String arch, boolean musl) {
         String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         os = os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "macos" : os;
         String arch = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-        arch = arch.equals("amd64") ? "x86_64" : arch;
+        arch = switch (arch) {
+            case "amd64" -> "x86_64";
+            case "x86", "i386", "i486", "i586" -> "i686";
+            default -> arch;
+        };
         return new Platform(os, arch, os.equals("linux") && usesMusl(mapped()));
     }
 
@@ -50,9 +55,14 @@ record Platform(String os, String arch, boolean musl) {
         }
         Elf elf = Elf.read(library);
         if (elf == null) {
-            return "it is no 64-bit Linux library, or is damaged";
+            return "it is no Linux library, or is damaged";
         }
-        int wanted = arch.equals("x86_64") ? X86_64 : arch.equals("aarch64") ? AARCH64 : elf.machine;
+        int wanted = switch (arch) {
+            case "x86_64" -> X86_64;
+            case "i686" -> I686;
+            case "aarch64" -> AARCH64;
+            default -> elf.machine;
+        };
         if (elf.machine != wanted) {
             return "it was built for " + processor(elf.machine) + ", and this JVM is for " + arch;
         }
@@ -65,6 +75,7 @@ record Platform(String os, String arch, boolean musl) {
 
     private static String processor(int machine) {
         return switch (machine) {
+            case I686 -> "i686";
             case X86_64 -> "x86_64";
             case AARCH64 -> "aarch64";
             default -> "another processor (ELF machine " + machine + ")";

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Libraries for other machines are known by their headers, before they are loaded. */
 class ElfTest {
+    static final int I686 = 3;
     static final int X86_64 = 62;
     static final int AARCH64 = 183;
     private static final int ADDRESS = 0x10000;
@@ -67,9 +68,45 @@ class ElfTest {
         for (int length = 0; length < 700; length++) {
             Elf.read(Arrays.copyOf(whole, length));
         }
+        byte[] neither = whole.clone();
+        neither[4] = 3;
+        assertNull(Elf.read(neither));
+        byte[] otherWayRound = whole.clone();
+        otherWayRound[5] = 2;
+        assertNull(Elf.read(otherWayRound));
+        // What says that it is narrow is read so: whatever comes of it, it ends.
         byte[] narrow = whole.clone();
         narrow[4] = 1;
-        assertNull(Elf.read(narrow));
+        Elf.read(narrow);
+    }
+
+    /** Of 32 bits, with what it needs at the given place of the string table. */
+    private static byte[] narrowLibrary(String needed) {
+        ByteBuffer out = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(new byte[] {0x7f, 'E', 'L', 'F', 1, 1, 1});
+        out.putShort(16, (short) 3).putShort(18, (short) I686).putInt(20, 1);
+        out.putInt(28, 52).putShort(40, (short) 52).putShort(42, (short) 32).putShort(44, (short) 2);
+        out.putInt(52, 1).putInt(56, 0).putInt(60, ADDRESS).putInt(68, 512);
+        out.putInt(84, 2).putInt(88, 128).putInt(92, ADDRESS + 128).putInt(100, 16);
+        out.putInt(128, 1).putInt(132, 1).putInt(136, 5).putInt(140, ADDRESS + 256);
+        out.put(257, needed.getBytes(StandardCharsets.UTF_8));
+        return out.array();
+    }
+
+    @Test
+    void aLibraryOf32BitsIsReadAsWell() {
+        byte[] whole = narrowLibrary("libc.so.6");
+        Elf elf = Elf.read(whole);
+        assertEquals(I686, elf.machine);
+        assertEquals(List.of("libc.so.6"), elf.needed);
+        for (int length = 0; length < whole.length; length++) {
+            Elf.read(Arrays.copyOf(whole, length));
+        }
+        Platform old = new Platform("linux", "i686", false);
+        assertNull(old.complaintAbout(whole));
+        assertEquals("it was built for x86_64, and this JVM is for i686", old.complaintAbout(library(X86_64, "libc.so.6")));
+        assertEquals("it was built for i686, and this JVM is for x86_64",
+                new Platform("linux", "x86_64", false).complaintAbout(whole));
     }
 
     @Test
