@@ -99,7 +99,8 @@ install: lib static ## Install libraries, headers, CMake package and pkg-config 
 .PHONY: dist
 dist: static sandbox ## Build, check, run and pack every target into target/dist; run the engines' plugins in 32 bits too
 	@sh packaging/dist.sh
-	@PAYNOW_STATIC_LIB_32=$(CURDIR)/target/dist/linux-i686/lib/libpaynow_bridge.a sh tests/engines/run.sh
+	@PAYNOW_STATIC_LIB_32=$(CURDIR)/target/dist/linux-i686/lib/libpaynow_bridge.a \
+	  TEST_LUAJIT_32=$(CURDIR)/target/dist-tools/luajit-i686 sh tests/engines/run.sh
 
 .PHONY: sandbox
 sandbox: ## Build the sandbox

@@ -5,7 +5,8 @@
 #   zig, cargo-zigbuild   pip, in a virtual environment    C compiler and linker for every target; the old glibc's symbols
 #   rustc with sources    Debian packages, only unpacked   targets whose standard library rustup cannot bring
 #   mingw, wine, qemu, …  the same                         linking and running for Windows; running for other processors
-#   java                  pip                              the virtual machines the jar is tried in on those
+#   java                  pip, Debian packages             the virtual machines the jar is tried in on those
+#   luajit                Debian packages                  Garry's Mod's Lua, in 32 bits
 set -u
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -113,33 +114,41 @@ java_for() { # TARGET PLATFORM
     echo "toolchain: java for $1: cannot be had, see $log"
   fi
 }
-# For 32 bits there is Debian's, with the few libraries it needs, in a tree and with an apt state of its own.
-if [ ! -e "$tools/java-linux-i686.done" ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
-  refresh
-  folder=$tools/java-linux-i686
+# What a 32-bit machine would install, each in a tree and with an apt state of its own: nothing of this system counts.
+i386() { # NAME PACKAGES...
+  folder=$tools/$1
+  name=$1
   log=$folder.log
+  shift
+  [ -e "$folder.done" ] && return
+  if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+    echo "toolchain: $name: needs apt-get and dpkg"
+    return
+  fi
+  refresh
   rm -rf "$folder"
   mkdir -p "$folder/apt/sources" "$folder/apt/state/lists/partial" "$folder/apt/cache/archives/partial" "$folder/debs"
   # The security archive has no index for i386.
-  release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
   printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-    "$(sed -n 's|^.*\(https\{0,1\}://[^ ]*/debian\)/\{0,1\}\( .*\)\{0,1\}$|\1|p' "$apt"/sources/* | head -n 1)" "$release" >"$folder/apt/sources/i386.sources"
+    "$(sed -n 's|^.*\(https\{0,1\}://[^ ]*/debian\)/\{0,1\}\( .*\)\{0,1\}$|\1|p' "$apt"/sources/* | head -n 1)" \
+    "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" >"$folder/apt/sources/i386.sources"
   : >"$folder/apt/status"
   options="-o APT::Architecture=i386 -o APT::Architectures::=i386 -o Dir::Etc::SourceList=/dev/null
     -o Dir::Etc::SourceParts=$folder/apt/sources -o Dir::State=$folder/apt/state -o Dir::State::status=$folder/apt/status
     -o Dir::Cache=$folder/apt/cache -o APT::Sandbox::User= -o Debug::NoLocking=1"
   # shellcheck disable=SC2086 # one option per word
-  if apt-get -q $options update >"$log" 2>&1 &&
-    (cd "$folder/debs" && apt-get -q $options download openjdk-17-jre-headless libc6 zlib1g libgcc-s1 libstdc++6) >>"$log" 2>&1; then
+  if apt-get -q $options update >"$log" 2>&1 && (cd "$folder/debs" && apt-get -q $options download "$@") >>"$log" 2>&1; then
     for deb in "$folder"/debs/*.deb; do dpkg -x "$deb" "$folder" >>"$log" 2>&1; done
-    # Its settings are looked for in /etc.
-    find "$folder/usr/lib/jvm" -lname '/etc/*' | while read -r link; do ln -sfn "$folder$(readlink "$link")" "$link"; done
+    # What is looked for in /etc is in the tree.
+    find "$folder" -lname '/etc/*' | while read -r link; do ln -sfn "$folder$(readlink "$link")" "$link"; done
     rm -rf "$folder/debs" "$folder/apt"
     touch "$folder.done"
-    echo 'toolchain: java for linux-i686'
+    echo "toolchain: $name"
   else
-    echo "toolchain: java for linux-i686: cannot be had, see $log"
+    echo "toolchain: $name: cannot be had, see $log"
   fi
-fi
+}
+i386 java-linux-i686 openjdk-17-jre-headless libc6 zlib1g libgcc-s1 libstdc++6
+i386 luajit-i686 libluajit-5.1-dev
 java_for linux-aarch64 manylinux_2_17_aarch64
 java_for windows-x86_64 win_amd64

@@ -3,6 +3,7 @@
 #   run.sh
 # PAYNOW_STATIC_LIB     the static library             (target/release/libpaynow_bridge.a)
 # PAYNOW_STATIC_LIB_32  the same for i686; without it there are no 32-bit programs
+# TEST_LUAJIT_32        a tree with LuaJIT for i686, as its Debian package would be unpacked
 # PAYNOW_INCLUDE_DIR    where the headers are          (include)
 # PAYNOW_SANDBOX_BIN    the sandbox program            (target/release/paynow-sandbox)
 # TEST_OUT              programs and output            (target/tests-engines)
@@ -99,7 +100,14 @@ run() {
 
 # --- both widths ---
 
-luajit() { pkg-config "$@" luajit 2>/dev/null; }
+# The flags to compile and link with LuaJIT: BITS.
+luajit() {
+  if [ "$1" = 32 ] && [ -n "${TEST_LUAJIT_32:-}" ]; then
+    printf '%s\n' "-I$TEST_LUAJIT_32/usr/include/luajit-2.1 -L$TEST_LUAJIT_32/usr/lib/i386-linux-gnu -l:libluajit-5.1.a -lm"
+  else
+    pkg-config --cflags --libs luajit 2>/dev/null
+  fi
+}
 
 all() {
   bits=$1
@@ -116,11 +124,11 @@ all() {
   [ "$bits" = 64 ] && module=gmsv_paynow_linux64.dll
   if build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
     # shellcheck disable=SC2046 # the flags are words
-    if ! luajit --exists || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit --libs) 2>/dev/null; then
-      skip "gmod-$bits-bit" "there is no LuaJIT to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
+    if ! luajit "$bits" >/dev/null || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit "$bits") 2>/dev/null; then
+      skip "gmod-$bits-bit" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
     else
       # shellcheck disable=SC2046 # the flags are words
-      if program gmod_host "$bits" $(luajit --cflags --libs); then
+      if program gmod_host "$bits" $(luajit "$bits"); then
         run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua"
       fi
     fi
