@@ -91,13 +91,16 @@ TEST(a_hang_is_two_lines) {
   sandbox_hangs();
   paynow_call call = INIT(paynow_call);
   call.deadline_ms = 200;
-  for (uint64_t number = 0; number < 100; number++) CHECK_OK(get_stranger(client, number, &call, NULL));
-  for (uint64_t number = 0; number < 100; number++) {
-    paynow_status status = await_status(client);
-    CHECK(status == PAYNOW_E_TIMEOUT || status == PAYNOW_E_UNAVAILABLE);
+  // On a slow machine few of a hundred are sent before their deadline, and only those count.
+  for (int round = 0; round < 50 && !stats_of(client).circuit_open; round++) {
+    for (uint64_t number = 0; number < 100; number++) CHECK_OK(get_stranger(client, number, &call, NULL));
+    for (uint64_t number = 0; number < 100; number++) {
+      paynow_status status = await_status(client);
+      CHECK(status == PAYNOW_E_TIMEOUT || status == PAYNOW_E_UNAVAILABLE);
+    }
+    // The last of them must have been given up before the server answers, or that is another outage.
+    CHECK(eventually(is_idle, NULL));
   }
-  // The last of them must have been given up before the server answers, or that is another outage.
-  CHECK(eventually(is_idle, NULL));
   sandbox_recovers();
   uint64_t number = 1000;
   CHECK(eventually(is_answered_again, &number));
