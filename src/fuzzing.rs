@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::client::Player;
 use crate::model::Text;
 use crate::operations::{
-    self, Answer, Arguments, Decoded, Flow, Goal, InvalidArgument, LOOKUP_CUSTOMER, Next, OperationId, Status,
+    self, Answer, Arguments, Decoded, Flow, Goal, InvalidArgument, LOOKUP_CUSTOMER, Next, OperationId, Sent,
+    Status,
 };
 use crate::policy::identity::{NamingRules, write_key, write_key_and_fields};
 use crate::policy::retry_after;
-use crate::transport::Sent;
 
 /// How an answer was read.
 #[derive(Debug)]

@@ -9,8 +9,7 @@ use std::collections::HashMap;
 
 use super::{CustomerFields, Field};
 use crate::model::Customer;
-use crate::operations::{BULK_LIMIT, Status, parse_uuid};
-use crate::transport::Sent;
+use crate::operations::{BULK_LIMIT, Sent, Status, parse_uuid};
 
 /// What became of one customer of a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

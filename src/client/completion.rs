@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::RequestId;
 use crate::model::{ApiError, Customer, GiftCard, Token};
-use crate::operations::{Answer, OperationId, Status};
+use crate::operations::{Answer, OperationId, Sent, Status};
 use crate::runtime::{Key, Reading, Runtime, Source};
-use crate::transport::Sent;
 
 /// A finished request. Freed when it is dropped: the memory goes back to a thread of the library.
 pub struct Completion<'c> {

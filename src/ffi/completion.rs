@@ -11,9 +11,8 @@ use super::types::*;
 use crate::model::{
     ApiError, Customer, Date, MinecraftPlatform, PlatformProfile, Profile, Text, ValidationError,
 };
-use crate::operations::{Answer, InvalidArgument, Status};
+use crate::operations::{Answer, InvalidArgument, Sent, Status};
 use crate::runtime::{Outcome, Source};
-use crate::transport::Sent;
 
 const NOTHING: Failure = Failure::new(PAYNOW_E_NO_VALUE, "the completion does not hold what was asked for");
 const BEYOND: Failure = Failure::new(PAYNOW_E_NO_VALUE, "the index is beyond the end of the list");

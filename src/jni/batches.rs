@@ -11,8 +11,7 @@ use super::operations::{Common, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
 use crate::model::{Customer, Text};
-use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, digits};
-use crate::transport::Sent;
+use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent, digits};
 
 const LARGEST_PAGE: jint = 100;
 /// What Java gives for a number that is the client's to choose.

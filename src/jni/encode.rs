@@ -31,9 +31,8 @@ use zeroize::Zeroize;
 use crate::model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Text, Token,
 };
-use crate::operations::{Answer, OperationId, Status};
+use crate::operations::{Answer, OperationId, Sent, Status};
 use crate::runtime::{LogLine, Outcome, Source};
-use crate::transport::Sent;
 
 /// Grows when the encoding or an export changes; Java compares it when it has loaded the library.
 pub(super) const VERSION: i64 = 2;

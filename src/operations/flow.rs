@@ -3,9 +3,8 @@
 use super::{
     Answer, Arguments, CREATE_CUSTOMER, CREATE_CUSTOMER_TOKEN, Decoded, Entry, HttpRequest, LOOKUP_CUSTOMER,
 };
-use super::{Operation, Parameter, Status, encode};
+use super::{Operation, Parameter, Sent, Status, encode};
 use crate::model::{Customer, Text};
-use crate::transport::Sent;
 
 /// What a flow is to end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod encode;
 mod flow;
 mod json;
 mod parameter;
+mod sent;
 
 pub(crate) use arguments::Arguments;
 use arguments::Entry;
@@ -18,6 +19,7 @@ pub(crate) use encode::{Authorization, HttpRequest, encode, target};
 pub(crate) use flow::{Flow, Goal, Next};
 pub use parameter::InvalidArgument;
 pub(crate) use parameter::{AUTHS, METHODS, PLATFORMS, Parameter, credential, digits, parse_uuid};
+pub use sent::Sent;
 
 /// Longest list of customers one bulk request may create.
 pub const BULK_LIMIT: usize = 200;

@@ -7,8 +7,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::operations::Sent;
 use crate::operations::Status;
-use crate::transport::Sent;
 
 /// How a client repeats requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

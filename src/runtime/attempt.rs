@@ -7,8 +7,7 @@ use super::Priority;
 use super::outcome::Outcome;
 use super::schedule::Memory;
 use super::slots::Key;
-use crate::operations::{Effect, Flow, HttpRequest, Operation};
-use crate::transport::Sent;
+use crate::operations::{Effect, Flow, HttpRequest, Operation, Sent};
 
 /// What a worker takes: a request, and how far it has come.
 pub(super) struct Job {

@@ -14,14 +14,14 @@ use super::*;
 use crate::model::{Secret, Text};
 use crate::operations::{Decoded, LIST_CUSTOMERS, Parameter, REQUEST};
 use crate::sync::explore;
-use crate::transport::Line;
+use crate::transport::Connection;
 
 const FOREVER: Duration = Duration::from_secs(3_600);
 
 struct Nowhere;
 
 impl Transport for Nowhere {
-    fn open(&self) -> Box<dyn Line> {
+    fn open(&self) -> Box<dyn Connection> {
         unreachable!("no worker is started")
     }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{ApiError, Text};
-use crate::operations::{Answer, Decoded, Status};
+use crate::operations::{Answer, Decoded, Sent, Status};
 use crate::sync::Cell;
-use crate::transport::Sent;
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

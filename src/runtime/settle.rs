@@ -11,11 +11,10 @@ use super::schedule::{Entry, Memory, Schedule};
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::Text;
-use crate::operations::{self, Answer, Decoded, Effect, Flow, Next, OperationId, Status};
+use crate::operations::{self, Answer, Decoded, Effect, Flow, Next, OperationId, Sent, Status};
 use crate::policy::cache::{Age, Kept};
 use crate::policy::is_outage;
 use crate::policy::retry::Attempted;
-use crate::transport::Sent;
 
 impl Runtime {
     /// The next request for a worker. `None` when there is none, when the rate allows none, or when the host must

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::*;
+
 use crate::operations::{
-    Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Status,
+    Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Sent, Status,
     TOKEN_FOR, UPDATE_CUSTOMER,
 };
-use crate::transport::{Exchange, HttpAnswer, Interrupter, Line, Resend, Sent, TransportError};
+use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter, TransportError};
 
 /// Longer than anything a test waits for takes; what would take so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +54,12 @@ impl World {
 
 /// An answer; status 0 is a connection that could not be made.
 fn answered(status: u16, body: &str) -> Exchange {
-    let error = || TransportError { status: Status::Connect, message: "refused".to_owned(), http_status: 0 };
+    let error = || TransportError {
+        status: Status::Connect,
+        message: "refused".to_owned(),
+        http_status: 0,
+        is_local: false,
+    };
     let answer = HttpAnswer {
         status,
         content_type: "application/json".to_owned(),
@@ -63,14 +69,14 @@ fn answered(status: u16, body: &str) -> Exchange {
     Exchange {
         result: if status == 0 { Err(error()) } else { Ok(answer) },
         sent: if status == 0 { Sent::Never } else { Sent::Answered },
-        attempts: 1,
+        died_idle: false,
     }
 }
 
 struct FakeTransport(Arc<World>);
 
 impl Transport for FakeTransport {
-    fn open(&self) -> Box<dyn Line> {
+    fn open(&self) -> Box<dyn Connection> {
         self.0.lines.fetch_add(1, Ordering::SeqCst);
         Box::new(FakeLine { world: Arc::clone(&self.0), interrupter: Arc::default(), broken: false })
     }
@@ -95,17 +101,22 @@ struct FakeLine {
     broken: bool,
 }
 
-impl Line for FakeLine {
-    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange {
+impl Connection for FakeLine {
+    fn exchange(&mut self, request: &HttpRequest) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
         assert!(!self.broken, "a line is used after a panic");
         if request.target == "/reset" {
             // A kept connection that turns out to be dead, as does the new one after it.
             let message = "reset".to_owned();
             return Exchange {
-                result: Err(TransportError { status: Status::Transport, message, http_status: 0 }),
+                result: Err(TransportError {
+                    status: Status::Transport,
+                    message,
+                    http_status: 0,
+                    is_local: false,
+                }),
                 sent: Sent::Maybe,
-                attempts: if resend == Resend::Always { 2 } else { 1 },
+                died_idle: true,
             };
         }
         if let Some((status, body)) = self.world.scripted(&request.target) {

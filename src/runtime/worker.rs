@@ -15,11 +15,11 @@ use super::outcome::Outcome;
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::{Secret, Text};
-use crate::operations::{self, Authorization, Decoded, Operation, Status};
+use crate::operations::{self, Authorization, Decoded, Operation, Sent, Status};
 use crate::policy::breaker::Admission;
 use crate::policy::retry_after;
 use crate::threads;
-use crate::transport::{Exchange, Interrupter, Line, Resend, Sent};
+use crate::transport::{Connection, Exchange, Interrupter};
 
 /// How long a worker waits for more to do before it ends.
 const IDLE: Duration = Duration::from_secs(20);
@@ -108,13 +108,13 @@ fn start(runtime: &Arc<Runtime>, seats: &mut Seats) -> std::io::Result<()> {
         seats.seats.push(None);
         seats.seats.len() - 1
     });
-    let line = runtime.transport.open();
-    let interrupter = line.interrupter();
+    let connection = runtime.transport.open();
+    let interrupter = connection.interrupter();
     let job = Arc::new(AtomicU64::new(0));
     let mut worker = Worker {
         runtime: Arc::clone(runtime),
         place,
-        line,
+        connection,
         interrupter: Arc::clone(&interrupter),
         job: Arc::clone(&job),
     };
@@ -127,7 +127,7 @@ fn start(runtime: &Arc<Runtime>, seats: &mut Seats) -> std::io::Result<()> {
 struct Worker {
     runtime: Arc<Runtime>,
     place: usize,
-    line: Box<dyn Line>,
+    connection: Box<dyn Connection>,
     interrupter: Arc<Interrupter>,
     job: Arc<AtomicU64>,
 }
@@ -143,7 +143,7 @@ impl Worker {
                     if catch_unwind(AssertUnwindSafe(|| self.serve(job))).is_err() {
                         self.interrupter.end();
                         self.job.store(0, Ordering::Release);
-                        self.replace_line();
+                        self.replace_connection();
                         self.runtime.end_after_a_fault(key);
                     }
                     idle_since = Instant::now();
@@ -226,21 +226,26 @@ impl Worker {
         attempt.step_began.get_or_insert(began);
         self.job.store(key.bits(), Ordering::Release);
         self.interrupter.begin(key.bits());
-        let is_last = attempt.tries + 1 >= self.runtime.settings.retry.max_attempts;
-        let resend = match attempt.repeatable {
-            _ if is_last => Resend::Never,
-            true => Resend::Always,
-            false => Resend::IfUnsent,
-        };
-        let exchange = catch_unwind(AssertUnwindSafe(|| self.line.exchange(&attempt.request, resend)));
+        let mut exchanges = 1;
+        let exchange = catch_unwind(AssertUnwindSafe(|| {
+            let first = self.connection.exchange(&attempt.request);
+            let may_repeat = attempt.repeatable || first.sent == Sent::Never;
+            let is_last = attempt.tries + 1 >= self.runtime.settings.retry.max_attempts;
+            if !first.died_idle || !may_repeat || is_last || self.interrupter.is_interrupted() {
+                return first;
+            }
+            exchanges = 2;
+            let second = self.connection.exchange(&attempt.request);
+            Exchange { sent: second.sent.max(first.sent), ..second }
+        }));
         self.interrupter.end();
         self.job.store(0, Ordering::Release);
         let mut outcome = match exchange {
-            Ok(exchange) => catch_unwind(AssertUnwindSafe(|| self.read(attempt, exchange)))
+            Ok(exchange) => catch_unwind(AssertUnwindSafe(|| self.read(attempt, exchange, exchanges)))
                 .unwrap_or_else(|_| self.panicked(operation, Sent::Answered)),
             Err(_) => {
-                // The line may be in any state: a new one takes its place.
-                self.replace_line();
+                // The connection may be in any state: a new one takes its place.
+                self.replace_connection();
                 self.panicked(operation, Sent::Maybe)
             }
         };
@@ -290,7 +295,7 @@ impl Worker {
     }
 
     /// Makes an outcome of what the network brought.
-    fn read(&self, attempt: &Attempt, exchange: Exchange) -> Outcome {
+    fn read(&self, attempt: &Attempt, exchange: Exchange, attempts: u32) -> Outcome {
         let operation = attempt.operation;
         let (mut decoded, http_status, wait, body) = match exchange.result {
             Ok(answer) => {
@@ -309,7 +314,7 @@ impl Worker {
         self.clean(attempt, &mut decoded);
         Outcome {
             sent: exchange.sent,
-            attempts: exchange.attempts,
+            attempts,
             retry_after: wait,
             ..Outcome::answered(decoded, http_status, body)
         }
@@ -338,9 +343,9 @@ impl Worker {
         }
     }
 
-    fn replace_line(&mut self) {
-        self.line = self.runtime.transport.open();
-        self.interrupter = self.line.interrupter();
+    fn replace_connection(&mut self) {
+        self.connection = self.runtime.transport.open();
+        self.interrupter = self.connection.interrupter();
         if let Some(seat) = &mut lock(&self.runtime.seats).seats[self.place] {
             seat.interrupter = Arc::clone(&self.interrupter);
         }

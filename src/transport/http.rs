@@ -20,9 +20,9 @@ use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::tcp::{TcpConnector, Tunnel};
 use super::tls::{TlsConnector, TlsSettings};
-use super::{Exchange, HttpAnswer, Line, Resend, Sent, Transport, TransportError};
+use super::{Connection, Exchange, HttpAnswer, Transport, TransportError};
 use crate::model::Secret;
-use crate::operations::{Authorization, HttpRequest, Status};
+use crate::operations::{Authorization, HttpRequest, Sent, Status};
 
 /// How long a connection is kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -76,8 +76,8 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn open(&self) -> Box<dyn Line> {
-        Box::new(HttpLine::new(Arc::clone(&self.shared)))
+    fn open(&self) -> Box<dyn Connection> {
+        Box::new(HttpConnection::new(Arc::clone(&self.shared)))
     }
 
     fn set_api_key(&self, key: Secret) {
@@ -99,14 +99,14 @@ impl Transport for HttpTransport {
 
 /// One worker's agent. Each worker has its own, with one connection: freeing a worker that hangs can
 /// then never hit a connection another worker has taken over.
-struct HttpLine {
+struct HttpConnection {
     agent: Agent,
     shared: Arc<Shared>,
     interrupter: Arc<Interrupter>,
     progress: Arc<Progress>,
 }
 
-impl HttpLine {
+impl HttpConnection {
     fn new(shared: Arc<Shared>) -> Self {
         let interrupter = Arc::new(Interrupter::default());
         let progress = Arc::new(Progress::default());
@@ -123,7 +123,7 @@ impl HttpLine {
             }),
         };
         let tls = TlsConnector { settings: Arc::clone(&shared.tls), progress: Arc::clone(&progress) };
-        let names = LineResolver {
+        let names = ConnectionResolver {
             shared: Arc::clone(&shared),
             interrupter: Arc::clone(&interrupter),
             progress: Arc::clone(&progress),
@@ -175,6 +175,7 @@ impl HttpLine {
             status: Status::Internal,
             message: format!("the request could not be built: {what}"),
             http_status: 0,
+            is_local: false,
         };
         let settings = &self.shared.settings;
         let mut builder = http::Request::builder().method(request.method).uri(format!(
@@ -243,6 +244,7 @@ impl HttpLine {
             status,
             message: format!("{doing} {}:{}: {problem}", base.host(), base.port()),
             http_status,
+            is_local: false,
         }
     }
 }
@@ -259,30 +261,18 @@ fn describe(error: &Error) -> String {
     }
 }
 
-impl Line for HttpLine {
-    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange {
-        let mut attempts = 1;
-        let mut result = self.attempt(request);
-        // A kept connection can be closed by the server in the very moment it is used again. That says
-        // nothing about the API, so a request that may be repeated goes out once more, on a new one.
-        let died_idle = |result: &Result<_, TransportError>| {
-            matches!(result, Err(error) if error.status == Status::Transport) && self.progress.was_stale()
-        };
-        if died_idle(&result)
-            && (resend == Resend::Always || resend == Resend::IfUnsent && !self.progress.request_left())
-            && !self.interrupter.is_interrupted()
-        {
-            attempts += 1;
-            result = self.attempt(request);
-        }
+impl Connection for HttpConnection {
+    fn exchange(&mut self, request: &HttpRequest) -> Exchange {
+        let result = self.attempt(request);
         let sent = match &result {
             Ok(_) => Sent::Answered,
             Err(error) if error.http_status != 0 => Sent::Answered,
             Err(_) if self.progress.request_left() => Sent::Maybe,
-            Err(_) if attempts > 1 => Sent::Maybe,
             Err(_) => Sent::Never,
         };
-        Exchange { result, sent, attempts }
+        let died_idle =
+            self.progress.was_stale() && matches!(&result, Err(error) if error.status == Status::Transport);
+        Exchange { result, sent, died_idle }
     }
 
     fn interrupter(&self) -> Arc<Interrupter> {
@@ -291,19 +281,19 @@ impl Line for HttpLine {
 }
 
 /// Gives ureq the addresses the client keeps.
-struct LineResolver {
+struct ConnectionResolver {
     shared: Arc<Shared>,
     interrupter: Arc<Interrupter>,
     progress: Arc<Progress>,
 }
 
-impl fmt::Debug for LineResolver {
+impl fmt::Debug for ConnectionResolver {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("LineResolver").finish_non_exhaustive()
+        formatter.debug_struct("ConnectionResolver").finish_non_exhaustive()
     }
 }
 
-impl UreqResolver for LineResolver {
+impl UreqResolver for ConnectionResolver {
     fn resolve(
         &self,
         _: &http::Uri,

@@ -20,18 +20,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::model::Secret;
-use crate::operations::{HttpRequest, Status};
-
-/// Whether a request reached the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sent {
-    /// It surely never left: repeating it is safe.
-    Never,
-    /// It left, wholly or in part; whether the server acted on it is unknown.
-    Maybe,
-    /// The server answered.
-    Answered,
-}
+use crate::operations::{HttpRequest, Sent, Status};
 
 /// An answer, before anything is read from it.
 pub(crate) struct HttpAnswer {
@@ -48,19 +37,23 @@ pub(crate) struct TransportError {
     pub(crate) message: String,
     /// The HTTP status, when the answer's head arrived and only its body failed.
     pub(crate) http_status: u16,
+    /// This machine lacks something (descriptors, memory, a thread): that says nothing about the API.
+    pub(crate) is_local: bool,
 }
 
-/// What became of one request.
+/// What became of one request that was sent once.
 pub(crate) struct Exchange {
     pub(crate) result: Result<HttpAnswer, TransportError>,
     pub(crate) sent: Sent,
-    pub(crate) attempts: u32,
+    /// It failed because a connection kept from an earlier exchange had died meanwhile. That says nothing about the
+    /// API: where repeating is safe, the request goes out again at once, on a new connection.
+    pub(crate) died_idle: bool,
 }
 
-/// Makes lines to the API.
+/// Makes connections to the API.
 pub(crate) trait Transport: Send + Sync {
-    /// A line of its own for one worker.
-    fn open(&self) -> Box<dyn Line>;
+    /// A connection of its own for one worker.
+    fn open(&self) -> Box<dyn Connection>;
 
     /// Another API key from here on.
     fn set_api_key(&self, key: Secret);
@@ -75,21 +68,10 @@ pub(crate) trait Transport: Send + Sync {
     fn close(&self);
 }
 
-/// When a request may go out once more on a new connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Resend {
-    Never,
-    /// When nothing of it left.
-    IfUnsent,
-    /// Also when it may have arrived.
-    Always,
-}
-
-/// One worker's way to the API: does one exchange at a time and keeps its connection for the next.
-pub(crate) trait Line: Send {
-    /// Sends a request and waits for the answer, as long as it takes: whoever waits for it interrupts.
-    /// `resend` says when it may be sent again because a kept connection turns out to be dead.
-    fn exchange(&mut self, request: &HttpRequest, resend: Resend) -> Exchange;
+/// One worker's way to the API: does one exchange at a time and keeps its socket for the next.
+pub(crate) trait Connection: Send {
+    /// Sends a request once and waits for the answer, as long as it takes: the runtime interrupts what takes too long.
+    fn exchange(&mut self, request: &HttpRequest) -> Exchange;
 
     /// Ends an exchange from another thread.
     fn interrupter(&self) -> Arc<Interrupter>;
