@@ -9,30 +9,19 @@
 //! The host's side only ever touches atomics and bounded lock-free queues. Nobody is woken from it: the
 //! dispatcher looks for work by itself, often while there is traffic and rarely when there is none.
 
-mod attempt;
-mod consumer;
-mod dispatcher;
-mod fork;
-mod free_list;
-mod health;
-mod log;
+mod engine;
+mod mailbox;
 #[cfg(all(test, loom))]
 mod model;
-mod outcome;
-mod schedule;
-mod settle;
-mod slots;
 mod stats;
 #[cfg(all(test, not(loom)))]
 mod tests;
-mod trash;
-mod worker;
 
-pub(crate) use consumer::{Consumer, Occupied, Turn};
-pub use log::{LogLevel, LogLine};
-pub use outcome::Source;
-pub(crate) use outcome::{Content, Outcome};
-pub(crate) use slots::{Key, MAX_SLOTS, NoCompletion, Reading};
+pub(crate) use mailbox::consumer::{Consumer, Occupied, Turn};
+pub use mailbox::log::{LogLevel, LogLine};
+pub use mailbox::outcome::Source;
+pub(crate) use mailbox::outcome::{Content, Outcome};
+pub(crate) use mailbox::slots::{Key, MAX_SLOTS, NoCompletion, Reading};
 pub use stats::Stats;
 
 use std::io;
@@ -42,13 +31,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use self::health::Health;
-use self::log::Log;
-use self::schedule::{Entry, Schedule};
-use self::slots::{Header, Released, Reserved, Slots};
+use self::engine::dispatcher;
+use self::engine::health::Health;
+use self::engine::schedule::{Entry, Schedule};
+use self::engine::worker::Seats;
+use self::mailbox::fork;
+use self::mailbox::log::Log;
+use self::mailbox::slots::{Header, Released, Reserved, Slots};
+use self::mailbox::trash::Trash;
 use self::stats::Counters;
-use self::trash::Trash;
-use self::worker::Seats;
 use crate::model::Secret;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Status};
 use crate::policy::breaker::BreakerPolicy;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::slots::Slots;
+use super::mailbox::slots::Slots;
 use super::*;
 use crate::model::{Secret, Text};
 use crate::operations::{Decoded, LIST_CUSTOMERS, Parameter, REQUEST};

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::Outcome;
-use super::worker::Seats;
+use super::engine::worker::Seats;
 use crate::operations::Status;
 use crate::sync::{self, Ordering};
 

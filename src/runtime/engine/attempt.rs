@@ -3,59 +3,59 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Priority;
-use super::outcome::Outcome;
 use super::schedule::Memory;
-use super::slots::Key;
 use crate::operations::{Effect, Flow, HttpRequest, Operation, Sent};
+use crate::runtime::Priority;
+use crate::runtime::mailbox::outcome::Outcome;
+use crate::runtime::mailbox::slots::Key;
 
 /// What a worker takes: a request, and how far it has come.
-pub(super) struct Job {
-    pub(super) key: Key,
-    pub(super) priority: Priority,
+pub(in crate::runtime) struct Job {
+    pub(in crate::runtime) key: Key,
+    pub(in crate::runtime) priority: Priority,
     /// `None` before the first attempt: the arguments still lie in the slot.
-    pub(super) attempt: Option<Box<Attempt>>,
+    pub(in crate::runtime) attempt: Option<Box<Attempt>>,
 }
 
 /// Everything that is needed to send a request, again if need be.
-pub(super) struct Attempt {
+pub(in crate::runtime) struct Attempt {
     /// The operation of the step that is sent now; the one of the completion unless there is a flow.
-    pub(super) operation: &'static Operation,
-    pub(super) request: HttpRequest,
+    pub(in crate::runtime) operation: &'static Operation,
+    pub(in crate::runtime) request: HttpRequest,
     /// Whether doing it twice is doing it once.
-    pub(super) repeatable: bool,
-    pub(super) accepted: Instant,
-    pub(super) deadline: Instant,
+    pub(in crate::runtime) repeatable: bool,
+    pub(in crate::runtime) accepted: Instant,
+    pub(in crate::runtime) deadline: Instant,
     /// When the first worker began.
-    pub(super) begun: Option<Instant>,
+    pub(in crate::runtime) begun: Option<Instant>,
     /// Attempts of the present step.
-    pub(super) tries: u32,
+    pub(in crate::runtime) tries: u32,
     /// Attempts of all steps.
-    pub(super) attempts: u32,
+    pub(in crate::runtime) attempts: u32,
     /// Under what the customer is remembered.
-    pub(super) memory: Option<Memory>,
+    pub(in crate::runtime) memory: Option<Memory>,
     /// Under what others wait for the same answer.
-    pub(super) flight: Option<Arc<str>>,
+    pub(in crate::runtime) flight: Option<Arc<str>>,
     /// What sending it changes at the API.
-    pub(super) effect: Effect,
+    pub(in crate::runtime) effect: Effect,
     /// The customer the request is about, where it names one.
-    pub(super) customer_id: Option<Box<str>>,
+    pub(in crate::runtime) customer_id: Option<Box<str>>,
     /// When the present step was begun to be sent first.
-    pub(super) step_began: Option<Instant>,
+    pub(in crate::runtime) step_began: Option<Instant>,
     /// Whether the present step, and any of them, reached the server.
-    pub(super) step_sent: Sent,
-    pub(super) sent: Sent,
+    pub(in crate::runtime) step_sent: Sent,
+    pub(in crate::runtime) sent: Sent,
     /// How the last attempt of this step ended, if it is to be repeated.
-    pub(super) last: Option<Outcome>,
+    pub(in crate::runtime) last: Option<Outcome>,
     /// What comes after this step.
-    pub(super) flow: Option<Flow>,
+    pub(in crate::runtime) flow: Option<Flow>,
     /// How an earlier step of the flow ended, for the case that nothing better comes.
-    pub(super) setback: Option<Outcome>,
+    pub(in crate::runtime) setback: Option<Outcome>,
 }
 
 impl Attempt {
     /// Makes it the next step of its flow.
-    pub(super) fn go_on(&mut self, operation: &'static Operation, request: HttpRequest) {
+    pub(in crate::runtime) fn go_on(&mut self, operation: &'static Operation, request: HttpRequest) {
         self.operation = operation;
         self.request = request;
         self.repeatable = operation.repeatable;

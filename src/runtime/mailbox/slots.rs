@@ -50,7 +50,7 @@ impl Key {
         self.index()
     }
 
-    pub(super) fn index(self) -> usize {
+    pub(in crate::runtime) fn index(self) -> usize {
         (self.0 & Self::INDEX_MASK) as usize
     }
 
@@ -168,7 +168,7 @@ impl Slot {
 
 /// What became of an attempt to free a completion.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Released {
+pub(in crate::runtime) enum Released {
     /// The slot can be used again.
     Free,
     /// A worker still reads the arguments; it will free the slot.
@@ -187,7 +187,7 @@ pub(crate) enum NoCompletion {
 }
 
 /// The table.
-pub(super) struct Slots {
+pub(in crate::runtime) struct Slots {
     slots: Box<[Slot]>,
     free: CachePadded<FreeList>,
     /// Added to the generation in the word to make the one in a key.
@@ -201,7 +201,7 @@ unsafe impl Sync for Slots {}
 unsafe impl Send for Slots {}
 
 impl Slots {
-    pub(super) fn new(capacity: u32, first_generation: u32) -> Self {
+    pub(in crate::runtime) fn new(capacity: u32, first_generation: u32) -> Self {
         let capacity = capacity.clamp(1, MAX_SLOTS);
         Self {
             slots: Slot::table(capacity as usize),
@@ -211,7 +211,7 @@ impl Slots {
     }
 
     /// A generation that no key of this table has reached.
-    pub(super) fn next_generation(&self) -> u32 {
+    pub(in crate::runtime) fn next_generation(&self) -> u32 {
         let used = self.slots[..self.used()]
             .iter()
             .map(|slot| State::unpack(slot.state.load(Ordering::Relaxed)).generation)
@@ -221,7 +221,7 @@ impl Slots {
     }
 
     /// How many slots were ever used: scans need look no further.
-    pub(super) fn used(&self) -> usize {
+    pub(in crate::runtime) fn used(&self) -> usize {
         self.free.high_water() as usize
     }
 
@@ -238,7 +238,7 @@ impl Slots {
     }
 
     /// Takes a free slot. It is the caller's alone until published or abandoned.
-    pub(super) fn reserve(&self) -> Option<Reserved<'_>> {
+    pub(in crate::runtime) fn reserve(&self) -> Option<Reserved<'_>> {
         let index = self.free.pop(|index| &self.slots[index as usize].next_free)? as usize;
         let generation = State::unpack(self.slots[index].state.load(Ordering::Relaxed)).generation;
         Some(Reserved { slots: self, index, key: self.key(generation, index), filled: false })
@@ -261,7 +261,7 @@ impl Slots {
     }
 
     /// Whether nobody has decided the request yet.
-    pub(super) fn is_pending(&self, key: Key) -> bool {
+    pub(in crate::runtime) fn is_pending(&self, key: Key) -> bool {
         self.slot(key).is_some_and(|(slot, generation)| {
             let state = State::unpack(slot.state.load(Ordering::Acquire));
             state.generation == generation && state.phase == Phase::Pending
@@ -269,7 +269,7 @@ impl Slots {
     }
 
     /// Whether the key names a request whose completion is not freed yet.
-    pub(super) fn exists(&self, key: Key) -> bool {
+    pub(in crate::runtime) fn exists(&self, key: Key) -> bool {
         self.slot(key).is_some_and(|(slot, generation)| {
             let state = State::unpack(slot.state.load(Ordering::Acquire));
             let is_one =
@@ -279,13 +279,13 @@ impl Slots {
     }
 
     /// The key of the request that is pending at an index, if one is.
-    pub(super) fn pending_at(&self, index: usize) -> Option<Key> {
+    pub(in crate::runtime) fn pending_at(&self, index: usize) -> Option<Key> {
         let state = State::unpack(self.slots.get(index)?.state.load(Ordering::Acquire));
         (state.phase == Phase::Pending).then(|| self.key(state.generation, index))
     }
 
     /// Lends the arguments to a worker, unless the request was decided before one took it.
-    pub(super) fn lend(&self, key: Key) -> Option<Lent<'_>> {
+    pub(in crate::runtime) fn lend(&self, key: Key) -> Option<Lent<'_>> {
         let (slot, generation) = self.slot(key)?;
         Self::transition(slot, Ordering::AcqRel, |state| {
             let wanted = state.generation == generation && state.phase == Phase::Pending && !state.lent;
@@ -296,7 +296,7 @@ impl Slots {
     }
 
     /// Notes that the request is about to be sent. False when it was decided before.
-    pub(super) fn begin(&self, key: Key) -> bool {
+    pub(in crate::runtime) fn begin(&self, key: Key) -> bool {
         self.slot(key).is_some_and(|(slot, generation)| {
             Self::transition(slot, Ordering::AcqRel, |state| {
                 let open = state.generation == generation && state.phase == Phase::Pending;
@@ -308,7 +308,7 @@ impl Slots {
 
     /// Claims the right to say how the request ended. Exactly one caller per request gets it, and must
     /// call [`Slots::finish`].
-    pub(super) fn decide(&self, key: Key) -> bool {
+    pub(in crate::runtime) fn decide(&self, key: Key) -> bool {
         self.slot(key).is_some_and(|(slot, generation)| {
             Self::transition(slot, Ordering::AcqRel, |state| {
                 let open = state.generation == generation && state.phase == Phase::Pending;
@@ -319,7 +319,7 @@ impl Slots {
     }
 
     /// When a request was accepted, and whether it may have been sent. Only for the one who decided it.
-    pub(super) fn history(&self, key: Key) -> Option<(Instant, bool)> {
+    pub(in crate::runtime) fn history(&self, key: Key) -> Option<(Instant, bool)> {
         let (slot, _) = self.slot(key)?;
         let state = State::unpack(slot.state.load(Ordering::Acquire));
         debug_assert_eq!(state.phase, Phase::Decided);
@@ -329,7 +329,7 @@ impl Slots {
     }
 
     /// Says how a request ended. Only for the one who decided it.
-    pub(super) fn finish(&self, key: Key, outcome: Outcome) {
+    pub(in crate::runtime) fn finish(&self, key: Key, outcome: Outcome) {
         let Some((slot, _)) = self.slot(key) else { return };
         // SAFETY: in the phase Decided the cell belongs to the thread that decided; readers come only
         // after Ready is published below.
@@ -341,7 +341,7 @@ impl Slots {
     }
 
     /// Hands a finished request to its consumer.
-    pub(super) fn collect(&self, index: u32) -> Option<Key> {
+    pub(in crate::runtime) fn collect(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         let before = Self::transition(slot, Ordering::AcqRel, |state| {
             (state.phase == Phase::Ready).then_some(State { phase: Phase::Collected, ..state })
@@ -351,7 +351,7 @@ impl Slots {
     }
 
     /// Opens a collected completion for reading; it cannot be freed meanwhile.
-    pub(super) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {
+    pub(in crate::runtime) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {
         let (slot, generation) = self.slot(key).ok_or(NoCompletion::Unknown)?;
         Self::transition(slot, Ordering::AcqRel, |state| {
             let there = state.generation == generation && state.phase == Phase::Collected;
@@ -363,14 +363,18 @@ impl Slots {
     }
 
     /// The key of the completion that was collected and not freed at an index, if there is one.
-    pub(super) fn collected_at(&self, index: usize) -> Option<Key> {
+    pub(in crate::runtime) fn collected_at(&self, index: usize) -> Option<Key> {
         let state = State::unpack(self.slots.get(index)?.state.load(Ordering::Acquire));
         (state.phase == Phase::Collected).then(|| self.key(state.generation, index))
     }
 
     /// Frees a collected completion. `take` gets the outcome to move its memory elsewhere; while it runs
     /// nobody else can come near the slot.
-    pub(super) fn release(&self, key: Key, take: impl FnOnce(Outcome)) -> Result<Released, NoCompletion> {
+    pub(in crate::runtime) fn release(
+        &self,
+        key: Key,
+        take: impl FnOnce(Outcome),
+    ) -> Result<Released, NoCompletion> {
         let (slot, generation) = self.slot(key).ok_or(NoCompletion::Unknown)?;
         // Zombie first: it ends reading, so that the cells are this thread's.
         let before = Self::transition(slot, Ordering::AcqRel, |state| {
@@ -419,7 +423,7 @@ impl Slots {
     }
 
     /// Frees what [`Released::NeedsCleaning`] left. Not on a host's thread.
-    pub(super) fn clean(&self, key: Key) {
+    pub(in crate::runtime) fn clean(&self, key: Key) {
         let Some((slot, generation)) = self.slot(key) else {
             return;
         };
@@ -450,7 +454,7 @@ impl Drop for Slots {
 }
 
 /// A slot between being taken and being published.
-pub(super) struct Reserved<'a> {
+pub(in crate::runtime) struct Reserved<'a> {
     slots: &'a Slots,
     index: usize,
     key: Key,
@@ -458,12 +462,12 @@ pub(super) struct Reserved<'a> {
 }
 
 impl Reserved<'_> {
-    pub(super) fn key(&self) -> Key {
+    pub(in crate::runtime) fn key(&self) -> Key {
         self.key
     }
 
     /// The arguments, empty at first, in place.
-    pub(super) fn arguments(&mut self) -> &mut Arguments {
+    pub(in crate::runtime) fn arguments(&mut self) -> &mut Arguments {
         let cell = self.slots.slots[self.index].arguments.writing();
         // SAFETY: a reserved slot belongs to its reserver alone; the arguments are initialised the first
         // time they are asked for.
@@ -477,7 +481,7 @@ impl Reserved<'_> {
     }
 
     /// Makes the request visible to everybody.
-    pub(super) fn publish(mut self, header: Header) -> Key {
+    pub(in crate::runtime) fn publish(mut self, header: Header) -> Key {
         let _ = self.arguments();
         let slot = &self.slots.slots[self.index];
         // SAFETY: a reserved slot belongs to its reserver alone.
@@ -494,7 +498,7 @@ impl Reserved<'_> {
 
 impl Reserved<'_> {
     /// Makes it a completion at once, in the hands of the caller.
-    pub(super) fn publish_collected(self, header: Header, outcome: Outcome) -> Key {
+    pub(in crate::runtime) fn publish_collected(self, header: Header, outcome: Outcome) -> Key {
         let slot = &self.slots.slots[self.index];
         // SAFETY: a reserved slot belongs to its reserver alone.
         unsafe {
@@ -524,19 +528,19 @@ impl Drop for Reserved<'_> {
 }
 
 /// A worker's hold on the arguments of a request.
-pub(super) struct Lent<'a> {
+pub(in crate::runtime) struct Lent<'a> {
     slots: &'a Slots,
     slot: &'a Slot,
     index: usize,
 }
 
 impl Lent<'_> {
-    pub(super) fn header(&self) -> Header {
+    pub(in crate::runtime) fn header(&self) -> Header {
         // SAFETY: written before Pending was published, and not changed while the arguments are lent.
         unsafe { (*self.slot.header.reading()).assume_init() }
     }
 
-    pub(super) fn arguments(&self) -> &Arguments {
+    pub(in crate::runtime) fn arguments(&self) -> &Arguments {
         // SAFETY: written before Pending was published; while they are lent nobody changes or drops them.
         unsafe { (*self.slot.arguments.reading()).assume_init_ref() }
     }

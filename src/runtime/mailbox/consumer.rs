@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::lock;
+use crate::runtime::lock;
 use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence};
 
 /// Why a thread cannot collect now.

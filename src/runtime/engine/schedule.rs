@@ -7,10 +7,10 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Priority;
 use super::attempt::Job;
-use super::slots::Key;
 use crate::policy::rate::RateBudget;
+use crate::runtime::Priority;
+use crate::runtime::mailbox::slots::Key;
 
 /// One request in every so many goes to the background queue while the other is not empty: a long
 /// import is delayed by players, never stopped by them.
@@ -18,15 +18,15 @@ const BACKGROUND_SHARE: u32 = 8;
 
 /// What a submitter leaves for the dispatcher.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) key: Key,
+pub(in crate::runtime) struct Entry {
+    pub(in crate::runtime) key: Key,
     /// Microseconds since the runtime started.
-    pub(super) deadline: u64,
-    pub(super) priority: Priority,
+    pub(in crate::runtime) deadline: u64,
+    pub(in crate::runtime) priority: Priority,
     /// Whether the answer may be known already, or be on its way to somebody else.
-    pub(super) cacheable: bool,
+    pub(in crate::runtime) cacheable: bool,
     /// Whether the customer is to be created: that is shared also when nothing is remembered.
-    pub(super) ensures: bool,
+    pub(in crate::runtime) ensures: bool,
 }
 
 /// A request that waits before its next attempt.
@@ -74,16 +74,16 @@ struct Deadline {
 
 /// What may stand in for an answer.
 #[derive(Clone)]
-pub(super) struct Memory {
-    pub(super) question: Arc<str>,
+pub(in crate::runtime) struct Memory {
+    pub(in crate::runtime) question: Arc<str>,
     /// "There is none" does not do: the customer was to be created.
-    pub(super) somebody: bool,
+    pub(in crate::runtime) somebody: bool,
     /// It is only what the first step asks; the whole answer is another.
-    pub(super) first_step: bool,
+    pub(in crate::runtime) first_step: bool,
 }
 
 /// Requests that wait for a worker, and the deadlines of all.
-pub(super) struct Schedule {
+pub(in crate::runtime) struct Schedule {
     interactive: VecDeque<Job>,
     background: VecDeque<Job>,
     later: BinaryHeap<Reverse<Later>>,
@@ -94,11 +94,11 @@ pub(super) struct Schedule {
     flights: HashMap<Arc<str>, Flight>,
     /// By leader.
     leaders: HashMap<Key, Arc<str>>,
-    pub(super) rate: RateBudget,
+    pub(in crate::runtime) rate: RateBudget,
 }
 
 impl Schedule {
-    pub(super) fn new(rate: RateBudget) -> Self {
+    pub(in crate::runtime) fn new(rate: RateBudget) -> Self {
         Self {
             interactive: VecDeque::new(),
             background: VecDeque::new(),
@@ -112,7 +112,7 @@ impl Schedule {
     }
 
     /// Notes until when a request may take.
-    pub(super) fn set_deadline(&mut self, entry: &Entry, memory: Option<Memory>) {
+    pub(in crate::runtime) fn set_deadline(&mut self, entry: &Entry, memory: Option<Memory>) {
         let index = entry.key.index();
         if self.deadlines.len() <= index {
             self.deadlines.resize(index + 1, None);
@@ -120,7 +120,7 @@ impl Schedule {
         self.deadlines[index] = Some(Deadline { key: entry.key, at: entry.deadline, memory });
     }
 
-    pub(super) fn push(&mut self, job: Job) {
+    pub(in crate::runtime) fn push(&mut self, job: Job) {
         match job.priority {
             Priority::Interactive => self.interactive.push_back(job),
             Priority::Background => self.background.push_back(job),
@@ -128,13 +128,13 @@ impl Schedule {
     }
 
     /// Lets a request wait before it is worked on again.
-    pub(super) fn push_later(&mut self, job: Job, due: Instant) {
+    pub(in crate::runtime) fn push_later(&mut self, job: Job, due: Instant) {
         self.later.push(Reverse(Later { due, job }));
     }
 
     /// The next request to work on, if the rate allows one. It may have been decided since it was added; who
     /// sends it tells the rate budget.
-    pub(super) fn next(&mut self, now: Instant) -> Option<Job> {
+    pub(in crate::runtime) fn next(&mut self, now: Instant) -> Option<Job> {
         self.promote(now);
         let background_turn = (self.taken + 1).is_multiple_of(BACKGROUND_SHARE);
         let from_background = !self.background.is_empty() && (background_turn || self.interactive.is_empty());
@@ -164,7 +164,7 @@ impl Schedule {
     }
 
     /// How many requests a worker could take now.
-    pub(super) fn waiting(&mut self, now: Instant) -> usize {
+    pub(in crate::runtime) fn waiting(&mut self, now: Instant) -> usize {
         self.promote(now);
         let interactive = self.interactive.len();
         if interactive > 0 && self.rate.is_ready(now, true) {
@@ -177,7 +177,7 @@ impl Schedule {
     }
 
     /// Takes the keys whose deadline is over, with what an answer may be remembered under.
-    pub(super) fn expire(&mut self, now: u64, mut expired: impl FnMut(Key, Option<Memory>)) {
+    pub(in crate::runtime) fn expire(&mut self, now: u64, mut expired: impl FnMut(Key, Option<Memory>)) {
         for slot in &mut self.deadlines {
             if let Some(deadline) = slot.take_if(|deadline| deadline.at <= now) {
                 expired(deadline.key, deadline.memory);
@@ -186,7 +186,7 @@ impl Schedule {
     }
 
     /// Asks the question `flight` on behalf of `key`. True when somebody asks it already, whose answer `key` will get.
-    pub(super) fn join(&mut self, flight: &Arc<str>, key: Key, deadline: Instant) -> bool {
+    pub(in crate::runtime) fn join(&mut self, flight: &Arc<str>, key: Key, deadline: Instant) -> bool {
         if let Some(flying) = self.flights.get_mut(flight) {
             flying.followers.push(key);
             flying.deadline = flying.deadline.max(deadline);
@@ -199,7 +199,7 @@ impl Schedule {
     }
 
     /// Ends a flight: those who wait for its answer.
-    pub(super) fn land(&mut self, flight: &Arc<str>) -> Vec<Key> {
+    pub(in crate::runtime) fn land(&mut self, flight: &Arc<str>) -> Vec<Key> {
         let Some(landed) = self.flights.remove(flight) else {
             return Vec::new();
         };
@@ -208,7 +208,7 @@ impl Schedule {
     }
 
     /// Ends the flight a request leads, if it leads one.
-    pub(super) fn land_of(&mut self, leader: Key) -> Vec<Key> {
+    pub(in crate::runtime) fn land_of(&mut self, leader: Key) -> Vec<Key> {
         match self.leaders.get(&leader).cloned() {
             Some(flight) => self.land(&flight),
             None => Vec::new(),
@@ -216,12 +216,12 @@ impl Schedule {
     }
 
     /// Until when the longest of those who wait for a flight would wait.
-    pub(super) fn flight_deadline(&self, flight: &Arc<str>) -> Option<Instant> {
+    pub(in crate::runtime) fn flight_deadline(&self, flight: &Arc<str>) -> Option<Instant> {
         Some(self.flights.get(flight)?.deadline)
     }
 
     /// Whether anybody still wants the answer to what `key` asked first.
-    pub(super) fn is_wanted(&self, key: Key, is_pending: impl Fn(Key) -> bool) -> bool {
+    pub(in crate::runtime) fn is_wanted(&self, key: Key, is_pending: impl Fn(Key) -> bool) -> bool {
         let followed = || {
             let flight = self.flights.get(self.leaders.get(&key)?)?;
             Some(flight.followers.iter().any(|follower| is_pending(*follower)))

@@ -7,10 +7,11 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::log::LogLevel;
-use super::outcome::Outcome;
-use super::{Runtime, lock, worker};
+use super::worker;
 use crate::operations::Status;
+use crate::runtime::mailbox::log::LogLevel;
+use crate::runtime::mailbox::outcome::Outcome;
+use crate::runtime::{Runtime, lock};
 use crate::threads;
 
 /// Between two looks while there is heavy traffic: a fraction of what one request takes anyway.
@@ -32,7 +33,7 @@ const TIMER_STEP: u64 = 2_000;
 /// it is not, it ends by its own timeout.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle<()>> {
+pub(in crate::runtime) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle<()>> {
     let runtime = Arc::clone(runtime);
     threads::spawn("dispatcher", move || {
         let mut dispatcher = Dispatcher { runtime, last_arrival: None, next_timer: 0 };
@@ -48,7 +49,7 @@ pub(super) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle<()>> {
 
 /// Waits for the dispatcher, which itself waits for the workers. A thread that hangs in the operating
 /// system is left behind: it owns what it uses and runs nothing of the host's.
-pub(super) fn join(handle: JoinHandle<()>) {
+pub(in crate::runtime) fn join(handle: JoinHandle<()>) {
     let patience = Instant::now() + STOP_PATIENCE;
     while !handle.is_finished() && Instant::now() < patience {
         std::thread::sleep(Duration::from_micros(200));

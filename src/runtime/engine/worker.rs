@@ -10,14 +10,14 @@ use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::attempt::{Attempt, Job};
-use super::log::{LogLevel, one_line};
-use super::outcome::Outcome;
-use super::slots::Key;
-use super::{Runtime, lock};
 use crate::model::{Secret, Text};
 use crate::operations::{self, Authorization, Decoded, Operation, Sent, Status};
 use crate::policy::breaker::Admission;
 use crate::policy::retry_after;
+use crate::runtime::mailbox::log::{LogLevel, one_line};
+use crate::runtime::mailbox::outcome::Outcome;
+use crate::runtime::mailbox::slots::Key;
+use crate::runtime::{Runtime, lock};
 use crate::threads;
 use crate::transport::{Connection, Exchange, Interrupter};
 
@@ -26,7 +26,7 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// The workers, seen from outside.
 #[derive(Default)]
-pub(super) struct Seats {
+pub(in crate::runtime) struct Seats {
     seats: Vec<Option<Seat>>,
     /// Who waits for work; the last to come is the first to go, so that surplus workers really idle.
     idle: Vec<usize>,
@@ -42,16 +42,16 @@ struct Seat {
 }
 
 impl Seats {
-    pub(super) fn alive(&self) -> u32 {
+    pub(in crate::runtime) fn alive(&self) -> u32 {
         self.seats.iter().flatten().count() as u32
     }
 
-    pub(super) fn busy(&self) -> u32 {
+    pub(in crate::runtime) fn busy(&self) -> u32 {
         self.seats.iter().flatten().filter(|seat| seat.job.load(Ordering::Relaxed) != 0).count() as u32
     }
 
     /// Wakes up to `wanted` idle workers; says how many were found.
-    pub(super) fn wake(&mut self, wanted: usize) -> usize {
+    pub(in crate::runtime) fn wake(&mut self, wanted: usize) -> usize {
         let found = wanted.min(self.idle.len());
         for place in self.idle.split_off(self.idle.len() - found) {
             if let Some(seat) = &self.seats[place] {
@@ -62,7 +62,7 @@ impl Seats {
     }
 
     /// Joins the threads that have ended.
-    pub(super) fn bury(&mut self) {
+    pub(in crate::runtime) fn bury(&mut self) {
         for handle in self.ended.drain(..) {
             // A worker contains its panics; one that ended by one is as ended as any.
             let _ = handle.join();
@@ -70,12 +70,12 @@ impl Seats {
     }
 
     /// Wakes everybody, to let them end.
-    pub(super) fn wake_all(&mut self) {
+    pub(in crate::runtime) fn wake_all(&mut self) {
         self.wake(self.idle.len());
     }
 
     /// Interrupts every worker whose request was decided without it.
-    pub(super) fn free_the_hung(&self, is_pending: impl Fn(Key) -> bool) {
+    pub(in crate::runtime) fn free_the_hung(&self, is_pending: impl Fn(Key) -> bool) {
         for seat in self.seats.iter().flatten() {
             let job = seat.job.load(Ordering::Acquire);
             if job != 0 && !is_pending(Key::from_bits(job)) {
@@ -86,7 +86,7 @@ impl Seats {
 }
 
 /// Sees to it that `waiting` requests find workers: wakes idle ones and starts new ones.
-pub(super) fn provide(runtime: &Arc<Runtime>, waiting: usize) {
+pub(in crate::runtime) fn provide(runtime: &Arc<Runtime>, waiting: usize) {
     /// Starting too many at once would cost more than the requests that are waiting.
     const STARTED_AT_ONCE: usize = 16;
     let mut seats = lock(&runtime.seats);

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::attempt::{Attempt, Job};
-use super::log::LogLevel;
-use super::outcome::{Content, Outcome, Source};
 use super::schedule::{Entry, Memory, Schedule};
-use super::slots::Key;
-use super::{Runtime, lock};
 use crate::model::Text;
 use crate::operations::{self, Answer, Decoded, Effect, Flow, Next, OperationId, Sent, Status};
 use crate::policy::cache::{Age, Kept};
 use crate::policy::is_outage;
 use crate::policy::retry::Attempted;
+use crate::runtime::mailbox::log::LogLevel;
+use crate::runtime::mailbox::outcome::{Content, Outcome, Source};
+use crate::runtime::mailbox::slots::Key;
+use crate::runtime::{Runtime, lock};
 
 impl Runtime {
     /// The next request for a worker. `None` when there is none, when the rate allows none, or when the host must
     /// first free what it has got.
-    pub(super) fn next_job(&self) -> Option<Job> {
+    pub(in crate::runtime) fn next_job(&self) -> Option<Job> {
         if self.trash.held_bytes() > self.settings.max_held_bytes {
             return None;
         }
@@ -48,7 +48,7 @@ impl Runtime {
         }
     }
 
-    pub(super) fn has_work(&self) -> bool {
+    pub(in crate::runtime) fn has_work(&self) -> bool {
         self.stopping.load(std::sync::atomic::Ordering::SeqCst)
             || (!self.ingress.is_empty() || lock(&self.schedule).waiting(Instant::now()) > 0)
                 && self.trash.held_bytes() <= self.settings.max_held_bytes
@@ -56,7 +56,7 @@ impl Runtime {
 
     /// Whether anybody wants the answer to this request, or to the same question. If not, the question is forgotten:
     /// whoever asks it next, asks it anew.
-    pub(super) fn is_wanted_or_forgotten(&self, key: Key, attempt: &Attempt) -> bool {
+    pub(in crate::runtime) fn is_wanted_or_forgotten(&self, key: Key, attempt: &Attempt) -> bool {
         let mut schedule = lock(&self.schedule);
         let wanted = schedule.is_wanted(key, |key| self.slots.is_pending(key));
         if let (false, Some(flight)) = (wanted, &attempt.flight) {
@@ -66,12 +66,12 @@ impl Runtime {
     }
 
     /// Whether anybody wants the answer to this request, or to the same question.
-    pub(super) fn is_wanted(&self, key: Key) -> bool {
+    pub(in crate::runtime) fn is_wanted(&self, key: Key) -> bool {
         lock(&self.schedule).is_wanted(key, |key| self.slots.is_pending(key))
     }
 
     /// Moves what host threads submitted to where workers find it.
-    pub(super) fn drain_ingress(&self, schedule: &mut Schedule) -> usize {
+    pub(in crate::runtime) fn drain_ingress(&self, schedule: &mut Schedule) -> usize {
         let mut arrived = 0;
         while let Some(entry) = self.ingress.pop() {
             arrived += 1;
@@ -141,7 +141,7 @@ impl Runtime {
     }
 
     /// Takes a request's arguments out of its slot and makes of them what is sent.
-    pub(super) fn take(&self, key: Key) -> Option<Attempt> {
+    pub(in crate::runtime) fn take(&self, key: Key) -> Option<Attempt> {
         let lent = self.slots.lend(key)?;
         let (header, arguments) = (lent.header(), lent.arguments());
         let store_id = &self.settings.store_id;
@@ -177,7 +177,7 @@ impl Runtime {
     }
 
     /// Makes of an attempt what is to be made of it. `Some` is to be sent at once.
-    pub(super) fn settle(
+    pub(in crate::runtime) fn settle(
         &self,
         job: Job,
         mut attempt: Box<Attempt>,
@@ -300,7 +300,7 @@ impl Runtime {
     }
 
     /// What was answered before, good enough in place of a failure.
-    pub(super) fn old_answer(&self, memory: &Memory) -> Option<Outcome> {
+    pub(in crate::runtime) fn old_answer(&self, memory: &Memory) -> Option<Outcome> {
         let (content, _) = self.recall(memory)?;
         self.counters.cache_stale();
         Some(Outcome::remembered(content, Source::StaleCache))
@@ -346,7 +346,7 @@ impl Runtime {
     }
 
     /// Ends a request, and those that wait for its answer, after a panic in a worker.
-    pub(super) fn end_after_a_fault(&self, key: Key) {
+    pub(in crate::runtime) fn end_after_a_fault(&self, key: Key) {
         self.log_fault("a worker");
         let followers = lock(&self.schedule).land_of(key);
         for key in followers.into_iter().chain([key]) {
@@ -354,14 +354,14 @@ impl Runtime {
         }
     }
 
-    pub(super) fn log_fault(&self, whose: &str) {
+    pub(in crate::runtime) fn log_fault(&self, whose: &str) {
         self.log.say(LogLevel::Error, || {
             format!("{whose}: a fault inside paynow-bridge was contained; please report it")
         });
     }
 
     /// Ends one request with what was found out. Late answers are dropped: the request was decided.
-    pub(super) fn answer(&self, key: Key, mut outcome: Outcome) {
+    pub(in crate::runtime) fn answer(&self, key: Key, mut outcome: Outcome) {
         if !self.slots.is_pending(key) {
             return;
         }

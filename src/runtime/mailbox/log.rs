@@ -36,7 +36,7 @@ const LINES: usize = 256;
 const LONGEST: usize = 1_000;
 
 /// Lines on their way to the host, and lines on their way back to be freed.
-pub(super) struct Log {
+pub(in crate::runtime) struct Log {
     level: Option<LogLevel>,
     waiting: ArrayQueue<LogLine>,
     spent: ArrayQueue<LogLine>,
@@ -45,7 +45,7 @@ pub(super) struct Log {
 
 impl Log {
     /// A log that keeps lines up to `level`; none when the host does not listen.
-    pub(super) fn new(level: Option<LogLevel>) -> Self {
+    pub(in crate::runtime) fn new(level: Option<LogLevel>) -> Self {
         Self {
             level,
             waiting: ArrayQueue::new(LINES),
@@ -55,7 +55,7 @@ impl Log {
     }
 
     /// Adds a line. Not on a host's thread: it allocates.
-    pub(super) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
+    pub(in crate::runtime) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
         if self.level.is_none_or(|wanted| level > wanted) {
             return;
         }
@@ -67,7 +67,7 @@ impl Log {
 
     /// Hands every waiting line to `sink`, on the calling thread. Lines that come meanwhile wait for the
     /// next time.
-    pub(super) fn deliver(&self, mut sink: impl FnMut(&LogLine)) {
+    pub(in crate::runtime) fn deliver(&self, mut sink: impl FnMut(&LogLine)) {
         for _ in 0..self.waiting.len() {
             let Some(line) = self.waiting.pop() else { return };
             sink(&line);
@@ -77,17 +77,17 @@ impl Log {
     }
 
     /// Frees what was delivered. Not on a host's thread.
-    pub(super) fn empty(&self) {
+    pub(in crate::runtime) fn empty(&self) {
         while self.spent.pop().is_some() {}
     }
 
-    pub(super) fn dropped(&self) -> u64 {
+    pub(in crate::runtime) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 }
 
 /// Keeps a server's text from forging lines in the host's log.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::runtime) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars().take(LONGEST) {
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {

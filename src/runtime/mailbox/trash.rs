@@ -8,7 +8,7 @@ use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// A stack that is only ever emptied whole, which makes it immune to the ABA problem.
 #[derive(Default)]
-pub(super) struct Trash {
+pub(in crate::runtime) struct Trash {
     head: AtomicPtr<Reply>,
     /// Bytes of replies that exist: made and not yet freed.
     held: AtomicUsize,
@@ -16,20 +16,20 @@ pub(super) struct Trash {
 
 impl Trash {
     /// Notes that a reply exists.
-    pub(super) fn hold(&self, reply: &Reply) {
+    pub(in crate::runtime) fn hold(&self, reply: &Reply) {
         self.held.fetch_add(reply.bytes(), Ordering::Relaxed);
     }
 
     /// Notes that a reply of so many bytes was dropped without having been kept.
-    pub(super) fn forget(&self, bytes: usize) {
+    pub(in crate::runtime) fn forget(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(in crate::runtime) fn held_bytes(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 
-    pub(super) fn put(&self, reply: Box<Reply>) {
+    pub(in crate::runtime) fn put(&self, reply: Box<Reply>) {
         let reply = Box::into_raw(reply);
         let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
             // SAFETY: the reply was a Box a line ago and is not reachable by anyone else before the
@@ -40,7 +40,7 @@ impl Trash {
     }
 
     /// Frees everything. Not on a host's thread.
-    pub(super) fn empty(&self) {
+    pub(in crate::runtime) fn empty(&self) {
         let mut head = self.head.swap(std::ptr::null_mut(), Ordering::AcqRel);
         while !head.is_null() {
             // SAFETY: each pointer came from Box::into_raw in `put`; the swap made this thread the only owner.

@@ -53,7 +53,7 @@ pub(crate) struct Content {
 pub(crate) struct Reply {
     content: Arc<Content>,
     /// Next in the heap of memory that waits to be freed, see [`super::trash`].
-    pub(super) next: Cell<*mut Reply>,
+    pub(in crate::runtime) next: Cell<*mut Reply>,
 }
 
 impl std::ops::Deref for Reply {
@@ -71,24 +71,24 @@ unsafe impl Sync for Reply {}
 
 impl Content {
     /// Bytes it keeps alive, roughly: the body, which everything else was read from.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::runtime) fn bytes(&self) -> usize {
         self.body.len() + size_of::<Self>()
     }
 }
 
 impl Reply {
-    pub(super) fn new(content: Arc<Content>) -> Box<Self> {
+    pub(in crate::runtime) fn new(content: Arc<Content>) -> Box<Self> {
         Box::new(Self { content, next: Cell::new(std::ptr::null_mut()) })
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::runtime) fn bytes(&self) -> usize {
         self.content.bytes()
     }
 }
 
 impl Outcome {
     /// The end of a request that nobody answered.
-    pub(super) fn without_answer(status: Status) -> Self {
+    pub(in crate::runtime) fn without_answer(status: Status) -> Self {
         Self {
             status,
             source: Source::Network,
@@ -104,7 +104,7 @@ impl Outcome {
     }
 
     /// The end of a request that was answered, or failed on the way.
-    pub(super) fn answered(decoded: Decoded, http_status: u16, body: Text) -> Self {
+    pub(in crate::runtime) fn answered(decoded: Decoded, http_status: u16, body: Text) -> Self {
         let Decoded { status, answer, error, message } = decoded;
         let body = zeroize::Zeroizing::new(body);
         let content = Content { answer, error, message, body, http_status };
@@ -112,7 +112,7 @@ impl Outcome {
     }
 
     /// The end of a request whose answer was known.
-    pub(super) fn remembered(content: Arc<Content>, source: Source) -> Self {
+    pub(in crate::runtime) fn remembered(content: Arc<Content>, source: Source) -> Self {
         Self {
             status: Status::Ok,
             source,
@@ -123,7 +123,7 @@ impl Outcome {
     }
 
     /// The same for another request that wanted to know the same.
-    pub(super) fn shared(&self) -> Self {
+    pub(in crate::runtime) fn shared(&self) -> Self {
         Self {
             source: if self.source == Source::Network { Source::Shared } else { self.source },
             reply: self.reply.as_ref().map(|reply| Reply::new(Arc::clone(&reply.content))),
@@ -132,13 +132,13 @@ impl Outcome {
     }
 
     /// What was answered, to be kept.
-    pub(super) fn content(&self) -> Option<&Arc<Content>> {
+    pub(in crate::runtime) fn content(&self) -> Option<&Arc<Content>> {
         self.reply.as_ref().map(|reply| &reply.content)
     }
 
     /// Adds what is known of a request that was decided by something else than a worker's answer. One a
     /// worker had taken may have reached the server.
-    pub(super) fn ended_without_worker(&mut self, accepted: Instant, taken: bool) {
+    pub(in crate::runtime) fn ended_without_worker(&mut self, accepted: Instant, taken: bool) {
         let lived = self.decided.saturating_duration_since(accepted);
         if taken {
             self.sent = Sent::Maybe;

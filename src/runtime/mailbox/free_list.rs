@@ -6,7 +6,7 @@
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Indices from 0 to a capacity. Links live in the slots themselves, reached through `next`.
-pub(super) struct FreeList {
+pub(in crate::runtime) struct FreeList {
     /// A counter that tells two visits of the same index apart (32 bits), and index + 1 of the top (32 bits).
     head: AtomicU64,
     /// Slots from here on were never used.
@@ -15,15 +15,15 @@ pub(super) struct FreeList {
 }
 
 impl FreeList {
-    pub(super) fn new(capacity: u32) -> Self {
+    pub(in crate::runtime) fn new(capacity: u32) -> Self {
         Self { head: AtomicU64::new(0), fresh: AtomicU32::new(0), capacity }
     }
 
-    pub(super) fn high_water(&self) -> u32 {
+    pub(in crate::runtime) fn high_water(&self) -> u32 {
         self.fresh.load(Ordering::Acquire)
     }
 
-    pub(super) fn pop<'a>(&self, next: impl Fn(u32) -> &'a AtomicU32) -> Option<u32> {
+    pub(in crate::runtime) fn pop<'a>(&self, next: impl Fn(u32) -> &'a AtomicU32) -> Option<u32> {
         let popped = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
             let index = (head as u32).checked_sub(1)?;
             // A stale link is harmless: the counter has moved on then, and the exchange fails.
@@ -41,7 +41,7 @@ impl FreeList {
         }
     }
 
-    pub(super) fn push<'a>(&self, index: u32, next: impl Fn(u32) -> &'a AtomicU32) {
+    pub(in crate::runtime) fn push<'a>(&self, index: u32, next: impl Fn(u32) -> &'a AtomicU32) {
         let link = next(index);
         let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
             link.store(head as u32, Ordering::Relaxed);

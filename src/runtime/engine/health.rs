@@ -4,39 +4,39 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::log::{Log, LogLevel};
 use crate::operations::Status;
 use crate::policy::breaker::{Admission, Breaker, BreakerPolicy, Change};
 use crate::policy::is_outage;
+use crate::runtime::mailbox::log::{Log, LogLevel};
 
-pub(super) struct Health {
+pub(in crate::runtime) struct Health {
     breaker: Breaker,
     /// The API refused our credentials, and the host was told.
     refused: AtomicBool,
 }
 
 impl Health {
-    pub(super) fn new(policy: BreakerPolicy) -> Self {
+    pub(in crate::runtime) fn new(policy: BreakerPolicy) -> Self {
         Self { breaker: Breaker::new(policy), refused: AtomicBool::new(false) }
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::runtime) fn is_open(&self) -> bool {
         self.breaker.is_open()
     }
 
-    pub(super) fn admit(&self) -> Admission {
+    pub(in crate::runtime) fn admit(&self) -> Admission {
         self.breaker.admit(Instant::now())
     }
 
     /// Nothing was learnt from an attempt: it was cancelled.
-    pub(super) fn abandoned(&self, admission: Admission) {
+    pub(in crate::runtime) fn abandoned(&self, admission: Admission) {
         if admission == Admission::Probe {
             self.breaker.abandoned();
         }
     }
 
     /// Notes how an attempt ended; `describe` says what went wrong.
-    pub(super) fn note(
+    pub(in crate::runtime) fn note(
         &self,
         status: Status,
         began: Instant,
