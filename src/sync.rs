@@ -2,11 +2,9 @@
 //! runs the real code through every order its steps can take.
 
 #[cfg(loom)]
-pub(crate) use self::checked::{ArrayQueue, Cell};
+pub(crate) use self::checked::Cell;
 #[cfg(not(loom))]
 pub(crate) use self::plain::Cell;
-#[cfg(not(loom))]
-pub(crate) use crossbeam_queue::ArrayQueue;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
@@ -41,14 +39,29 @@ pub(crate) fn explore(name: &str, switches: usize, test: impl Fn() + Send + Sync
     }
 }
 
-/// So many tags, all 0.
-pub(crate) fn zeros(count: usize) -> Box<[AtomicU64]> {
+/// An atomic whose zero is all zeros.
+#[cfg_attr(
+    loom,
+    expect(dead_code, reason = "what the checker cannot take from zeroed memory is made one by one")
+)]
+pub(crate) trait Zeroed: Default {}
+
+impl Zeroed for AtomicU32 {}
+impl Zeroed for AtomicU64 {}
+
+/// So many atomics, all 0.
+pub(crate) fn zeros<T: Zeroed>(count: usize) -> Box<[T]> {
     #[cfg(not(loom))]
-    // SAFETY: an AtomicU64 of zeros is valid. The memory comes zeroed from the system, so what is never used takes
-    // no physical memory.
-    return unsafe { Box::<[AtomicU64]>::new_zeroed_slice(count).assume_init() };
+    // SAFETY: the atomics that are Zeroed are valid as zeros. The memory comes zeroed from the system, so what is never
+    // used takes no physical memory.
+    return unsafe { Box::<[T]>::new_zeroed_slice(count).assume_init() };
     #[cfg(loom)]
-    return (0..count).map(|_| AtomicU64::new(0)).collect();
+    return (0..count).map(|_| T::default()).collect();
+}
+
+/// Locks, also when a thread panicked with the lock: the data is consistent between any two statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Reads an atomic nobody else can reach.
@@ -93,8 +106,6 @@ mod plain {
 
 #[cfg(loom)]
 mod checked {
-    use std::collections::VecDeque;
-
     pub(crate) struct Cell<T>(loom::cell::UnsafeCell<T>);
 
     impl<T> Cell<T> {
@@ -108,39 +119,6 @@ mod checked {
 
         pub(crate) fn writing(&self) -> *mut T {
             self.0.with_mut(|place| place)
-        }
-    }
-
-    /// Stands for crossbeam's queue, whose inside is not ours to check.
-    pub(crate) struct ArrayQueue<T> {
-        queue: loom::sync::Mutex<VecDeque<T>>,
-        capacity: usize,
-    }
-
-    impl<T> ArrayQueue<T> {
-        pub(crate) fn new(capacity: usize) -> Self {
-            Self { queue: loom::sync::Mutex::new(VecDeque::new()), capacity }
-        }
-
-        pub(crate) fn push(&self, value: T) -> Result<(), T> {
-            let mut queue = self.queue.lock().unwrap();
-            if queue.len() == self.capacity {
-                return Err(value);
-            }
-            queue.push_back(value);
-            Ok(())
-        }
-
-        pub(crate) fn pop(&self) -> Option<T> {
-            self.queue.lock().unwrap().pop_front()
-        }
-
-        pub(crate) fn len(&self) -> usize {
-            self.queue.lock().unwrap().len()
-        }
-
-        pub(crate) fn is_empty(&self) -> bool {
-            self.len() == 0
         }
     }
 }

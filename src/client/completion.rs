@@ -163,7 +163,7 @@ impl Drop for Completion<'_> {
         // SAFETY: nothing uses the reading after this; it is dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.reading) };
         // Only this value could free it, so it is still there.
-        let _ = self.runtime.release(self.key, || {});
+        let _ = self.runtime.release(self.key);
     }
 }
 

@@ -13,7 +13,6 @@ pub use inputs::{
     RawRequest, RequestId,
 };
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::Secret;
@@ -21,7 +20,7 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 pub use crate::policy::identity::Player;
 use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
-    Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
+    Attachment, Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
 };
 pub use bulk::{Bulk, BulkOutcome};
 pub(crate) use bulk::{Identity, outcomes};
@@ -36,7 +35,7 @@ pub use pages::Pages;
 /// [`Client::shutdown`] and polls once more before.
 #[derive(Debug)]
 pub struct Client {
-    runtime: Arc<Runtime>,
+    runtime: Runtime,
     default_deadline: Duration,
     naming: NamingRules,
 }
@@ -218,22 +217,21 @@ impl Client {
     /// thread. `None` when nothing fresh is remembered (or the place is being written to at this very moment).
     /// Never waits; takes well under a microsecond.
     pub fn peek(&self, key: LookupKey<'_>) -> Result<Option<Completion<'_>>, SubmitError> {
-        let found = self.peek_key(|arguments| key.write(arguments), |_| {})?;
+        let found = self.peek_key(|arguments| key.write(arguments))?;
         Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
     }
 
     /// [`Client::peek`] for a player.
     pub fn peek_player(&self, player: &Player<'_>) -> Result<Option<Completion<'_>>, SubmitError> {
-        let found = self.peek_key(|arguments| self.write_player_key(player, arguments), |_| {})?;
+        let found = self.peek_key(|arguments| self.write_player_key(player, arguments))?;
         Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
     }
 
     pub(crate) fn peek_key(
         &self,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-        attach: impl FnOnce(Key),
     ) -> Result<Option<Key>, SubmitError> {
-        self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill, attach)
+        self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill)
     }
 
     pub(crate) fn write_player_key(
@@ -264,24 +262,25 @@ impl Client {
         call: &Call,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
     ) -> Result<RequestId, SubmitError> {
-        self.submit_attached(operation, call, fill, |_| {})
+        self.submit_attached(operation, call, fill, Attachment::NONE)
     }
 
-    /// Submits; `attach` gets the key before anybody can see the request, see [`Runtime::submit`].
+    /// Submits, with what a face wants to find again with the completion.
     pub(crate) fn submit_attached(
         &self,
         operation: &'static Operation,
         call: &Call,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-        attach: impl FnOnce(Key),
+        attachment: Attachment,
     ) -> Result<RequestId, SubmitError> {
         let submission = Submission {
             operation,
             deadline: call.deadline.unwrap_or(self.default_deadline).min(config::LONGEST_DEADLINE),
             priority: call.priority,
             tag: call.tag,
+            attachment,
         };
-        self.runtime.submit(submission, fill, attach).map(RequestId)
+        self.runtime.submit(submission, fill).map(RequestId)
     }
 
     /// Cancels a request. True when that decided how it ended: its completion says
@@ -329,7 +328,7 @@ impl Client {
         self.check_fork()?;
         let _turn = self.runtime.consumer().enter()?;
         begin();
-        let waiting = self.runtime.ready();
+        let waiting = self.runtime.gather();
         let limit = if limit == 0 { waiting } else { limit.min(waiting) };
         let started = (!budget.is_zero() && limit > 1).then(Instant::now);
         let mut delivered = 0;
@@ -363,9 +362,11 @@ impl Client {
         self.check_fork()?;
         let _turn = self.runtime.consumer().enter()?;
         begin();
-        if !timeout.is_zero() && self.runtime.ready() == 0 {
-            self.runtime.consumer().wait(timeout, || self.runtime.ready() > 0 || self.runtime.is_closed());
+        if self.runtime.gather() == 0 && !timeout.is_zero() {
+            let is_done = || self.runtime.has_completions() || self.runtime.is_closed();
+            self.runtime.consumer().wait(timeout, is_done);
             begin();
+            self.runtime.gather();
         }
         let mut taken = 0;
         while taken < limit {
@@ -384,6 +385,7 @@ impl Client {
 
     /// The next finished request. Only for who has the turn.
     pub(crate) fn collect(&self) -> Option<Key> {
+        self.runtime.gather();
         self.runtime.collect()
     }
 
@@ -396,7 +398,7 @@ impl Client {
         self.runtime.deliver_log(sink);
     }
 
-    /// What the client has done and is doing. May wait for a lock of ours for microseconds.
+    /// What the client has done and is doing. Never waits.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.runtime.stats()
@@ -405,7 +407,7 @@ impl Client {
     /// Accepts nothing more and ends every request that has not ended with
     /// [`Status::Shutdown`](crate::Status::Shutdown). Their completions can still be collected.
     pub fn shutdown(&self) {
-        self.runtime.shutdown();
+        self.runtime.close();
     }
 
     /// Whether this process is a fork of the one that made the client: then nothing works here.
@@ -427,8 +429,8 @@ impl Client {
         self.runtime.read(key)
     }
 
-    pub(crate) fn release(&self, key: Key, detach: impl FnOnce()) -> Result<(), NoCompletion> {
-        self.runtime.release(key, detach)
+    pub(crate) fn release(&self, key: Key) -> Result<Attachment, NoCompletion> {
+        self.runtime.release(key)
     }
 
     pub(crate) fn note_discarded(&self) {
@@ -447,10 +449,6 @@ impl Client {
 
     pub(crate) fn next_generation(&self) -> u32 {
         self.runtime.next_generation()
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.runtime.capacity()
     }
 }
 

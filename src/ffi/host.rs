@@ -1,6 +1,5 @@
 //! What the C face keeps for a client: whom to tell.
 
-use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use super::types::{
 };
 use crate::client::{Client, CollectError};
 use crate::handles::Handle;
-use crate::runtime::{Key, NoCompletion};
+use crate::runtime::{Attachment, Key, NoCompletion};
 
 /// How long destroying waits for another thread that is polling.
 const TURN_PATIENCE: Duration = Duration::from_secs(5);
@@ -27,18 +26,16 @@ pub(super) struct Host {
     pub(super) completion_user_data: *mut c_void,
     pub(super) on_log: paynow_log_fn,
     pub(super) log_user_data: *mut c_void,
-    routes: Box<[UnsafeCell<Route>]>,
     destroy_wanted: AtomicBool,
     destroyed: AtomicBool,
 }
 
-// SAFETY: the routes are reached only by who owns their request at that moment (see each access); the
-// host's pointers are only handed back to it.
+// SAFETY: the host's pointers are only handed back to it.
 unsafe impl Sync for Host {}
 // SAFETY: nothing in it belongs to a thread.
 unsafe impl Send for Host {}
 
-/// Whom to tell about one request. All zeros is nobody.
+/// Where the completion of one request goes.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
     pub(super) on_completion: paynow_completion_fn,
@@ -47,8 +44,28 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) const NOBODY: Self =
+    pub(super) const NONE: Self =
         Self { on_completion: None, user_data: std::ptr::null_mut(), user_data_free: None };
+
+    /// The three words the runtime keeps with the request.
+    pub(super) fn attachment(self) -> Attachment {
+        let Self { on_completion, user_data, user_data_free } = self;
+        let on_completion = on_completion.map_or(std::ptr::null(), |function| function as *const ());
+        let user_data_free = user_data_free.map_or(std::ptr::null(), |function| function as *const ());
+        Attachment([on_completion, user_data.cast_const().cast(), user_data_free])
+    }
+
+    fn from_attachment(Attachment([on_completion, user_data, user_data_free]): Attachment) -> Self {
+        Self {
+            // SAFETY: `attachment` made the word of this type; null is None.
+            on_completion: unsafe { std::mem::transmute::<*const (), paynow_completion_fn>(on_completion) },
+            user_data: user_data.cast_mut().cast(),
+            // SAFETY: as above.
+            user_data_free: unsafe {
+                std::mem::transmute::<*const (), paynow_user_data_free_fn>(user_data_free)
+            },
+        }
+    }
 
     pub(super) fn of(call: &paynow_call) -> Self {
         Self {
@@ -61,9 +78,6 @@ impl Route {
 
 impl Host {
     pub(super) fn new(client: Client, handle: Handle) -> Self {
-        // SAFETY: a route of zeros is valid: no function and a null pointer. The memory comes zeroed from
-        // the system, so routes that are never used take no physical memory.
-        let routes = unsafe { Box::new_zeroed_slice(client.capacity()).assume_init() };
         Self {
             client,
             place: handle.place,
@@ -72,7 +86,6 @@ impl Host {
             completion_user_data: std::ptr::null_mut(),
             on_log: None,
             log_user_data: std::ptr::null_mut(),
-            routes,
             destroy_wanted: AtomicBool::new(false),
             destroyed: AtomicBool::new(false),
         }
@@ -82,32 +95,21 @@ impl Host {
         table::id(self.place, key)
     }
 
-    /// Remembers whom to tell. Only for a request that is being submitted.
-    pub(super) fn set_route(&self, key: Key, route: Route) {
-        // SAFETY: the slot of a request that is being submitted belongs to its submitter alone.
-        unsafe { *self.routes[key.slot()].get() = route };
-    }
-
-    /// Whom to tell about a completion.
+    /// Where a completion goes.
     pub(super) fn route(&self, key: Key) -> Result<Route, NoCompletion> {
-        let _reading = self.client.read(key)?;
-        // SAFETY: while the completion is being read it cannot be freed, so nobody writes its route.
-        Ok(unsafe { *self.routes[key.slot()].get() })
+        Ok(Route::from_attachment(self.client.read(key)?.header().attachment))
     }
 
     /// Frees a completion, and what its call's user_data points to.
     pub(super) fn free(&self, key: Key) -> Result<(), NoCompletion> {
-        let mut route = Route::NOBODY;
-        loop {
-            // SAFETY: `detach` runs while nobody else can reach the slot.
-            let detach = || route = unsafe { *self.routes[key.slot()].get() };
-            match self.client.release(key, detach) {
+        let route = loop {
+            match self.client.release(key) {
                 // An accessor on another thread: it does not run the host's code and ends at once.
                 Err(NoCompletion::InUse) => std::thread::yield_now(),
                 Err(NoCompletion::Unknown) => return Err(NoCompletion::Unknown),
-                Ok(()) => break,
+                Ok(attachment) => break Route::from_attachment(attachment),
             }
-        }
+        };
         if let Some(free) = route.user_data_free {
             // SAFETY: the host promised a function that takes its own pointer; it is called once, because a
             // completion is freed once.

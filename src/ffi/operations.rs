@@ -30,9 +30,9 @@ pub(super) unsafe fn submit(
     // SAFETY: the caller's promise.
     let (call, route) = match unsafe { input::optional(call) }? {
         Some(call) => (read_call(&call)?, Route::of(&call)),
-        None => (Call::default(), Route::NOBODY),
+        None => (Call::default(), Route::NONE),
     };
-    let request = host.client.submit_attached(operation, &call, fill, |key| host.set_route(key, route))?;
+    let request = host.client.submit_attached(operation, &call, fill, route.attachment())?;
     if !out_request.is_null() {
         // SAFETY: the caller's promise.
         unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
@@ -521,8 +521,7 @@ unsafe fn peek(
         if out_completion.is_null() {
             return Err(InvalidArgument::new("out_completion", "must not be NULL").into());
         }
-        let attach = |key| host.set_route(key, Route::NOBODY);
-        let found = host.client.peek_key(|arguments| fill(&host.client, arguments), attach)?;
+        let found = host.client.peek_key(|arguments| fill(&host.client, arguments))?;
         let key =
             found.ok_or(Failure::new(PAYNOW_E_NO_VALUE, "nothing fresh is remembered of this lookup"))?;
         // SAFETY: the caller's promise.

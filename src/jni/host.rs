@@ -1,38 +1,37 @@
 //! What the Java face keeps for a client: whom its completions belong to, and the batch that is under way.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
 use super::encode::Batch;
 use super::env::{BUSY, Failure};
 use crate::client::Client;
-use crate::runtime::Key;
+use crate::runtime::{Attachment, Key};
 
 /// Most completions in one batch.
 const BATCH: usize = 64;
 /// A batch is full when it is this long, so that a few large answers do not become one huge array.
 const FULL: usize = 256 * 1024;
 
+/// What the runtime keeps with a request: the number Java's future is found by.
+pub(super) fn attachment(ticket: u32) -> Attachment {
+    let [_, second, third] = Attachment::NONE.0;
+    Attachment([std::ptr::without_provenance(ticket as usize), second, third])
+}
+
+fn ticket(Attachment([ticket, ..]): Attachment) -> u32 {
+    ticket.addr() as u32
+}
+
 /// A client as Java knows it.
 pub(super) struct Host {
     pub(super) client: Client,
-    /// By slot: the ticket of the request in it.
-    tickets: Box<[AtomicU32]>,
     batch: Mutex<Batch>,
 }
 
 impl Host {
     pub(super) fn new(client: Client) -> Self {
-        // SAFETY: an AtomicU32 of zeros is valid. The memory comes zeroed from the system, so tickets of slots that are
-        // never used take no physical memory.
-        let tickets = unsafe { Box::new_zeroed_slice(client.capacity()).assume_init() };
-        Self { client, tickets, batch: Mutex::new(Batch::default()) }
-    }
-
-    /// Remembers whose request this is. Only while it is being submitted: publishing it makes the ticket visible.
-    pub(super) fn set_ticket(&self, key: Key, ticket: u32) {
-        self.tickets[key.slot()].store(ticket, Ordering::Relaxed);
+        Self { client, batch: Mutex::new(Batch::default()) }
     }
 
     /// Waits for something to have finished, encodes it and frees it, and hands the encoding to `take`, which says
@@ -66,11 +65,11 @@ impl Host {
     }
 
     pub(super) fn encode(&self, batch: &mut Batch, key: Key) {
-        let ticket = self.tickets[key.slot()].load(Ordering::Relaxed);
         if let Ok(reading) = self.client.read(key) {
+            let ticket = ticket(reading.header().attachment);
             batch.completion(ticket, reading.header().operation.id, reading.outcome());
         }
         // Only this thread has the key, so nobody reads it now.
-        let _ = self.client.release(key, || {});
+        let _ = self.client.release(key);
     }
 }

@@ -11,6 +11,7 @@ use jni::sys::{
 
 use super::encode::Batch;
 use super::env::{Caller, Failure, contain};
+use super::host::attachment;
 use super::table;
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{
@@ -52,7 +53,7 @@ pub(super) fn submit(
         operation,
         &common.call(),
         |arguments| fill(&host.client, arguments),
-        |key| host.set_ticket(key, ticket),
+        attachment(ticket),
     )?;
     Ok(request.0.bits().cast_signed())
 }
@@ -435,7 +436,7 @@ fn peek(
 ) -> jlong {
     contain(caller, || {
         let host = table::enter(client)?;
-        let Some(key) = host.client.peek_key(|arguments| fill(&host.client, arguments), |_| {})? else {
+        let Some(key) = host.client.peek_key(|arguments| fill(&host.client, arguments))? else {
             return Ok(0);
         };
         let mut batch = Batch::of_one();

@@ -32,7 +32,7 @@ pub(crate) enum Admission {
     /// Go ahead.
     Granted,
     /// Go ahead, and say how it went: others wait for that.
-    Probe,
+    Probe(u64),
     /// Fail at once.
     Refused,
 }
@@ -82,9 +82,13 @@ impl Breaker {
         self.is_open.load(Ordering::Relaxed) != 0
     }
 
+    pub(crate) fn refuses(&self, now: Instant) -> bool {
+        self.lock().open.as_ref().is_some_and(|open| open.probing || now < open.next_probe)
+    }
+
     /// Asks for leave to make a request. Who gets [`Admission::Probe`] must report with `succeeded`, `failed` or
     /// `abandoned`.
-    pub(crate) fn admit(&self, now: Instant) -> Admission {
+    pub(crate) fn admit(&mut self, now: Instant) -> Admission {
         if !self.is_open() {
             return Admission::Granted;
         }
@@ -93,13 +97,13 @@ impl Breaker {
             Some(open) if open.probing || now < open.next_probe => Admission::Refused,
             Some(open) => {
                 open.probing = true;
-                Admission::Probe
+                Admission::Probe(1)
             }
         }
     }
 
     /// The API answered.
-    pub(crate) fn succeeded(&self, now: Instant) -> Option<Change> {
+    pub(crate) fn succeeded(&mut self, now: Instant) -> Option<Change> {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
@@ -114,14 +118,14 @@ impl Breaker {
     }
 
     /// The API did not answer a request that began at `began`, or not as it should.
-    pub(crate) fn failed(&self, began: Instant, now: Instant, was_probe: bool) -> Option<Change> {
+    pub(crate) fn failed(&mut self, began: Instant, now: Instant, admission: Admission) -> Option<Change> {
         if self.policy.threshold == 0 {
             return None;
         }
         let mut circuit = self.lock();
         if let Some(open) = &mut circuit.open {
             // What began before the circuit opened says nothing new.
-            if was_probe {
+            if matches!(admission, Admission::Probe(_)) {
                 open.probing = false;
                 open.wait = open.wait.saturating_mul(2).max(self.policy.first).min(self.policy.longest);
                 open.next_probe = now + open.wait;
@@ -142,7 +146,7 @@ impl Breaker {
     }
 
     /// A probe ended without telling anything: it was cancelled, or failed on our side.
-    pub(crate) fn abandoned(&self) {
+    pub(crate) fn abandoned(&mut self, _: Admission, _: Instant) {
         if let Some(open) = &mut self.lock().open {
             open.probing = false;
         }
@@ -150,96 +154,5 @@ impl Breaker {
 
     fn lock(&self) -> MutexGuard<'_, Circuit> {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn opened() -> (Breaker, Instant) {
-        let breaker = Breaker::new(BreakerPolicy { threshold: 3, first: SECOND, longest: SECOND * 4 });
-        let now = Instant::now();
-        assert_eq!(breaker.failed(now, now, false), None);
-        assert_eq!(breaker.failed(now, now, false), None);
-        assert_eq!(breaker.failed(now, now, false), Some(Change::Opened(3)));
-        (breaker, now)
-    }
-
-    #[test]
-    fn only_failures_in_a_row_open_it() {
-        let breaker = Breaker::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
-        let now = Instant::now();
-        for _ in 0..10 {
-            assert_eq!(breaker.failed(now, now, false), None);
-            assert_eq!(breaker.failed(now, now, false), None);
-            assert_eq!(breaker.succeeded(now), None);
-        }
-        assert_eq!(breaker.admit(now), Admission::Granted);
-    }
-
-    #[test]
-    fn one_probe_at_a_time_the_first_at_once() {
-        let (breaker, now) = opened();
-        assert_eq!(breaker.admit(now), Admission::Probe);
-        assert_eq!(breaker.admit(now), Admission::Refused);
-        assert_eq!(breaker.failed(now, now, true), None);
-        assert_eq!(breaker.admit(now), Admission::Refused);
-        assert_eq!(breaker.admit(now + SECOND), Admission::Probe);
-        assert_eq!(breaker.succeeded(now + SECOND), Some(Change::Closed(SECOND)));
-        assert_eq!(breaker.admit(now + SECOND), Admission::Granted);
-        assert_eq!(breaker.succeeded(now + SECOND), None, "reported once");
-        assert!(!breaker.is_open());
-    }
-
-    #[test]
-    fn waits_between_probes_double_up_to_a_limit() {
-        let (breaker, mut now) = opened();
-        for expected in [1, 2, 4, 4] {
-            assert_eq!(breaker.admit(now), Admission::Probe);
-            breaker.failed(now, now, true);
-            assert_eq!(breaker.admit(now + SECOND * expected - Duration::from_millis(1)), Admission::Refused);
-            now += SECOND * expected;
-        }
-    }
-
-    #[test]
-    fn late_failures_change_nothing_and_late_successes_close_it() {
-        let (breaker, now) = opened();
-        assert_eq!(breaker.failed(now, now, false), None);
-        assert_eq!(breaker.admit(now), Admission::Probe);
-        assert!(breaker.succeeded(now).is_some());
-    }
-
-    #[test]
-    fn what_began_before_it_closed_does_not_open_it_again() {
-        let (breaker, now) = opened();
-        let closed = now + SECOND;
-        assert!(breaker.succeeded(closed).is_some());
-        for _ in 0..10 {
-            assert_eq!(breaker.failed(now, closed + SECOND, false), None);
-        }
-        for _ in 0..2 {
-            assert_eq!(breaker.failed(closed, closed + SECOND, false), None);
-        }
-        assert_eq!(breaker.failed(closed, closed + SECOND, false), Some(Change::Opened(3)));
-    }
-
-    #[test]
-    fn an_abandoned_probe_makes_room_for_the_next() {
-        let (breaker, now) = opened();
-        assert_eq!(breaker.admit(now), Admission::Probe);
-        breaker.abandoned();
-        assert_eq!(breaker.admit(now), Admission::Probe);
-    }
-
-    #[test]
-    fn it_can_be_switched_off() {
-        let breaker = Breaker::new(BreakerPolicy { threshold: 0, ..BreakerPolicy::default() });
-        let now = Instant::now();
-        assert!((0..1_000).all(|_| breaker.failed(now, now, false).is_none()));
-        assert_eq!(breaker.admit(now), Admission::Granted);
     }
 }

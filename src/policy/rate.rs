@@ -111,6 +111,17 @@ impl RateBudget {
         self.closed_until = Some(until);
     }
 
+    pub(crate) fn accepted(&mut self, _: Instant) {}
+    pub(crate) fn wait_for(&mut self, position: usize, now: Instant) -> Duration {
+        let pause = self.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        if self.rate.is_infinite() {
+            return pause;
+        }
+        self.fill(now);
+        let missing = position as f64 + 1.0 - self.tokens;
+        pause + Duration::from_secs_f64((missing / self.rate).max(0.0))
+    }
+
     fn burst(&self) -> f64 {
         if self.policy.per_second > 0.0 { self.policy.burst } else { self.rate.max(1.0) }
     }

@@ -83,13 +83,13 @@ impl RetryBudget {
     const MOST: i64 = 20 * Self::RETRY;
 
     /// Notes that a request was made.
-    pub(crate) fn deposit(&self) {
+    pub(crate) fn deposit(&mut self) {
         let add = |saved: i64| (saved < Self::MOST).then(|| (saved + Self::SHARE).min(Self::MOST));
         let _ = self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// Takes out a retry, if one is left.
-    pub(crate) fn withdraw(&self) -> bool {
+    pub(crate) fn withdraw(&mut self) -> bool {
         let take = |saved: i64| (saved >= Self::RETRY).then_some(saved - Self::RETRY);
         self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn retries_stay_a_tenth_of_traffic() {
-        let budget = RetryBudget::default();
+        let mut budget = RetryBudget::default();
         assert_eq!((0..100).filter(|_| budget.withdraw()).count(), 20, "the reserve");
         let mut retries = 0;
         for _ in 0..1_000 {

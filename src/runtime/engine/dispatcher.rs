@@ -3,15 +3,11 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::worker;
-use crate::operations::Status;
-use crate::runtime::mailbox::log::LogLevel;
-use crate::runtime::mailbox::outcome::Outcome;
-use crate::runtime::{Runtime, lock};
+use super::{Engine, worker};
+use crate::sync::lock;
 use crate::threads;
 
 /// Between two looks while there is heavy traffic: a fraction of what one request takes anyway.
@@ -26,22 +22,20 @@ const IDLE: Duration = Duration::from_millis(10);
 const LINGER: Duration = Duration::from_millis(250);
 /// Requests in one look that make it a rush.
 const RUSH_ARRIVALS: usize = 2;
-/// How often deadlines are looked through.
-const TIMER_STEP: u64 = 2_000;
+/// How often deadlines are looked at.
+const TIMER_STEP: Duration = Duration::from_millis(2);
 
 /// How long stopping waits for threads that do not end. On Linux a blocked connect is interrupted; where
 /// it is not, it ends by its own timeout.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(in crate::runtime) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle<()>> {
-    let runtime = Arc::clone(runtime);
+pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
+    let engine = Arc::clone(engine);
     threads::spawn("dispatcher", move || {
-        let mut dispatcher = Dispatcher { runtime, last_arrival: None, next_timer: 0 };
+        let mut dispatcher = Dispatcher { engine, last_arrival: None, next_timer: Instant::now() };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
-            dispatcher.runtime.log.say(LogLevel::Error, || {
-                "a fault inside paynow-bridge's dispatcher was contained; please report it".to_owned()
-            });
+            dispatcher.engine.say_fault("the dispatcher");
             std::thread::sleep(IDLE);
         }
     })
@@ -49,7 +43,7 @@ pub(in crate::runtime) fn start(runtime: &Arc<Runtime>) -> io::Result<JoinHandle
 
 /// Waits for the dispatcher, which itself waits for the workers. A thread that hangs in the operating
 /// system is left behind: it owns what it uses and runs nothing of the host's.
-pub(in crate::runtime) fn join(handle: JoinHandle<()>) {
+pub(super) fn join(handle: JoinHandle<()>) {
     let patience = Instant::now() + STOP_PATIENCE;
     while !handle.is_finished() && Instant::now() < patience {
         std::thread::sleep(Duration::from_micros(200));
@@ -61,83 +55,71 @@ pub(in crate::runtime) fn join(handle: JoinHandle<()>) {
 }
 
 struct Dispatcher {
-    runtime: Arc<Runtime>,
+    engine: Arc<Engine>,
     last_arrival: Option<Instant>,
-    next_timer: u64,
+    next_timer: Instant,
 }
 
 impl Dispatcher {
-    /// Works until the runtime stops. True when it has.
+    /// Works until the engine stops. True when it has.
     fn run(&mut self) -> bool {
         loop {
             let arrived = self.look_for_work();
-            self.keep_deadlines();
-            self.runtime.free_garbage();
-            self.wake_consumer();
-            if self.runtime.stopping.load(Ordering::SeqCst) && self.everyone_left() {
+            self.engine.mailbox.empty_trash();
+            self.engine.mailbox.notify();
+            if self.engine.is_stopping() && self.everyone_left() {
                 return true;
             }
             std::thread::sleep(self.pause(arrived));
         }
     }
 
+    /// Says how many requests came.
     fn look_for_work(&mut self) -> usize {
-        let runtime = &self.runtime;
-        let (arrived, waiting) = {
-            let mut schedule = lock(&runtime.schedule);
-            (runtime.drain_ingress(&mut schedule), schedule.waiting(Instant::now()))
-        };
+        let mut arrived = 0;
+        loop {
+            let drained = self.engine.drain();
+            arrived += drained.arrived;
+            // Between batches: a flood of requests delays neither deadlines nor the requests before it.
+            self.keep_deadlines();
+            let waiting = self.engine.waiting();
+            if waiting > 0 {
+                worker::provide(&self.engine, waiting);
+            }
+            if drained.all {
+                break;
+            }
+        }
         if arrived > 0 {
             self.last_arrival = Some(Instant::now());
-        }
-        // Above the limit for unfreed answers nothing new is sent; what waits runs into its deadline.
-        if waiting > 0 && runtime.trash.held_bytes() <= runtime.settings.max_held_bytes {
-            worker::provide(runtime, waiting);
         }
         arrived
     }
 
     fn keep_deadlines(&mut self) {
-        let runtime = &self.runtime;
-        let now = runtime.clock();
+        let now = Instant::now();
         if now < self.next_timer {
             return;
         }
         self.next_timer = now + TIMER_STEP;
-        if runtime.counters.undecided() > 0 {
-            let mut expired = Vec::new();
-            lock(&runtime.schedule).expire(now, |key, memory| expired.push((key, memory)));
-            for (key, memory) in expired {
-                let known = memory
-                    .filter(|_| runtime.slots.is_pending(key))
-                    .and_then(|memory| runtime.old_answer(&memory));
-                runtime.answer(key, known.unwrap_or_else(|| Outcome::without_answer(Status::Timeout)));
-            }
-        }
-        lock(&runtime.seats).free_the_hung(|key| runtime.is_wanted(key));
-    }
-
-    /// Completions that came from a host's thread (a cancel) have woken nobody.
-    fn wake_consumer(&self) {
-        if !self.runtime.completions.is_empty() {
-            self.runtime.consumer.notify();
-        }
+        self.engine.keep_deadlines();
     }
 
     fn everyone_left(&self) -> bool {
-        let mut seats = lock(&self.runtime.seats);
+        let mut seats = lock(&self.engine.seats);
         seats.wake_all();
-        seats.free_the_hung(|_| false);
+        seats.free_the_hung(|_| true);
         seats.bury();
+        seats.publish(&self.engine.counters);
         seats.alive() == 0
     }
 
     fn pause(&self, arrived: usize) -> Duration {
-        if arrived >= RUSH_ARRIVALS || self.runtime.stopping.load(Ordering::SeqCst) {
+        if arrived >= RUSH_ARRIVALS || self.engine.is_stopping() {
             RUSH
         } else if self.last_arrival.is_some_and(|last| last.elapsed() < LINGER) {
             BUSY
-        } else if self.runtime.counters.undecided() > 0 {
+        } else if !self.engine.is_idle() {
             WAITING
         } else {
             IDLE

@@ -1,84 +1,97 @@
-//! What the client makes of how requests end: whether the API can be asked at all, and one line for the host's log
+//! What attempts say about the API: whether it can be asked at all, how long it takes, and one line for the host's log
 //! when that changes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::operations::Status;
 use crate::policy::breaker::{Admission, Breaker, BreakerPolicy, Change};
 use crate::policy::is_outage;
-use crate::runtime::mailbox::log::{Log, LogLevel};
+use crate::policy::patience::Patience;
+use crate::runtime::mailbox::LogLevel;
 
-pub(in crate::runtime) struct Health {
-    breaker: Breaker,
+pub(super) struct Health {
+    pub(super) breaker: Breaker,
+    pub(super) patience: Patience,
     /// The API refused our credentials, and the host was told.
-    refused: AtomicBool,
+    refused: bool,
+}
+
+/// What an attempt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It ended by itself.
+    Ended(Status),
+    /// It was interrupted at the deadline of the request it was sent for.
+    CutOff,
+    /// Nothing: it was cancelled, or failed on our side.
+    Nothing,
+}
+
+/// When an attempt was made, and how much time the request had.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given {
+    pub(super) began: Instant,
+    pub(super) ended: Instant,
+    pub(super) allowance: Duration,
+}
+
+impl Given {
+    fn took(self) -> Duration {
+        self.ended.saturating_duration_since(self.began)
+    }
 }
 
 impl Health {
-    pub(in crate::runtime) fn new(policy: BreakerPolicy) -> Self {
-        Self { breaker: Breaker::new(policy), refused: AtomicBool::new(false) }
+    pub(super) fn new(policy: BreakerPolicy) -> Self {
+        Self { breaker: Breaker::new(policy), patience: Patience::default(), refused: false }
     }
 
-    pub(in crate::runtime) fn is_open(&self) -> bool {
-        self.breaker.is_open()
-    }
-
-    pub(in crate::runtime) fn admit(&self) -> Admission {
-        self.breaker.admit(Instant::now())
-    }
-
-    /// Nothing was learnt from an attempt: it was cancelled.
-    pub(in crate::runtime) fn abandoned(&self, admission: Admission) {
-        if admission == Admission::Probe {
-            self.breaker.abandoned();
-        }
-    }
-
-    /// Notes how an attempt ended; `describe` says what went wrong.
-    pub(in crate::runtime) fn note(
-        &self,
-        status: Status,
-        began: Instant,
+    /// Notes how an attempt ended; `describe` says what went wrong. The line is for the host's log.
+    pub(super) fn note(
+        &mut self,
+        verdict: Verdict,
+        given: Given,
         admission: Admission,
-        log: &Log,
         describe: impl FnOnce() -> String,
-    ) {
-        let now = Instant::now();
-        if status == Status::Internal {
-            return self.abandoned(admission);
-        }
+    ) -> Option<(LogLevel, String)> {
+        let status = match verdict {
+            Verdict::Ended(Status::Internal) | Verdict::Nothing => None,
+            Verdict::Ended(status) => Some(status),
+            // An attempt that began too late because of our own queue says nothing about the API.
+            Verdict::CutOff => {
+                self.patience.blames_api(given.took(), given.allowance).then_some(Status::Timeout)
+            }
+        };
+        let Some(status) = status else {
+            self.breaker.abandoned(admission, given.ended);
+            return None;
+        };
         let change = if is_outage(status) {
-            self.breaker.failed(began, now, admission == Admission::Probe)
+            self.breaker.failed(given.began, given.ended, admission)
         } else {
-            self.breaker.succeeded(now)
+            self.patience.answered(given.took());
+            self.breaker.succeeded(given.ended)
         };
         match change {
-            Some(Change::Opened(failures)) => log.say(LogLevel::Warn, || {
+            Some(Change::Opened(failures)) => Some((
+                LogLevel::Warn,
                 format!(
                     "PayNow does not answer: {failures} requests failed in a row, the last one so: {}. Requests fail at \
                      once until it answers again",
                     describe()
-                )
-            }),
-            Some(Change::Closed(after)) => log.say(LogLevel::Info, || {
-                format!("PayNow answers again, after {:.1} s", after.as_secs_f64())
-            }),
-            None if status == Status::Unauthorized => self.note_refusal(log, describe),
-            None => self.note_acceptance(status),
-        }
-    }
-
-    fn note_refusal(&self, log: &Log, describe: impl FnOnce() -> String) {
-        if !self.refused.swap(true, Ordering::Relaxed) {
-            log.say(LogLevel::Warn, || format!("PayNow refuses the credentials: {}", describe()));
-        }
-    }
-
-    fn note_acceptance(&self, status: Status) {
-        // Loaded first: a healthy API must not make workers fight over the cache line.
-        if status == Status::Ok && self.refused.load(Ordering::Relaxed) {
-            self.refused.store(false, Ordering::Relaxed);
+                ),
+            )),
+            Some(Change::Closed(after)) => {
+                Some((LogLevel::Info, format!("PayNow answers again, after {:.1} s", after.as_secs_f64())))
+            }
+            None if status == Status::Unauthorized && !self.refused => {
+                self.refused = true;
+                Some((LogLevel::Warn, format!("PayNow refuses the credentials: {}", describe())))
+            }
+            None => {
+                self.refused &= status != Status::Ok;
+                None
+            }
         }
     }
 }
@@ -87,23 +100,24 @@ impl Health {
 mod tests {
     use super::*;
 
-    fn lines(log: &Log) -> Vec<String> {
-        let mut lines = Vec::new();
-        log.deliver(|line| lines.push(line.text.to_string()));
-        lines
+    fn given() -> Given {
+        let now = Instant::now();
+        Given { began: now, ended: now, allowance: Duration::from_secs(10) }
     }
 
     #[test]
     fn an_outage_is_two_lines() {
-        let log = Log::new(Some(LogLevel::Info));
-        let health = Health::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
+        let mut health = Health::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
+        let mut lines = Vec::new();
         for _ in 0..1_000 {
-            health.note(Status::Connect, Instant::now(), Admission::Granted, &log, || "refused".to_owned());
+            let failed = Verdict::Ended(Status::Connect);
+            lines.extend(health.note(failed, given(), Admission::Granted, || "refused".to_owned()));
         }
-        assert!(health.is_open());
-        assert_eq!(health.admit(), Admission::Probe);
-        health.note(Status::Ok, Instant::now(), Admission::Probe, &log, || unreachable!());
-        let lines = lines(&log);
+        assert!(health.breaker.is_open());
+        let admission = health.breaker.admit(Instant::now());
+        assert!(matches!(admission, Admission::Probe(_)));
+        lines.extend(health.note(Verdict::Ended(Status::Ok), given(), admission, || unreachable!()));
+        let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("3 requests failed in a row") && lines[0].contains("refused"));
         assert!(lines[1].starts_with("PayNow answers again"));
@@ -111,16 +125,31 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_one_line_until_it_works() {
-        let log = Log::new(Some(LogLevel::Info));
-        let health = Health::new(BreakerPolicy::default());
+        let mut health = Health::new(BreakerPolicy::default());
+        let refused = Verdict::Ended(Status::Unauthorized);
+        let describe = || "HTTP 401".to_owned();
+        let mut lines = Vec::new();
         for _ in 0..100 {
-            health.note(Status::Unauthorized, Instant::now(), Admission::Granted, &log, || {
-                "HTTP 401".to_owned()
-            });
+            lines.extend(health.note(refused, given(), Admission::Granted, describe));
         }
-        assert_eq!(lines(&log), ["PayNow refuses the credentials: HTTP 401"]);
-        health.note(Status::Ok, Instant::now(), Admission::Granted, &log, || unreachable!());
-        health.note(Status::Unauthorized, Instant::now(), Admission::Granted, &log, || "HTTP 401".to_owned());
-        assert_eq!(lines(&log).len(), 1);
+        assert_eq!(lines, [(LogLevel::Warn, "PayNow refuses the credentials: HTTP 401".to_owned())]);
+        health.note(Verdict::Ended(Status::Ok), given(), Admission::Granted, || unreachable!());
+        assert!(health.note(refused, given(), Admission::Granted, describe).is_some());
+    }
+
+    #[test]
+    fn our_own_queue_is_not_the_apis_failure() {
+        let mut health = Health::new(BreakerPolicy { threshold: 3, ..BreakerPolicy::default() });
+        let began = Instant::now();
+        let millis = Duration::from_millis;
+        let late = Given { began, ended: began + millis(100), allowance: millis(2_000) };
+        for _ in 0..100 {
+            assert_eq!(health.note(Verdict::CutOff, late, Admission::Granted, || unreachable!()), None);
+        }
+        let whole = Given { began, ended: began + millis(2_000), allowance: millis(2_000) };
+        for _ in 0..3 {
+            health.note(Verdict::CutOff, whole, Admission::Granted, || "not answered".to_owned());
+        }
+        assert!(health.breaker.is_open());
     }
 }

@@ -1,8 +1,258 @@
-//! Everything that runs on threads of ours.
+//! Everything that runs on threads of ours: one dispatcher, and as many workers as there is work for.
+//!
+//! The rules are in `schedule`, under one lock; here are the threads that ask them what to do.
 
-pub(in crate::runtime) mod attempt;
-pub(in crate::runtime) mod dispatcher;
-pub(in crate::runtime) mod health;
-pub(in crate::runtime) mod schedule;
-pub(in crate::runtime) mod settle;
-pub(in crate::runtime) mod worker;
+mod counters;
+mod dispatcher;
+mod expected;
+mod health;
+mod in_flight;
+mod memory;
+mod reading;
+mod schedule;
+mod seats;
+mod worker;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use crossbeam_utils::CachePadded;
+
+use self::counters::Counters;
+use self::in_flight::InFlight;
+use self::memory::Memory;
+pub(super) use self::schedule::Rules;
+use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
+use self::seats::Seats;
+use super::mailbox::{AnswerCache, Arrival, Backlog, Key, LogLevel, Mailbox, Outcome};
+use super::stats::Stats;
+use crate::sync::{Mutex, lock};
+use crate::transport::Transport;
+
+/// Requests taken from the mailbox at a time: deadlines are looked at between batches.
+const BATCH: usize = 256;
+
+/// What an engine needs to know.
+pub(super) struct EngineSettings {
+    pub(super) store_id: String,
+    pub(super) max_workers: u32,
+    pub(super) rules: Rules,
+}
+
+/// One client's threads, and what they share.
+pub(super) struct Engine {
+    mailbox: Arc<Mailbox>,
+    transport: Box<dyn Transport>,
+    store_id: String,
+    max_workers: usize,
+    backlog: CachePadded<Mutex<Backlog>>,
+    schedule: CachePadded<Mutex<Schedule>>,
+    seats: CachePadded<Mutex<Seats>>,
+    counters: Arc<Counters>,
+    stopping: AtomicBool,
+    /// No worker thread could be started, and the host was told.
+    no_thread: AtomicBool,
+    dispatcher: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How far the mailbox was drained.
+struct Drained {
+    arrived: usize,
+    all: bool,
+}
+
+impl Engine {
+    /// Without its threads.
+    pub(super) fn new(
+        settings: EngineSettings,
+        mailbox: Arc<Mailbox>,
+        cache: Arc<AnswerCache>,
+        transport: Box<dyn Transport>,
+    ) -> Self {
+        let counters = Arc::new(Counters::default());
+        let schedule =
+            Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), Instant::now());
+        Self {
+            mailbox,
+            transport,
+            store_id: settings.store_id,
+            max_workers: settings.max_workers as usize,
+            backlog: CachePadded::default(),
+            schedule: CachePadded::new(Mutex::new(schedule)),
+            seats: CachePadded::default(),
+            counters,
+            stopping: AtomicBool::new(false),
+            no_thread: AtomicBool::new(false),
+            dispatcher: Mutex::new(None),
+        }
+    }
+
+    /// Starts the dispatcher; workers come with the first requests.
+    pub(super) fn start(self: &Arc<Self>) -> io::Result<()> {
+        let handle = dispatcher::start(self)?;
+        *lock(&self.dispatcher) = Some(handle);
+        Ok(())
+    }
+
+    /// Ends the threads, in bounded time.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        let handle = lock(&self.dispatcher).take();
+        if let Some(handle) = handle {
+            dispatcher::join(handle);
+        }
+        self.transport.close();
+        while !self.drain().all {}
+        self.mailbox.empty_trash();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    pub(super) fn add_to(&self, stats: &mut Stats) {
+        self.counters.add_to(stats);
+        stats.connections_opened = self.transport.connections_opened().into();
+    }
+
+    /// Asks the rules for something, and does what they decided.
+    fn decide<R>(&self, ask: impl FnOnce(&mut Schedule, Instant) -> R) -> R {
+        let (answer, effects) = {
+            let mut schedule = lock(&self.schedule);
+            let answer = ask(&mut schedule, Instant::now());
+            self.counters.circuit_open.store(schedule.is_circuit_open(), Ordering::Relaxed);
+            (answer, schedule.take_effects())
+        };
+        for effect in effects {
+            match effect {
+                Effect::Answer(key, outcome) => self.mailbox.answer(key, outcome),
+                Effect::Say(level, line) => self.mailbox.say(level, || line),
+            }
+        }
+        answer
+    }
+
+    /// Moves one batch of what host threads left in the mailbox to where workers find it.
+    fn drain(&self) -> Drained {
+        let mut newcomers = Vec::new();
+        let mut ended = Vec::new();
+        let all = self.mailbox.drain(&mut lock(&self.backlog), BATCH, |arrival| match arrival {
+            Arrival::New(slot, key, lent) => {
+                let header = lent.header();
+                newcomers.push(Newcomer {
+                    slot,
+                    key,
+                    priority: header.priority,
+                    cacheable: header.operation.cacheable,
+                    flight: Box::new(InFlight::new(&header, lent.arguments(), &self.store_id)),
+                });
+            }
+            Arrival::Ended(slot) => ended.push(slot),
+        });
+        let arrived = newcomers.len();
+        if arrived + ended.len() > 0 {
+            self.decide(|schedule, now| {
+                // Asked again under the lock: by now the next request may be in the slot, and be known.
+                for slot in ended {
+                    schedule.withdraw_if(slot, |key| !self.mailbox.is_pending(key));
+                }
+                for newcomer in newcomers {
+                    // One that ended meanwhile may come after the next request of its slot, whose place it must not take.
+                    if self.mailbox.is_pending(newcomer.key) {
+                        schedule.admit(newcomer, now);
+                    }
+                }
+            });
+        }
+        Drained { arrived, all }
+    }
+
+    /// The next request for a worker. `None` when there is none, when the rate allows none, or when the host must
+    /// first free what it has got.
+    fn next_assignment(&self) -> Option<Assignment> {
+        if self.mailbox.has_notices() {
+            self.drain();
+        }
+        let (assignment, more) = self.decide(|schedule, now| {
+            let held = self.mailbox.held_bytes();
+            let assignment = schedule.next(held, now);
+            let more = assignment.is_some() && schedule.waiting(held, now) > 0;
+            (assignment, more)
+        });
+        if more {
+            lock(&self.seats).wake(1);
+        }
+        assignment
+    }
+
+    /// How many requests a worker could take now.
+    fn waiting(&self) -> usize {
+        let held = self.mailbox.held_bytes();
+        lock(&self.schedule).waiting(held, Instant::now())
+    }
+
+    fn has_work(&self) -> bool {
+        self.is_stopping() || self.mailbox.has_notices() || self.waiting() > 0
+    }
+
+    fn is_idle(&self) -> bool {
+        lock(&self.schedule).is_idle()
+    }
+
+    /// Notes that work is about to be sent. False when nobody wants the answer any more.
+    fn begin(&self, work: u64, leader: Key) -> bool {
+        let mut leader = Some(leader);
+        while let Some(key) = leader {
+            if self.mailbox.begin(key) {
+                return true;
+            }
+            leader = self.decide(|schedule, now| schedule.leader_left(work, key, now));
+        }
+        false
+    }
+
+    fn finish(&self, finished: Finished) {
+        self.decide(|schedule, now| schedule.finish(finished, now));
+    }
+
+    /// Ends the requests whose deadline is over, and frees the workers that hang.
+    fn keep_deadlines(&self) {
+        while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
+        let seats = lock(&self.seats);
+        let schedule = lock(&self.schedule);
+        let now = Instant::now();
+        seats.free_the_hung(|work| schedule.is_hung(work, now));
+    }
+
+    /// Ends work a fault of ours happened in.
+    pub(super) fn fault(&self, work: u64) {
+        self.say_fault("a worker");
+        self.decide(|schedule, now| schedule.fault(work, now));
+    }
+
+    fn say_fault(&self, whose: &str) {
+        self.mailbox.say(LogLevel::Error, || {
+            format!("{whose}: a fault inside paynow-bridge was contained; please report it")
+        });
+    }
+
+    fn say_how_it_went(&self, flight: &InFlight, outcome: &Outcome) {
+        self.mailbox.say(LogLevel::Debug, || {
+            format!(
+                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted",
+                flight.operation.name,
+                outcome.status,
+                outcome.http_status,
+                flight.attempts,
+                flight.accepted.elapsed().as_millis()
+            )
+        });
+    }
+}

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::runtime::lock;
-use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
 
 /// Why a thread cannot collect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// How often this process is a child since the first client: clients of another count are not usable.
-pub(in crate::runtime) fn generation() -> u32 {
+pub(super) fn generation() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
 /// Starts noticing. The handler stays for the life of the process, which is why the library must not be
 /// unloaded (it is linked with `-z nodelete`).
-pub(in crate::runtime) fn watch() {
+pub(super) fn watch() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(register);
 }

@@ -5,25 +5,33 @@
 
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
+/// Above every index.
+const CLOSED: u32 = 1 << 31;
+
 /// Indices from 0 to a capacity. Links live in the slots themselves, reached through `next`.
-pub(in crate::runtime) struct FreeList {
+pub(super) struct FreeList {
     /// A counter that tells two visits of the same index apart (32 bits), and index + 1 of the top (32 bits).
     head: AtomicU64,
-    /// Slots from here on were never used.
+    /// Indices from here on were never given out; [`CLOSED`] when they never will be.
     fresh: AtomicU32,
     capacity: u32,
 }
 
 impl FreeList {
-    pub(in crate::runtime) fn new(capacity: u32) -> Self {
+    pub(super) fn new(capacity: u32) -> Self {
         Self { head: AtomicU64::new(0), fresh: AtomicU32::new(0), capacity }
     }
 
-    pub(in crate::runtime) fn high_water(&self) -> u32 {
-        self.fresh.load(Ordering::Acquire)
+    pub(super) fn high_water(&self) -> u32 {
+        self.fresh.load(Ordering::Acquire) & !CLOSED
     }
 
-    pub(in crate::runtime) fn pop<'a>(&self, next: impl Fn(u32) -> &'a AtomicU32) -> Option<u32> {
+    /// Gives out no index any more that was not given out before, and says how many were.
+    pub(super) fn close(&self) -> u32 {
+        self.fresh.fetch_or(CLOSED, Ordering::AcqRel) & !CLOSED
+    }
+
+    pub(super) fn pop<'a>(&self, next: impl Fn(u32) -> &'a AtomicU32) -> Option<u32> {
         let popped = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
             let index = (head as u32).checked_sub(1)?;
             // A stale link is harmless: the counter has moved on then, and the exchange fails.
@@ -41,7 +49,7 @@ impl FreeList {
         }
     }
 
-    pub(in crate::runtime) fn push<'a>(&self, index: u32, next: impl Fn(u32) -> &'a AtomicU32) {
+    pub(super) fn push<'a>(&self, index: u32, next: impl Fn(u32) -> &'a AtomicU32) {
         let link = next(index);
         let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Acquire, |head| {
             link.store(head as u32, Ordering::Relaxed);
@@ -73,6 +81,17 @@ mod tests {
         list.push(1, next);
         assert_eq!([list.pop(next), list.pop(next), list.pop(next)], [Some(1), Some(0), Some(2)]);
         assert_eq!(list.pop(next), None);
+    }
+
+    #[test]
+    fn a_closed_list_gives_out_only_what_comes_back() {
+        let links = links(3);
+        let next = |index: u32| &links[index as usize];
+        let list = FreeList::new(3);
+        assert_eq!(list.pop(next), Some(0));
+        list.push(0, next);
+        assert_eq!([list.close(), list.close(), list.high_water()], [1, 1, 1]);
+        assert_eq!([list.pop(next), list.pop(next)], [Some(0), None]);
     }
 
     #[test]

@@ -2,11 +2,9 @@
 //!
 //! A worker must not run a host's code, so lines wait here and are delivered on the thread that polls.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use crossbeam_queue::ArrayQueue;
-
+use super::pile::{Pile, Piled};
 use crate::model::Text;
+use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering};
 
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,58 +29,93 @@ pub struct LogLine {
     pub text: Text,
 }
 
-const LINES: usize = 256;
+/// Lines that wait at most: what comes beyond is counted and dropped.
+const LINES: u32 = 256;
 /// Longest line, in characters of the original.
 const LONGEST: usize = 1_000;
 
+struct Waiting {
+    line: LogLine,
+    below: Cell<*mut Waiting>,
+}
+
+impl Piled for Waiting {
+    fn below(&self) -> &Cell<*mut Self> {
+        &self.below
+    }
+}
+
 /// Lines on their way to the host, and lines on their way back to be freed.
-pub(in crate::runtime) struct Log {
+pub(super) struct Log {
     level: Option<LogLevel>,
-    waiting: ArrayQueue<LogLine>,
-    spent: ArrayQueue<LogLine>,
+    waiting: Pile<Waiting>,
+    /// Lines that were said and not freed yet.
+    count: AtomicU32,
+    spent: Pile<Waiting>,
     dropped: AtomicU64,
 }
 
 impl Log {
     /// A log that keeps lines up to `level`; none when the host does not listen.
-    pub(in crate::runtime) fn new(level: Option<LogLevel>) -> Self {
+    pub(super) fn new(level: Option<LogLevel>) -> Self {
         Self {
             level,
-            waiting: ArrayQueue::new(LINES),
-            spent: ArrayQueue::new(LINES),
+            waiting: Pile::default(),
+            count: AtomicU32::new(0),
+            spent: Pile::default(),
             dropped: AtomicU64::new(0),
         }
     }
 
     /// Adds a line. Not on a host's thread: it allocates.
-    pub(in crate::runtime) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
+    pub(super) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
         if self.level.is_none_or(|wanted| level > wanted) {
             return;
         }
-        let line = LogLine { level, text: Text::from(one_line(&text())) };
-        if self.waiting.push(line).is_err() {
+        if self.count.fetch_add(1, Ordering::Relaxed) >= LINES {
+            self.count.fetch_sub(1, Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        let line = LogLine { level, text: Text::from(one_line(&text())) };
+        self.waiting.put(Box::new(Waiting { line, below: Cell::new(std::ptr::null_mut()) }));
     }
 
     /// Hands every waiting line to `sink`, on the calling thread. Lines that come meanwhile wait for the
     /// next time.
-    pub(in crate::runtime) fn deliver(&self, mut sink: impl FnMut(&LogLine)) {
-        for _ in 0..self.waiting.len() {
-            let Some(line) = self.waiting.pop() else { return };
-            sink(&line);
-            // When even the way back is full, the line is freed here.
-            let _ = self.spent.push(line);
+    pub(super) fn deliver(&self, mut sink: impl FnMut(&LogLine)) {
+        for waiting in self.waiting.take_all().earliest_first() {
+            // A guard, so that a panic of the sink does not lose the count of the line.
+            let delivered = Delivered { log: self, waiting: Some(waiting) };
+            if let Some(waiting) = &delivered.waiting {
+                sink(&waiting.line);
+            }
         }
     }
 
     /// Frees what was delivered. Not on a host's thread.
-    pub(in crate::runtime) fn empty(&self) {
-        while self.spent.pop().is_some() {}
+    pub(super) fn empty(&self) {
+        for spent in self.spent.take_all() {
+            drop(spent);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
-    pub(in crate::runtime) fn dropped(&self) -> u64 {
+    pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+struct Delivered<'a> {
+    log: &'a Log,
+    waiting: Option<Box<Waiting>>,
+}
+
+impl Drop for Delivered<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            self.log.spent.put(waiting);
+        }
     }
 }
 
@@ -122,9 +155,12 @@ mod tests {
         assert_eq!(log.dropped(), 3);
         let mut lines = Vec::new();
         log.deliver(|line| lines.push(line.text.to_string()));
-        assert_eq!(lines.len(), LINES);
+        assert_eq!(lines.len(), LINES as usize);
+        log.say(LogLevel::Error, || unreachable!("delivered lines take room until they are freed"));
         assert_eq!(lines[1], "1");
         log.empty();
+        log.say(LogLevel::Error, || "room again".to_owned());
+        assert_eq!(log.dropped(), 4);
         let silent = Log::new(None);
         silent.say(LogLevel::Error, || unreachable!("nobody listens"));
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pile::Piled;
 use crate::model::{ApiError, Text};
 use crate::operations::{Answer, Decoded, Sent, Status};
-use crate::sync::Cell;
+use crate::sync::{AtomicU32, Cell, Ordering};
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,14 +47,17 @@ pub(crate) struct Content {
     /// The body as it came; empty when there was none or it was not UTF-8.
     pub(crate) body: zeroize::Zeroizing<Text>,
     pub(crate) http_status: u16,
+    /// Bytes it takes, counted once: adding them up walks through all of it.
+    bytes: usize,
+    /// How many completions hold it.
+    holders: AtomicU32,
 }
 
 /// One request's hold on what was answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
     content: Arc<Content>,
-    /// Next in the heap of memory that waits to be freed, see [`super::trash`].
-    pub(in crate::runtime) next: Cell<*mut Reply>,
+    below: Cell<*mut Reply>,
 }
 
 impl std::ops::Deref for Reply {
@@ -64,30 +68,59 @@ impl std::ops::Deref for Reply {
     }
 }
 
-// SAFETY: `next` is touched by the trash alone, which owns the reply by then.
+// SAFETY: `below` is touched by a pile alone, which owns the reply by then.
 unsafe impl Send for Reply {}
-// SAFETY: a shared reply is only read, and `next` not at all.
+// SAFETY: a shared reply is only read, and `below` not at all.
 unsafe impl Sync for Reply {}
 
 impl Content {
+    fn new(decoded: Decoded, http_status: u16, body: Text) -> Self {
+        let Decoded { status: _, answer, error, message } = decoded;
+        let body = zeroize::Zeroizing::new(body);
+        let holders = AtomicU32::new(0);
+        let mut content = Self { answer, error, message, body, http_status, bytes: 0, holders };
+        content.bytes = content.measure();
+        content
+    }
+
     /// Bytes it keeps alive, roughly: the body, which everything else was read from.
-    pub(in crate::runtime) fn bytes(&self) -> usize {
+    fn measure(&self) -> usize {
         self.body.len() + size_of::<Self>()
+    }
+
+    pub(in crate::runtime) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Notes one more completion that holds it. True for the first.
+    pub(super) fn hold(&self) -> bool {
+        self.holders.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// Notes one completion less that holds it. True for the last.
+    pub(super) fn let_go(&self) -> bool {
+        self.holders.fetch_sub(1, Ordering::Relaxed) == 1
     }
 }
 
 impl Reply {
-    pub(in crate::runtime) fn new(content: Arc<Content>) -> Box<Self> {
-        Box::new(Self { content, next: Cell::new(std::ptr::null_mut()) })
+    fn new(content: Arc<Content>) -> Box<Self> {
+        Box::new(Self { content, below: Cell::new(std::ptr::null_mut()) })
     }
 
-    pub(in crate::runtime) fn bytes(&self) -> usize {
-        self.content.bytes()
+    pub(super) fn content(&self) -> &Content {
+        &self.content
+    }
+}
+
+impl Piled for Reply {
+    fn below(&self) -> &Cell<*mut Self> {
+        &self.below
     }
 }
 
 impl Outcome {
-    /// The end of a request that nobody answered.
+    /// The end of a request without an answer.
     pub(in crate::runtime) fn without_answer(status: Status) -> Self {
         Self {
             status,
@@ -105,10 +138,9 @@ impl Outcome {
 
     /// The end of a request that was answered, or failed on the way.
     pub(in crate::runtime) fn answered(decoded: Decoded, http_status: u16, body: Text) -> Self {
-        let Decoded { status, answer, error, message } = decoded;
-        let body = zeroize::Zeroizing::new(body);
-        let content = Content { answer, error, message, body, http_status };
-        Self { http_status, reply: Some(Reply::new(Arc::new(content))), ..Self::without_answer(status) }
+        let status = decoded.status;
+        let content = Arc::new(Content::new(decoded, http_status, body));
+        Self { http_status, reply: Some(Reply::new(content)), ..Self::without_answer(status) }
     }
 
     /// The end of a request whose answer was known.
@@ -147,5 +179,23 @@ impl Outcome {
         } else {
             self.queued = lived;
         }
+    }
+}
+
+impl Outcome {
+    /// The same at the end of more attempts: `last` is the outcome of the last one.
+    pub(in crate::runtime) fn again(self, last: &Self) -> Self {
+        Self { attempts: last.attempts, queued: last.queued, network: last.network, ..self }
+    }
+
+    /// What a flow wants to know of it.
+    pub(in crate::runtime) fn to_decoded(&self) -> Option<Decoded> {
+        let content = self.content()?;
+        Some(Decoded {
+            status: self.status,
+            answer: content.answer.clone(),
+            error: content.error.clone(),
+            message: content.message.clone(),
+        })
     }
 }

@@ -1,0 +1,89 @@
+//! When a request has waited long enough, and when an exchange has.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::queues::WorkId;
+use super::work::{Stage, Work};
+use super::{Effect, Schedule};
+use crate::operations::Status;
+use crate::runtime::mailbox::Outcome;
+
+impl Schedule {
+    /// Keeps the deadlines, up to `limit` of them. False when there is more to do.
+    pub(in crate::runtime::engine) fn tick(&mut self, now: Instant, limit: usize) -> bool {
+        for _ in 0..limit {
+            let Some(slot) = self.deadlines.first_expired(now) else {
+                self.ask_anew(now);
+                self.fail_fast(now);
+                return true;
+            };
+            self.expire(slot, now);
+        }
+        false
+    }
+
+    fn expire(&mut self, slot: usize, now: Instant) {
+        let Some(request) = self.requests.get(&slot) else { return };
+        let key = request.key;
+        let question = self.works.get(&request.work).and_then(|work| work.question.clone());
+        self.withdraw(slot);
+        let timeout = Outcome::without_answer(Status::Timeout);
+        let outcome = self.memory.stale_if_error(question.as_ref(), &timeout, now).unwrap_or(timeout);
+        self.count_stale(&outcome);
+        self.effects.push(Effect::Answer(key, outcome));
+    }
+
+    /// An exchange that outlived the request it was sent for is interrupted; those who still want the answer ask anew.
+    fn ask_anew(&mut self, now: Instant) {
+        let over =
+            |id: &&WorkId| self.works.get(*id).is_some_and(|work| work.leader.is_some() && work.is_hung(now));
+        let hung: Vec<WorkId> = self.sent.iter().filter(over).copied().collect();
+        for id in hung {
+            self.ask_again_for_followers(id);
+        }
+    }
+
+    fn ask_again_for_followers(&mut self, id: WorkId) {
+        let new = self.next_number();
+        let shared_as = self.works.get(&id).and_then(|work| work.shared_as.clone());
+        self.unshare(id);
+        let Some(work) = self.works.get_mut(&id) else { return };
+        let (place, priority, question) = (work.place, work.priority, work.question.clone());
+        let mut slots: Vec<usize> = work.slots().collect();
+        work.leader = None;
+        work.followers.clear();
+        let Some(first) = slots
+            .iter()
+            .position(|slot| self.requests.get(slot).is_some_and(|request| request.own.is_some()))
+        else {
+            return;
+        };
+        let leader = slots.remove(first);
+        let flight = self.requests.get_mut(&leader).and_then(|request| request.own.take());
+        let mut followers = BTreeMap::new();
+        for slot in slots.into_iter().chain([leader]) {
+            let Some(request) = self.requests.get_mut(&slot) else { continue };
+            request.work = new;
+            if slot != leader {
+                followers.insert(request.number, slot);
+            }
+        }
+        let work = Work {
+            place: (place.0, new),
+            priority,
+            stage: Stage::Ready,
+            flight,
+            question,
+            leader: Some(leader),
+            followers,
+            shared_as,
+        };
+        self.add(new, work);
+    }
+
+    /// Whether the worker at this work is to be freed.
+    pub(in crate::runtime::engine) fn is_hung(&self, id: WorkId, now: Instant) -> bool {
+        self.works.get(&id).is_none_or(|work| work.is_hung(now))
+    }
+}

@@ -1,0 +1,264 @@
+//! All rules about when and how often to ask, acting together: who shares whose question, which goes next, what an
+//! attempt means, and when a request has waited long enough.
+//!
+//! Told the time and everything else, it knows no thread, no lock and no network, so that it can be run in virtual time
+//! (see `simulation`). Every decision that ends a request comes out as an [`Effect`].
+
+mod admission;
+mod deadlines;
+mod finishing;
+mod queues;
+mod sending;
+#[cfg(all(test, not(loom)))]
+mod simulation;
+mod work;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::queues::{Deadlines, Later, Ready, WorkId};
+use self::work::{Request, Stage, Work};
+use super::counters::Counters;
+use super::expected::Expected;
+use super::health::Health;
+use super::in_flight::InFlight;
+use super::memory::Memory;
+use crate::policy::breaker::BreakerPolicy;
+use crate::policy::rate::{RateBudget, RatePolicy};
+use crate::policy::retry::{RetryBudget, RetryPolicy};
+use crate::runtime::mailbox::{Key, LogLevel, Outcome, Priority, Source};
+
+/// What the rules are set to.
+pub(in crate::runtime) struct Rules {
+    pub(in crate::runtime) retry: RetryPolicy,
+    pub(in crate::runtime) breaker: BreakerPolicy,
+    pub(in crate::runtime) rate: RatePolicy,
+    /// Bytes of answers, above which nothing is sent.
+    pub(in crate::runtime) max_held_bytes: usize,
+    /// Seeds what is drawn at random.
+    pub(in crate::runtime) seed: u64,
+}
+
+/// What is to be done once the rules have decided.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// A request ends.
+    Answer(Key, Outcome),
+    /// A line for the host's log.
+    Say(LogLevel, String),
+}
+
+/// A request the rules have not seen.
+pub(super) struct Newcomer {
+    pub(super) slot: usize,
+    pub(super) key: Key,
+    pub(super) priority: Priority,
+    /// Whether the answer may be known already, or be on its way to another request.
+    pub(super) cacheable: bool,
+    pub(super) flight: Box<InFlight>,
+}
+
+/// What a worker is to send.
+pub(super) struct Assignment {
+    pub(super) work: WorkId,
+    /// The request it is sent for.
+    pub(super) leader: Key,
+    pub(super) flight: Box<InFlight>,
+}
+
+/// How an exchange ended.
+pub(super) struct Finished {
+    pub(super) work: WorkId,
+    pub(super) flight: Box<InFlight>,
+    pub(super) outcome: Outcome,
+    /// The worker was freed before the exchange ended by itself.
+    pub(super) interrupted: bool,
+    /// A kept connection had died: sent again at once where that is safe.
+    pub(super) died_idle: bool,
+    /// This machine lacked something.
+    pub(super) is_local: bool,
+}
+
+pub(super) struct Schedule {
+    retry: RetryPolicy,
+    max_held_bytes: usize,
+    budget: RetryBudget,
+    rate: RateBudget,
+    health: Health,
+    memory: Memory,
+    expected: Expected,
+    counters: Arc<Counters>,
+    random: fastrand::Rng,
+    /// By slot.
+    requests: HashMap<usize, Request>,
+    deadlines: Deadlines,
+    works: HashMap<WorkId, Work>,
+    ready: Ready,
+    later: Later,
+    sent: BTreeSet<WorkId>,
+    /// Bytes set aside for answers that are on their way.
+    set_aside: usize,
+    /// By what they are shared as: work that others may join.
+    shared: HashMap<Arc<str>, WorkId>,
+    /// What the next request or piece of work is numbered.
+    number: u64,
+    effects: Vec<Effect>,
+}
+
+impl Schedule {
+    pub(super) fn new(rules: &Rules, memory: Memory, counters: Arc<Counters>, now: Instant) -> Self {
+        Self {
+            retry: rules.retry,
+            max_held_bytes: rules.max_held_bytes,
+            budget: RetryBudget::default(),
+            rate: RateBudget::new(rules.rate, now),
+            health: Health::new(rules.breaker),
+            memory,
+            expected: Expected::default(),
+            counters,
+            random: fastrand::Rng::with_seed(rules.seed),
+            requests: HashMap::new(),
+            deadlines: Deadlines::default(),
+            works: HashMap::new(),
+            ready: Ready::default(),
+            later: Later::default(),
+            sent: BTreeSet::new(),
+            set_aside: 0,
+            shared: HashMap::new(),
+            number: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// What was decided since it was last asked for.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Whether requests fail at once at present.
+    pub(super) fn is_circuit_open(&self) -> bool {
+        self.health.breaker.is_open()
+    }
+
+    /// Whether no request is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.requests.is_empty() && self.sent.is_empty()
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    /// Puts new work in line.
+    fn add(&mut self, id: WorkId, work: Work) {
+        if let Some(name) = &work.shared_as {
+            self.shared.insert(Arc::clone(name), id);
+        }
+        self.ready.insert(work.priority, work.place);
+        self.works.insert(id, work);
+    }
+
+    /// Lets nobody join a piece of work any more.
+    fn unshare(&mut self, id: WorkId) {
+        let name = self.works.get_mut(&id).and_then(|work| work.shared_as.take());
+        if let Some(name) = name
+            && self.shared.get(&name) == Some(&id)
+        {
+            self.shared.remove(&name);
+        }
+    }
+
+    /// Forgets the request in a slot: it ended, whoever decided that.
+    pub(super) fn withdraw(&mut self, slot: usize) {
+        let Some(request) = self.requests.remove(&slot) else { return };
+        self.deadlines.remove(request.deadline, slot);
+        let Some(work) = self.works.get_mut(&request.work) else { return };
+        if work.leader != Some(slot) {
+            work.followers.remove(&request.number);
+            return;
+        }
+        work.leader = work.followers.pop_first().map(|(_, slot)| slot);
+        match work.leader {
+            Some(next) => self.lead(request.work, next),
+            None if work.sent().is_some() => self.unshare(request.work),
+            None => {
+                self.discard(request.work);
+            }
+        }
+    }
+
+    /// Lets a follower lead work that waits. What was sent stays what was sent.
+    fn lead(&mut self, id: WorkId, slot: usize) {
+        let (Some(work), Some(request)) = (self.works.get_mut(&id), self.requests.get_mut(&slot)) else {
+            return;
+        };
+        if let Some(flight) = &mut work.flight
+            && let Some(own) = request.own.take()
+        {
+            flight.accepted = own.accepted;
+            flight.deadline = own.deadline;
+        }
+    }
+
+    /// Forgets the request in a slot if it has ended.
+    pub(super) fn withdraw_if(&mut self, slot: usize, has_ended: impl FnOnce(Key) -> bool) {
+        if self.requests.get(&slot).is_some_and(|request| has_ended(request.key)) {
+            self.withdraw(slot);
+        }
+    }
+
+    /// Takes work that waits, or was sent, out of every structure.
+    fn discard(&mut self, id: WorkId) -> Option<Work> {
+        self.unshare(id);
+        let work = self.works.remove(&id)?;
+        match work.stage {
+            Stage::Ready => self.ready.remove(work.priority, work.place),
+            Stage::Later(due) => self.later.remove(due, id),
+            Stage::Sent(sent) => {
+                self.set_aside -= sent.bytes;
+                self.sent.remove(&id);
+            }
+        }
+        Some(work)
+    }
+
+    /// Ends a piece of work for all who want it.
+    fn end(&mut self, id: WorkId, outcome: Outcome, now: Instant) {
+        let Some(work) = self.discard(id) else { return };
+        let outcome = self.memory.stale_if_error(work.question.as_ref(), &outcome, now).unwrap_or(outcome);
+        for slot in work.followers.values() {
+            self.answer(*slot, outcome.shared());
+        }
+        if let Some(slot) = work.leader {
+            self.answer(slot, outcome);
+        }
+    }
+
+    fn answer(&mut self, slot: usize, outcome: Outcome) {
+        let Some(request) = self.requests.remove(&slot) else { return };
+        self.deadlines.remove(request.deadline, slot);
+        self.count_stale(&outcome);
+        self.effects.push(Effect::Answer(request.key, outcome));
+    }
+
+    fn count_stale(&self, outcome: &Outcome) {
+        if outcome.source == Source::StaleCache {
+            Counters::count(&self.counters.cache_stale);
+        }
+    }
+
+    /// How many things each structure holds, for tests that nothing is kept which has ended.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> [usize; 6] {
+        [
+            self.requests.len(),
+            self.deadlines.len(),
+            self.works.len() - self.sent.len(),
+            self.ready.len() + self.later.len(),
+            self.shared.len(),
+            self.sent.len(),
+        ]
+    }
+}

@@ -1,0 +1,77 @@
+//! One piece of work: a question to the API, and the requests that want it answered.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::queues::{Place, WorkId};
+use crate::policy::breaker::Admission;
+use crate::runtime::engine::in_flight::{InFlight, Question};
+use crate::runtime::mailbox::{Key, Priority};
+
+/// A request the engine knows.
+pub(super) struct Request {
+    pub(super) key: Key,
+    pub(super) deadline: Instant,
+    pub(super) work: WorkId,
+    /// Tells it from the others that want the same; lower came earlier.
+    pub(super) number: u64,
+    /// What it would send itself, while another asks for it.
+    pub(super) own: Option<Box<InFlight>>,
+}
+
+/// A question, asked once for all who want the answer. The leader is the request it is sent for; when it leaves, the next
+/// takes its place.
+pub(super) struct Work {
+    pub(super) place: Place,
+    pub(super) priority: Priority,
+    pub(super) stage: Stage,
+    /// What is sent; its worker has it while it is.
+    pub(super) flight: Option<Box<InFlight>>,
+    /// What the cache may know of it.
+    pub(super) question: Option<Question>,
+    /// By slot. `None` when nobody wants the answer any more and only the connection is still busy with it.
+    pub(super) leader: Option<usize>,
+    /// By number: slots.
+    pub(super) followers: BTreeMap<u64, usize>,
+    /// Under what others find it, to join.
+    pub(super) shared_as: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stage {
+    Ready,
+    /// Waits until then before it is sent again.
+    Later(Instant),
+    Sent(Sent),
+}
+
+/// What is known of work that a worker is at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) since: Instant,
+    /// The deadline of the request it was sent for. An exchange has no right to live longer, however many would wait.
+    pub(super) limit: Instant,
+    pub(super) admission: Admission,
+    /// Bytes set aside for the answer.
+    pub(super) bytes: usize,
+}
+
+impl Work {
+    /// The slots of all who want the answer, the leader first.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.leader.into_iter().chain(self.followers.values().copied())
+    }
+
+    pub(super) fn sent(&self) -> Option<&Sent> {
+        match &self.stage {
+            Stage::Sent(sent) => Some(sent),
+            Stage::Ready | Stage::Later(_) => None,
+        }
+    }
+
+    /// Whether the worker that is at it should be freed.
+    pub(super) fn is_hung(&self, now: Instant) -> bool {
+        self.leader.is_none() || self.sent().is_some_and(|sent| sent.limit <= now)
+    }
+}

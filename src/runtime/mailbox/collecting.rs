@@ -1,0 +1,90 @@
+//! From the end of a request until its completion is freed.
+
+use super::chain::{Chain, Taken};
+use super::counters::count;
+use super::slots::{NoCompletion, Released};
+use super::{Attachment, Key, Mailbox, Reading};
+use crate::sync::Cell;
+
+/// Completions on their way to the consumer.
+pub(super) struct Completions {
+    chain: Chain,
+    /// The consumer's own.
+    taken: Cell<Taken>,
+}
+
+// SAFETY: `taken` is touched by the thread whose turn it is to collect, and turns follow each other with
+// acquire and release.
+unsafe impl Sync for Completions {}
+
+impl Completions {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { chain: Chain::new(capacity), taken: Cell::new(Taken::default()) }
+    }
+
+    pub(super) fn push(&self, slot: usize) {
+        self.chain.push(slot);
+    }
+
+    pub(super) fn have_come(&self) -> bool {
+        !self.chain.is_empty()
+    }
+
+    fn gather(&self) -> usize {
+        // SAFETY: only the consumer comes here.
+        let taken = unsafe { &mut *self.taken.writing() };
+        self.chain.take_all(taken);
+        taken.len()
+    }
+
+    fn pop(&self) -> Option<usize> {
+        // SAFETY: only the consumer comes here.
+        self.chain.pop(unsafe { &mut *self.taken.writing() })
+    }
+}
+
+impl Mailbox {
+    /// How many completions can be collected now: what comes later is not among them before the next call. Only in the
+    /// consumer's turn.
+    pub(crate) fn gather(&self) -> usize {
+        self.completions.gather()
+    }
+
+    /// Takes the next completion that was gathered. Only in the consumer's turn.
+    pub(crate) fn collect(&self) -> Option<Key> {
+        let key = self.slots.collect(self.completions.pop()?)?;
+        count(&self.counters.host.collected);
+        Some(key)
+    }
+
+    /// Whether something came that is not gathered yet.
+    pub(crate) fn has_completions(&self) -> bool {
+        self.completions.have_come()
+    }
+
+    /// Opens a collected completion.
+    pub(crate) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {
+        self.slots.read(key)
+    }
+
+    /// Frees a collected completion, and gives back what was attached to it. Its memory goes to a thread of ours.
+    pub(crate) fn release(&self, key: Key) -> Result<Attachment, NoCompletion> {
+        let index = key.slot();
+        let Released { attachment, note } = self.slots.release(key, |outcome| self.throw_away(outcome))?;
+        if let (true, Some(slot)) = (note, index) {
+            self.notices.push(slot);
+        }
+        count(&self.counters.host.released);
+        Ok(attachment)
+    }
+
+    /// Notes that a completion was freed without anybody having looked at it.
+    pub(crate) fn note_discarded(&self) {
+        count(&self.counters.host.discarded);
+    }
+
+    /// The completions that were collected and not freed.
+    pub(crate) fn unfreed(&self) -> impl Iterator<Item = Key> + '_ {
+        (0..self.slots.used()).filter_map(|slot| self.slots.collected_in(slot))
+    }
+}

@@ -1,0 +1,98 @@
+//! What the engine calls, and all it calls. Threads of ours only.
+
+use std::time::Instant;
+
+use super::chain::Taken;
+use super::holds::Lent;
+use super::log::LogLevel;
+use super::outcome::Outcome;
+use super::slots::Notice;
+use super::{Key, Mailbox};
+
+/// What the engine finds in a slot it was told to look at.
+pub(in crate::runtime) enum Arrival<'a> {
+    /// A request it has not seen.
+    New(usize, Key, Lent<'a>),
+    /// The request it knows about may have ended.
+    Ended(usize),
+}
+
+/// Slots the engine has taken and not looked at yet.
+#[derive(Default)]
+pub(in crate::runtime) struct Backlog(Taken);
+
+impl Mailbox {
+    /// Looks at up to `limit` slots that something happened to. `backlog` keeps the rest; the mailbox must always be
+    /// given the same one. False when there may be more.
+    pub(in crate::runtime) fn drain<'a>(
+        &'a self,
+        backlog: &mut Backlog,
+        limit: usize,
+        mut look: impl FnMut(Arrival<'a>),
+    ) -> bool {
+        if backlog.0.len() < limit {
+            self.notices.take_all(&mut backlog.0);
+        }
+        for _ in 0..limit {
+            let Some(slot) = self.notices.pop(&mut backlog.0) else { return true };
+            look(match self.slots.notice(slot) {
+                Notice::Arrived(key, lent) => Arrival::New(slot, key, lent),
+                Notice::Ended => Arrival::Ended(slot),
+            });
+        }
+        backlog.0.len() == 0
+    }
+
+    /// Whether [`Mailbox::drain`] would find anything that is in no backlog.
+    pub(in crate::runtime) fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Notes that a request is about to be sent. False when it was decided before.
+    pub(in crate::runtime) fn begin(&self, key: Key) -> bool {
+        self.slots.begin(key)
+    }
+
+    /// Whether the request is undecided.
+    pub(in crate::runtime) fn is_pending(&self, key: Key) -> bool {
+        self.slots.is_pending(key)
+    }
+
+    /// Ends a request with what was found out, and wakes a consumer that waits. A late answer is dropped: the request was
+    /// decided.
+    pub(in crate::runtime) fn answer(&self, key: Key, mut outcome: Outcome) {
+        // Held before it can be seen, so that the count is never too low.
+        self.hold(&outcome);
+        match self.slots.decide(key, false) {
+            Some(decided) => {
+                outcome.decided = Instant::now();
+                self.conclude(&decided, outcome);
+                self.consumer.notify();
+            }
+            None => self.throw_away(outcome),
+        }
+    }
+
+    /// Bytes of answers that completions hold.
+    pub(in crate::runtime) fn held_bytes(&self) -> usize {
+        self.trash.held_bytes()
+    }
+
+    /// Frees what host threads are done with.
+    pub(in crate::runtime) fn empty_trash(&self) {
+        self.trash.empty();
+        self.log.empty();
+    }
+
+    /// Wakes a consumer that waits, if something came: completions from a host's thread have woken nobody.
+    pub(in crate::runtime) fn notify(&self) {
+        if self.has_completions() {
+            self.consumer.notify();
+        }
+    }
+
+    /// Adds a line to the host's log.
+    pub(in crate::runtime) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
+        self.log.say(level, text);
+    }
+}

@@ -1,0 +1,154 @@
+//! What a thread has in its hands of a slot, and what becomes of the slot when it lets go.
+
+use std::mem::ManuallyDrop;
+
+use super::key::Key;
+use super::outcome::Outcome;
+use super::slots::{Header, Slot, Slots};
+use super::state::{Phase, State};
+use crate::operations::Arguments;
+
+/// A slot between being taken and being published.
+pub(super) struct Reserved<'a> {
+    slots: &'a Slots,
+    slot: &'a Slot,
+    index: usize,
+    key: Key,
+    filled: bool,
+}
+
+/// A request that everybody can see.
+pub(super) struct Published {
+    pub(super) key: Key,
+    pub(super) slot: usize,
+    /// The slot is not among the notices yet, and is to be added.
+    pub(super) note: bool,
+}
+
+impl<'a> Reserved<'a> {
+    pub(super) fn new(slots: &'a Slots, slot: &'a Slot, index: usize, key: Key) -> Self {
+        Self { slots, slot, index, key, filled: false }
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The arguments, empty at first, in place.
+    pub(super) fn arguments(&mut self) -> &mut Arguments {
+        let cell = self.slot.arguments.writing();
+        // SAFETY: a reserved slot belongs to its reserver alone; the arguments are initialised the first
+        // time they are asked for.
+        unsafe {
+            if !self.filled {
+                (*cell).write(Arguments::new());
+                self.filled = true;
+            }
+            (*cell).assume_init_mut()
+        }
+    }
+
+    /// Makes the request visible to everybody. `None` when the client is closed: then nothing happened.
+    pub(super) fn publish(mut self, header: Header) -> Option<Published> {
+        let heavy = self.arguments().spilled() > 0;
+        // SAFETY: a reserved slot belongs to its reserver alone.
+        unsafe { (*self.slot.header.writing()).write(header) };
+        let pending =
+            |state: State| State { phase: Phase::Pending, filled: true, heavy, noted: true, ..state };
+        let before = self.slot.transition(|state| (!state.sealed).then(|| pending(state))).ok()?;
+        let this = ManuallyDrop::new(self);
+        Some(Published { key: this.key, slot: this.index, note: !before.noted })
+    }
+
+    /// Makes it a completion at once, in the hands of the caller. The outcome comes back when the client is closed.
+    pub(super) fn publish_collected(self, header: Header, outcome: Outcome) -> Result<Key, Outcome> {
+        // SAFETY: a reserved slot belongs to its reserver alone.
+        unsafe {
+            (*self.slot.header.writing()).write(header);
+            (*self.slot.outcome.writing()).write(outcome);
+        }
+        let filled = self.filled;
+        let collected = |state: State| State { phase: Phase::Collected, filled, ..state };
+        if self.slot.transition(|state| (!state.sealed).then(|| collected(state))).is_err() {
+            // SAFETY: written above, and still this thread's alone.
+            return Err(unsafe { (*self.slot.outcome.writing()).assume_init_read() });
+        }
+        let this = ManuallyDrop::new(self);
+        Ok(this.key)
+    }
+}
+
+impl Drop for Reserved<'_> {
+    /// A request that was refused: its slot goes back unused, and its generation with it.
+    fn drop(&mut self) {
+        if self.filled {
+            // SAFETY: initialised by `arguments`, and still this thread's alone.
+            unsafe { (*self.slot.arguments.writing()).assume_init_drop() };
+        }
+        self.slots.recycle(self.index);
+    }
+}
+
+/// The engine's hold on the arguments of a request.
+pub(in crate::runtime) struct Lent<'a> {
+    slots: &'a Slots,
+    slot: &'a Slot,
+    index: usize,
+}
+
+impl<'a> Lent<'a> {
+    pub(super) fn new(slots: &'a Slots, slot: &'a Slot, index: usize) -> Self {
+        Self { slots, slot, index }
+    }
+
+    pub(in crate::runtime) fn header(&self) -> Header {
+        // SAFETY: written before Pending was published, and not changed while the arguments are lent.
+        unsafe { (*self.slot.header.reading()).assume_init() }
+    }
+
+    pub(in crate::runtime) fn arguments(&self) -> &Arguments {
+        // SAFETY: written before Pending was published; while they are lent nobody changes or drops them.
+        unsafe { (*self.slot.arguments.reading()).assume_init_ref() }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        // SAFETY: they were lent to this thread alone, which is done with them.
+        unsafe { (*self.slot.arguments.writing()).assume_init_drop() };
+        let before = self.slot.change(|state| match state.phase {
+            Phase::Zombie => state.freed(),
+            _ => State { lent: false, filled: false, ..state },
+        });
+        if before.phase == Phase::Zombie {
+            self.slots.recycle(self.index);
+        }
+    }
+}
+
+/// A completion that cannot be freed while this lives.
+pub(crate) struct Reading<'a> {
+    slot: &'a Slot,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(slot: &'a Slot) -> Self {
+        Self { slot }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: written before Pending; not changed before the slot is free, which the reader count prevents.
+        unsafe { (*self.slot.header.reading()).assume_init_ref() }
+    }
+
+    pub(crate) fn outcome(&self) -> &Outcome {
+        // SAFETY: written before Ready; not taken before the slot is freed, which the reader count prevents.
+        unsafe { (*self.slot.outcome.reading()).assume_init_ref() }
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.slot.change(|state| State { readers: state.readers.saturating_sub(1), ..state });
+    }
+}
