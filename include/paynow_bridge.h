@@ -903,11 +903,12 @@ paynow_status paynow_client_cancel_all(paynow_client client,
                                        uint64_t tag,
                                        uint32_t *out_cancelled);
 
-// Writes what the client has done and is doing. Set `out->struct_size` first. Any thread; may wait some
-// microseconds for a lock of the library's own threads.
+// Writes what the client has done and is doing. Set `out->struct_size` first. Any thread, never blocks, makes no system
+// call.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
-paynow_status paynow_client_stats(paynow_client client, struct paynow_stats *out);
+paynow_status paynow_client_stats(paynow_client client,
+                                  struct paynow_stats *out);
 
 // Accepts nothing more, and ends every request that has not ended with PAYNOW_E_SHUTDOWN. The completions can
 // still be collected. Any thread; may wait some microseconds for a lock of the library's own threads.

@@ -1484,7 +1484,7 @@ class Client {
     return cancelled;
   }
 
-  /// What the client has done and is doing. Any thread; may wait some microseconds for a lock.
+  /// What the client has done and is doing. Any thread, never waits.
   ///
   /// Status::invalid_handle, forked.
   Result<Stats> stats() const {

@@ -373,8 +373,8 @@ pub unsafe extern "C" fn paynow_client_cancel_all(
     })
 }
 
-/// Writes what the client has done and is doing. Set `out->struct_size` first. Any thread; may wait some
-/// microseconds for a lock of the library's own threads.
+/// Writes what the client has done and is doing. Set `out->struct_size` first. Any thread, never blocks, makes no system
+/// call.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 ///
