@@ -20,7 +20,7 @@ sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 out=${TEST_OUT:-$root/target/tests-c}
 cc=${CC:-cc}
 cxx=${CXX:-c++}
-programs=${*:-operations players policies answers errors dns bad_input handles delivery promise nowait threads fork logging misuse}
+programs=${*:-operations players policies answers errors dns bad_input handles delivery promise nowait threads fork logging limits misuse}
 
 suite=c
 . "$root/tests/suite.sh"
