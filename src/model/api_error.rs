@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Text;
 use super::wire::{self, Field};
+use super::{HeapBytes, Text};
 
 /// `PayNowError`, whole.
 ///
@@ -97,10 +97,37 @@ impl ApiError {
     }
 }
 
+impl ValidationError {
+    /// An entry of nothing but nulls and empty texts takes memory and tells a host nothing.
+    fn says_something(&self) -> bool {
+        let Self { code, message, path, joined_path: _, validation } = self;
+        let texts = [code, message, validation];
+        texts.into_iter().flatten().chain(path).any(|text| !text.is_empty())
+    }
+}
+
+impl HeapBytes for ApiError {
+    fn heap_bytes(&self) -> usize {
+        let Self { status: _, code, message, trace_id, errors } = self;
+        code.heap_bytes() + message.heap_bytes() + trace_id.heap_bytes() + errors.heap_bytes()
+    }
+}
+
+impl HeapBytes for ValidationError {
+    fn heap_bytes(&self) -> usize {
+        let Self { code, message, path, joined_path, validation } = self;
+        code.heap_bytes()
+            + message.heap_bytes()
+            + path.heap_bytes()
+            + joined_path.heap_bytes()
+            + validation.heap_bytes()
+    }
+}
+
 fn read_errors(field: Field<'_>) -> Vec<ValidationError> {
     let Some(raw) = field else { return Vec::new() };
     let entries: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    entries
+    let mut errors: Vec<ValidationError> = entries
         .into_iter()
         .filter_map(|entry| wire::object::<ValidationErrorWire<'_>>(Some(entry)))
         .map(|entry| {
@@ -114,14 +141,22 @@ fn read_errors(field: Field<'_>) -> Vec<ValidationError> {
                 validation: wire::text(entry.validation),
             }
         })
-        .collect()
+        .filter(ValidationError::says_something)
+        .collect();
+    errors.shrink_to_fit();
+    errors
 }
 
 fn read_path(field: Field<'_>) -> Vec<Text> {
     let Some(raw) = field else { return Vec::new() };
     match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-        Ok(segments) => segments.into_iter().filter_map(|segment| wire::text(Some(segment))).collect(),
-        Err(_) => wire::strict_text(field).into_iter().collect(),
+        Ok(segments) => {
+            let mut path: Vec<Text> =
+                segments.into_iter().filter_map(|segment| wire::text(Some(segment))).collect();
+            path.shrink_to_fit();
+            path
+        }
+        Err(_) => wire::strict_text(field).map_or_else(Vec::new, |segment| vec![segment]),
     }
 }
 
@@ -156,6 +191,16 @@ mod tests {
         assert_eq!(error.code, None);
         assert_eq!(error.message.unwrap(), "5");
         assert!(error.errors.is_empty());
+    }
+
+    #[test]
+    fn entries_that_say_nothing_are_left_out() {
+        let error = ApiError::read(
+            r#"{"code":"c","errors":[{},{"code":"","message":null,"path":[""]},{"path":"name"},{"code":"x"}]}"#,
+        )
+        .unwrap();
+        let codes: Vec<_> = error.errors.iter().map(|error| error.code.as_deref()).collect();
+        assert_eq!(codes, [None, Some("x")]);
     }
 
     #[test]

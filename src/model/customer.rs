@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use super::wire::{self, Field};
-use super::{Malformed, Text};
+use super::{HeapBytes, Malformed, Text};
 
 /// A customer of a store (`CustomerDto`).
 ///
@@ -167,7 +167,12 @@ impl Customer {
     /// Reads a list of customers from the body of an answer.
     pub(crate) fn read_list(json: &str) -> Result<Vec<Self>, Malformed> {
         let wire: Vec<CustomerWire<'_>> = super::array_of(json, "a list of customers")?;
-        wire.iter().map(Self::from_wire).collect()
+        // Collecting into a Result does not know how many come, and leaves room for up to twice as many.
+        let mut customers = Vec::with_capacity(wire.len());
+        for wire in &wire {
+            customers.push(Self::from_wire(wire)?);
+        }
+        Ok(customers)
     }
 
     fn from_wire(wire: &CustomerWire<'_>) -> Result<Self, Malformed> {
@@ -208,12 +213,64 @@ impl PlatformProfile {
     }
 }
 
+impl HeapBytes for Customer {
+    fn heap_bytes(&self) -> usize {
+        let Self {
+            id,
+            store_id,
+            profile,
+            steam_id,
+            steam,
+            minecraft_uuid,
+            minecraft,
+            xbox_xuid,
+            minecraft_platform: _,
+            name,
+            created_at,
+            updated_at,
+            metadata,
+        } = self;
+        let texts = [store_id, steam_id, minecraft_uuid, xbox_xuid, name];
+        id.heap_bytes()
+            + texts.into_iter().map(HeapBytes::heap_bytes).sum::<usize>()
+            + profile.heap_bytes()
+            + steam.heap_bytes()
+            + minecraft.heap_bytes()
+            + created_at.heap_bytes()
+            + updated_at.heap_bytes()
+            + metadata.heap_bytes()
+    }
+}
+
+impl HeapBytes for Profile {
+    fn heap_bytes(&self) -> usize {
+        let Self { id, platform, name, avatar_url } = self;
+        id.heap_bytes() + platform.heap_bytes() + name.heap_bytes() + avatar_url.heap_bytes()
+    }
+}
+
+impl HeapBytes for PlatformProfile {
+    fn heap_bytes(&self) -> usize {
+        let Self { id, name, avatar_url } = self;
+        id.heap_bytes() + name.heap_bytes() + avatar_url.heap_bytes()
+    }
+}
+
+impl HeapBytes for Date {
+    fn heap_bytes(&self) -> usize {
+        let Self { text, unix_milliseconds: _ } = self;
+        text.heap_bytes()
+    }
+}
+
 fn read_metadata(field: Field<'_>) -> Vec<(Text, Text)> {
-    wire::object::<BTreeMap<String, &serde_json::value::RawValue>>(field)
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|(key, value)| Some((Text::from(key), wire::text(Some(value))?)))
-        .collect()
+    let entries = wire::object::<BTreeMap<String, &serde_json::value::RawValue>>(field).unwrap_or_default();
+    let mut metadata = Vec::with_capacity(entries.len());
+    metadata.extend(
+        entries.into_iter().filter_map(|(key, value)| Some((Text::from(key), wire::text(Some(value))?))),
+    );
+    metadata.shrink_to_fit();
+    metadata
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::customer::Date;
 use super::wire::{self, Field};
-use super::{Malformed, Text};
+use super::{HeapBytes, Malformed, Text};
 
 /// A gift card (`StorefrontGiftCardDto`).
 ///
@@ -48,6 +48,13 @@ impl GiftCard {
                 .ok_or(Malformed::Missing("starting_balance", WHAT))?,
             expires_at: Date::read(wire.expires_at),
         })
+    }
+}
+
+impl HeapBytes for GiftCard {
+    fn heap_bytes(&self) -> usize {
+        let Self { code, balance: _, starting_balance: _, expires_at } = self;
+        code.heap_bytes() + expires_at.heap_bytes()
     }
 }
 

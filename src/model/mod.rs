@@ -6,6 +6,7 @@
 mod api_error;
 mod customer;
 mod giftcard;
+pub(crate) mod heap;
 mod secret;
 mod text;
 mod token;
@@ -14,6 +15,7 @@ mod wire;
 pub use api_error::{ApiError, ValidationError};
 pub use customer::{Customer, Date, MinecraftPlatform, PlatformProfile, Profile};
 pub use giftcard::GiftCard;
+pub(crate) use heap::HeapBytes;
 pub use secret::Secret;
 pub use text::Text;
 pub use token::Token;

@@ -2,37 +2,51 @@
 
 use std::fmt;
 
+use super::heap::{HeapBytes, block};
+
 /// UTF-8 text that is followed in memory by one NUL byte.
 ///
 /// Everything the library hands out is text of this kind, so that a face whose strings end in NUL can
 /// lend it for as long as the value lives. A NUL *inside* the text (JSON allows `\u0000`) is kept: a
 /// reader that stops at NUL sees the part before it, a reader that takes the length sees all of it.
+///
+/// Empty text takes no memory.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Text(Box<str>);
+pub struct Text(
+    /// The NUL included, except when the text is empty.
+    Box<str>,
+);
 
 impl Text {
     /// The text, without the NUL that follows it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0[..self.0.len() - 1]
+        &self.0[..self.len()]
     }
 
     /// Pointer to the first byte; [`Text::len`] bytes of UTF-8 and one NUL follow.
     #[must_use]
     pub fn as_ptr(&self) -> *const std::ffi::c_char {
-        self.0.as_ptr().cast()
+        if self.0.is_empty() { c"".as_ptr() } else { self.0.as_ptr().cast() }
     }
 
     /// Length in bytes, without the NUL that follows the text.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len() - 1
+        self.0.len().saturating_sub(1)
     }
 
     /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl HeapBytes for Text {
+    fn heap_bytes(&self) -> usize {
+        let Self(text) = self;
+        block(text.len())
     }
 }
 
@@ -44,6 +58,9 @@ impl zeroize::Zeroize for Text {
 
 impl From<String> for Text {
     fn from(mut text: String) -> Self {
+        if text.is_empty() {
+            return Self(Box::default());
+        }
         text.reserve_exact(1);
         text.push('\0');
         Self(text.into_boxed_str())
@@ -52,6 +69,9 @@ impl From<String> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
+        if text.is_empty() {
+            return Self(Box::default());
+        }
         let mut owned = String::with_capacity(text.len() + 1);
         owned.push_str(text);
         owned.into()
@@ -92,7 +112,10 @@ impl PartialEq<&str> for Text {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CStr;
+
     use super::Text;
+    use crate::model::heap::counting::held_by;
 
     #[test]
     fn is_followed_by_nul_and_hides_it() {
@@ -110,7 +133,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_text_is_empty() {
-        assert!(Text::from("").is_empty());
+    fn empty_text_is_empty_and_takes_no_memory() {
+        for (text, held) in [held_by(|| Text::from("")), held_by(|| Text::from(String::new()))] {
+            assert!(text.is_empty());
+            assert_eq!((text.as_str(), held), ("", 0));
+            // SAFETY: a NUL follows the text.
+            assert!(unsafe { CStr::from_ptr(text.as_ptr()) }.is_empty());
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::wire::{self, Field};
-use super::{Malformed, Text};
+use super::{HeapBytes, Malformed, Text};
 
 /// A token that lets its bearer act as one customer in the storefront.
 ///
@@ -19,6 +19,13 @@ impl Token {
     #[must_use]
     pub fn expose(&self) -> &Text {
         &self.0
+    }
+}
+
+impl HeapBytes for Token {
+    fn heap_bytes(&self) -> usize {
+        let Self(token) = self;
+        token.heap_bytes()
     }
 }
 

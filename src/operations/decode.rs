@@ -1,6 +1,8 @@
 //! From an HTTP answer to what it means.
 
-use crate::model::{ApiError, Customer, GiftCard, Malformed, Text, Token, check_depth, read_token};
+use crate::model::{
+    ApiError, Customer, GiftCard, HeapBytes, Malformed, Text, Token, check_depth, read_token,
+};
 
 use super::{Expected, Operation};
 
@@ -96,6 +98,19 @@ pub enum Answer {
     GiftCard(GiftCard),
     /// Whatever JSON a `request` was answered with: see the body.
     Json,
+}
+
+impl HeapBytes for Answer {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Nothing | Self::Absent | Self::Json => 0,
+            Self::Customer(customer) => customer.heap_bytes(),
+            Self::Customers(customers) => customers.heap_bytes(),
+            Self::Token(token) => token.heap_bytes(),
+            Self::TokenFor(customer, token) => customer.heap_bytes() + token.heap_bytes(),
+            Self::GiftCard(card) => card.heap_bytes(),
+        }
+    }
 }
 
 /// What an HTTP answer means.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pile::Piled;
+use crate::model::heap::{HeapBytes, shared_block};
 use crate::model::{ApiError, Text};
 use crate::operations::{Answer, Decoded, Sent, Status};
 use crate::sync::{AtomicU32, Cell, Ordering};
@@ -83,9 +84,14 @@ impl Content {
         content
     }
 
-    /// Bytes it keeps alive, roughly: the body, which everything else was read from.
+    /// Bytes that freeing it gives back to the allocator, itself included.
     fn measure(&self) -> usize {
-        self.body.len() + size_of::<Self>()
+        let Self { answer, error, message, body, http_status: _, bytes: _, holders: _ } = self;
+        shared_block(size_of::<Self>())
+            + answer.heap_bytes()
+            + error.heap_bytes()
+            + message.heap_bytes()
+            + body.heap_bytes()
     }
 
     pub(in crate::runtime) fn bytes(&self) -> usize {
@@ -197,5 +203,94 @@ impl Outcome {
             error: content.error.clone(),
             message: content.message.clone(),
         })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::model::heap::counting::held_by;
+    use crate::operations::{
+        self, CREATE_CUSTOMER_TOKEN, GET_CUSTOMER, LIST_CUSTOMERS, LOOKUP_CUSTOMER, LOOKUP_GIFTCARD,
+        Operation, REQUEST,
+    };
+
+    fn customer(number: usize) -> String {
+        let metadata: Vec<String> =
+            (0..number % 9).map(|key| format!(r#""key{key}":"value {key} of {number}""#)).collect();
+        format!(
+            r#"{{"id":"41148649163037{number:04}","store_id":"411486491630370816",
+            "profile":{{"id":"p{number}","platform":"minecraft","name":"Notch{number}","avatar_url":null}},
+            "steam_id":"76561198012345678","steam":{{"id":"76561198012345678","name":"gabe","avatar_url":"https://a/s.png"}},
+            "minecraft_uuid":"069a79f4-44e9-4726-a5be-fca90e38aaf5",
+            "minecraft":{{"id":"069a79f444e94726a5befca90e38aaf5","name":"Notch","avatar_url":"https://a/m.png"}},
+            "xbox_xuid":"2535432196048835","minecraft_platform":"java","name":"Markus",
+            "created_at":"2024-01-02T03:04:05.1234567Z","updated_at":"2024-01-02T05:04:05+02:00",
+            "metadata":{{{}}},"unknown":{{"a":[{{"b":[1,2,3]}}]}}}}"#,
+            metadata.join(",")
+        )
+    }
+
+    fn list_of(count: usize, item: impl Fn(usize) -> String) -> String {
+        format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(","))
+    }
+
+    fn refusal(errors: &str) -> String {
+        format!(
+            r#"{{"status":400,"code":"bad-request","message":"no","trace_id":"00-4bf92f3577b34da6","errors":{errors}}}"#
+        )
+    }
+
+    /// The bytes counted for an answer, and the bytes the allocator spent on it.
+    fn counted_and_held(operation: &Operation, http_status: u16, body: &str) -> (usize, usize) {
+        let (outcome, held) = held_by(|| {
+            let decoded = operations::decode(operation, http_status, "application/json", body.as_bytes());
+            Outcome::answered(decoded, http_status, Text::from(body))
+        });
+        let reply = outcome.reply.expect("answered");
+        // The reply's own box is not the content's.
+        (reply.content.bytes(), held - crate::model::heap::block(size_of::<Reply>()))
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_allocator() {
+        let deep = format!(r#"{{"id":"1","metadata":{{"a":{}{}}}}}"#, "[".repeat(60), "]".repeat(60));
+        let wide = format!(
+            r#"{{"id":"1","metadata":{{{}}}}}"#,
+            (0..5_000).map(|key| format!(r#""{key}":{{"x":[{key},null]}}"#)).collect::<Vec<_>>().join(",")
+        );
+        let path = |number| {
+            format!(
+                r#"{{"code":"c","message":"too long","path":["items",{number},"name"],"validation":"length"}}"#
+            )
+        };
+        for (name, operation, http_status, body) in [
+            ("a page", &LIST_CUSTOMERS, 200, list_of(100, customer)),
+            ("a page of bare ids", &LIST_CUSTOMERS, 200, list_of(100, |id| format!(r#"{{"id":{id}}}"#))),
+            ("a megabyte of bare ids", &LIST_CUSTOMERS, 200, list_of(90_000, |id| format!(r#"{{"id":{id}}}"#))),
+            ("a page of metadata", &LIST_CUSTOMERS, 200, list_of(100, |id| wide.replacen(r#""1""#, &id.to_string(), 1))),
+            ("an empty page", &LIST_CUSTOMERS, 200, "[]".to_owned()),
+            ("one customer", &GET_CUSTOMER, 200, customer(8)),
+            ("a bare customer", &GET_CUSTOMER, 200, r#"{"id":"1"}"#.to_owned()),
+            ("deep metadata", &GET_CUSTOMER, 200, deep),
+            ("wide metadata", &GET_CUSTOMER, 200, wide.clone()),
+            ("metadata of nulls", &GET_CUSTOMER, 200, format!(r#"{{"id":"1","metadata":{{{}"z":1}}}}"#, (0..500).map(|key| format!(r#""{key}":null,"#)).collect::<String>())),
+            ("an unknown customer", &LOOKUP_CUSTOMER, 404, refusal("null")),
+            ("validation errors", &GET_CUSTOMER, 400, refusal(&list_of(2_000, path))),
+            ("short validation errors", &GET_CUSTOMER, 400, refusal(&list_of(50_000, |_| r#"{"code":1}"#.to_owned()))),
+            ("empty validation errors", &GET_CUSTOMER, 400, refusal(&list_of(50_000, |_| "{}".to_owned()))),
+            ("a long path", &GET_CUSTOMER, 400, refusal(&format!(r#"[{{"path":{}}}]"#, list_of(9_000, |number| number.to_string())))),
+            ("a token", &CREATE_CUSTOMER_TOKEN, 200, format!(r#"{{"token":"pnct_{}"}}"#, "x".repeat(700))),
+            ("a gift card", &LOOKUP_GIFTCARD, 200, r#"{"code":"ABCD-EFGH-IJKL-MNOP","balance":1,"starting_balance":2,"expires_at":"2030-01-01T00:00:00Z"}"#.to_owned()),
+            ("any JSON", &REQUEST, 200, list_of(1_000, customer)),
+            ("no JSON", &GET_CUSTOMER, 502, "<html>".repeat(100)),
+        ] {
+            let (counted, held) = counted_and_held(operation, http_status, &body);
+            let length = body.len();
+            assert!(
+                counted.abs_diff(held) * 5 <= held,
+                "{name}: {counted} bytes counted, {held} held, {length} on the wire"
+            );
+        }
     }
 }
