@@ -84,9 +84,10 @@ impl Runtime {
             breaker: settings.breaker,
             rate: settings.rate,
             max_held_bytes: settings.max_held_bytes,
+            max_workers: settings.max_workers as usize,
             seed: fastrand::u64(..),
         };
-        let engine = EngineSettings { store_id: settings.store_id, max_workers: settings.max_workers, rules };
+        let engine = EngineSettings { store_id: settings.store_id, rules };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
         Self { mailbox, engine }
     }

@@ -8,9 +8,16 @@ pub(super) struct Expected([usize; Self::OPERATIONS]);
 
 impl Expected {
     const OPERATIONS: usize = 16;
-    /// Until something is known.
+    /// Until something is known, at least, and at most.
     const FIRST: usize = 4 * 1024;
-    const FIRST_LIST: usize = 256 * 1024;
+    const FIRST_AT_MOST: usize = 1024 * 1024;
+
+    /// Knows nothing yet: as much is set aside for each answer as all workers together can have, so that the first answers
+    /// fit however large they are, within reason.
+    pub(super) fn new(max_held_bytes: usize, max_workers: usize) -> Self {
+        let share = max_held_bytes / max_workers.max(1);
+        Self([share.clamp(Self::FIRST, Self::FIRST_AT_MOST); Self::OPERATIONS])
+    }
 
     /// Bytes to set aside.
     pub(super) fn bytes(&self, operation: OperationId) -> usize {
@@ -24,23 +31,14 @@ impl Expected {
     }
 }
 
-impl Default for Expected {
-    fn default() -> Self {
-        let mut expected = [Self::FIRST; Self::OPERATIONS];
-        for list in [OperationId::ListCustomers, OperationId::BulkCreateCustomers] {
-            expected[list as usize] = Self::FIRST_LIST;
-        }
-        Self(expected)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn grows_at_once_and_shrinks_slowly() {
-        let mut expected = Expected::default();
+        let mut expected = Expected::new(64 << 20, 64);
+        assert_eq!(expected.bytes(OperationId::Request), 1 << 20);
         let operation = OperationId::LookupCustomer;
         expected.learn(operation, 1_000_000);
         assert_eq!(expected.bytes(operation), 1_000_000);

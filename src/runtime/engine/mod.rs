@@ -38,7 +38,6 @@ const BATCH: usize = 256;
 /// What an engine needs to know.
 pub(super) struct EngineSettings {
     pub(super) store_id: String,
-    pub(super) max_workers: u32,
     pub(super) rules: Rules,
 }
 
@@ -79,7 +78,7 @@ impl Engine {
             mailbox,
             transport,
             store_id: settings.store_id,
-            max_workers: settings.max_workers as usize,
+            max_workers: settings.rules.max_workers,
             backlog: CachePadded::default(),
             schedule: CachePadded::new(Mutex::new(schedule)),
             seats: CachePadded::default(),
@@ -219,7 +218,15 @@ impl Engine {
     }
 
     fn finish(&self, finished: Finished) {
+        // Held before the room that was set aside for it is given back, or the next to look would see neither.
+        let content = finished.outcome.content().cloned();
+        if let Some(content) = &content {
+            self.mailbox.hold_content(content);
+        }
         self.decide(|schedule, now| schedule.finish(finished, now));
+        if let Some(content) = &content {
+            self.mailbox.let_go_of_content(content);
+        }
     }
 
     /// Ends the requests whose deadline is over, and frees the workers that hang.

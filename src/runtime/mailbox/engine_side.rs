@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::chain::Taken;
 use super::holds::Lent;
 use super::log::LogLevel;
-use super::outcome::Outcome;
+use super::outcome::{Content, Outcome};
 use super::slots::Notice;
 use super::{Key, Mailbox};
 
@@ -71,6 +71,16 @@ impl Mailbox {
             }
             None => self.throw_away(outcome),
         }
+    }
+
+    /// Counts an answer as held while the engine decides what becomes of it.
+    pub(in crate::runtime) fn hold_content(&self, content: &Content) {
+        self.trash.hold(content);
+    }
+
+    /// The end of [`Mailbox::hold_content`].
+    pub(in crate::runtime) fn let_go_of_content(&self, content: &Content) {
+        self.trash.let_go(content);
     }
 
     /// Bytes of answers that completions hold.

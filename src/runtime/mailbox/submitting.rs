@@ -149,7 +149,7 @@ impl Mailbox {
     /// Notes that a completion is about to hold what was answered.
     pub(super) fn hold(&self, outcome: &Outcome) {
         if let Some(reply) = &outcome.reply {
-            self.trash.hold(reply);
+            self.trash.hold(reply.content());
         }
     }
 

@@ -3,7 +3,7 @@
 //! Freeing a parsed answer takes longer than everything else a tick thread does with it, so the tick thread only puts it
 //! here: one compare-and-swap, no allocation.
 
-use super::outcome::Reply;
+use super::outcome::{Content, Reply};
 use super::pile::Pile;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -15,17 +15,17 @@ pub(super) struct Trash {
 }
 
 impl Trash {
-    /// Notes that a completion is about to hold a reply.
-    pub(super) fn hold(&self, reply: &Reply) {
-        if reply.content().hold() {
-            self.held.fetch_add(reply.content().bytes(), Ordering::Relaxed);
+    /// Notes that a completion, or a thread of ours, is about to hold an answer.
+    pub(super) fn hold(&self, content: &Content) {
+        if content.hold() {
+            self.held.fetch_add(content.bytes(), Ordering::Relaxed);
         }
     }
 
     /// Notes that it holds it no longer.
-    pub(super) fn let_go(&self, reply: &Reply) {
-        if reply.content().let_go() {
-            self.held.fetch_sub(reply.content().bytes(), Ordering::Relaxed);
+    pub(super) fn let_go(&self, content: &Content) {
+        if content.let_go() {
+            self.held.fetch_sub(content.bytes(), Ordering::Relaxed);
         }
     }
 
@@ -41,7 +41,7 @@ impl Trash {
     /// Frees everything. Not on a host's thread.
     pub(super) fn empty(&self) {
         for reply in self.replies.take_all() {
-            self.let_go(&reply);
+            self.let_go(reply.content());
         }
     }
 }
@@ -60,7 +60,7 @@ mod tests {
         let second = first.shared();
         let replies: Vec<_> = [first, second].into_iter().filter_map(|outcome| outcome.reply).collect();
         let bytes = replies[0].content().bytes();
-        replies.iter().for_each(|reply| trash.hold(reply));
+        replies.iter().for_each(|reply| trash.hold(reply.content()));
         assert_eq!(trash.held_bytes(), bytes);
         for (reply, left) in replies.into_iter().zip([bytes, 0]) {
             trash.put(reply);

@@ -36,6 +36,8 @@ pub(in crate::runtime) struct Rules {
     pub(in crate::runtime) rate: RatePolicy,
     /// Bytes of answers, above which nothing is sent.
     pub(in crate::runtime) max_held_bytes: usize,
+    /// How many exchanges there are at once.
+    pub(in crate::runtime) max_workers: usize,
     /// Seeds what is drawn at random.
     pub(in crate::runtime) seed: u64,
 }
@@ -115,7 +117,7 @@ impl Schedule {
             rate: RateBudget::new(rules.rate, now),
             health: Health::new(rules.breaker),
             memory,
-            expected: Expected::default(),
+            expected: Expected::new(rules.max_held_bytes, rules.max_workers),
             counters,
             random: fastrand::Rng::with_seed(rules.seed),
             requests: HashMap::new(),
