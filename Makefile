@@ -35,12 +35,12 @@ test: ## Run every test (a quarter of an hour at most)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
-SUITES := rust c cpp java minestom packages engines hosts fuzz
+SUITES := rust abi c cpp java minestom packages engines hosts fuzz
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%:
 	@sh tests/run.sh $*
 test-rust: sandbox
-test-c test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
+test-abi test-c test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
 test-cpp test-packages test-engines: static
 
 .PHONY: test-full
@@ -81,6 +81,10 @@ lint: ## Check formatting, lints, documentation and what the library is made of
 .PHONY: header
 header: ## Make include/paynow_bridge.h anew from src/ffi
 	PAYNOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
+
+.PHONY: abi-dump
+abi-dump: ## Write tests/abi anew, for a change of the C interface that is meant (Debian: abigail-tools)
+	@sh tests/abi/run.sh dump
 
 .PHONY: lib
 lib: ## Build the shared library
