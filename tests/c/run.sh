@@ -12,7 +12,8 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
-programs=${*:-operations players policies answers errors dns bad_input handles delivery promise nowait threads fork logging misuse}
+programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait threads fork logging misuse
+  retry rate circuit cache sharing peek ensure configuration pages bulk}
 
 needs "$library" "$sandbox"
 header=$include/paynow_bridge.h
