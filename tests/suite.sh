@@ -88,8 +88,8 @@ sandbox_or_die() { start_sandbox "$sandbox" "$out" || die sandbox 'does not star
 
 # --- test programs, which print `ok NAME`, `FAIL NAME: why` or `skip NAME: why` for each of their tests ---
 
-# tests_of FILE...: the tests that they define.
-tests_of() { cat "$@" | sed -n 's/^TEST(\(.*\)).*/\1/p'; }
+# tests_of FILE...: the tests that they define. (PROMISED: tests/c/promised.c)
+tests_of() { cat "$@" | sed -n 's/^TEST(\([^)]*\)).*/\1/p; s/^PROMISED[A-Z_]*(\([^,]*\),.*/in_\1/p'; }
 
 # run_program NAME COMMAND...: runs it, shows what it prints and counts that. Leaves it in $out/NAME.txt and .stderr.
 run_program() {

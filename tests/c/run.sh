@@ -12,7 +12,7 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
-programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait threads fork logging misuse
+programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging misuse
   retry rate circuit cache sharing peek ensure configuration pages bulk}
 
 needs "$library" "$sandbox"
@@ -37,11 +37,68 @@ compiles_alone() {
 }
 if wants header; then compiles_alone; fi
 
+# The names of functions stand at the start of a line or behind their type, before an opening parenthesis.
+declared() { sed 's@//.*@@' "$header" | grep -o '\bpaynow_[a-z0-9_]*(' | tr -d '(' | sort -u; }
+# What the header promises of each function: a line with its name, and all of its comment.
+documented() {
+  awk '
+    /^ *\/\// { sub(/^ *\/\/ ?/, ""); comment = comment " " $0; next }
+    /^#/ || /^typedef/ || /^ *$/ { comment = ""; next }
+    match($0, /(^|[ *])paynow_[a-z0-9_]+\(/) && !/^ / {
+      name = substr($0, RSTART, RLENGTH - 1); sub(/^[ *]/, "", name); print name comment; comment = ""
+    }' "$header"
+}
+# Those that promise it themselves, and those that refer to one that does.
+promising() {
+  awk '
+    { comments[$1] = $0; promises[$1] = /never (waits|blocks)|no system call/ }
+    END {
+      do {
+        found = 0
+        for (name in comments) {
+          rest = comments[name]
+          while (!promises[name] && match(rest, /as paynow_[a-z0-9_]+|^[a-z0-9_]+ paynow_[a-z0-9_]+ for /)) {
+            other = substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)
+            sub(/ for $/, "", other); sub(/.* /, "", other)
+            if (promises[other]) promises[name] = found = 1
+          }
+        }
+      } while (found)
+      for (name in promises) if (promises[name]) print name
+    }' "$1" | sort
+}
+# A function that neither promises it nor is one of these four would escape unseen.
+may_wait='paynow_client_create paynow_client_destroy paynow_client_set_api_key paynow_client_shutdown'
+# These work on the host's own struct and allocate. They promise not to block, but not to make no system call.
+allocating='paynow_pages_accept paynow_bulk_accept'
+every_promise_is_tested() {
+  declared >"$out/declared.txt"
+  documented >"$out/documented.txt"
+  cut -d' ' -f1 "$out/documented.txt" | sort | diff - "$out/declared.txt" || return 1
+  promising "$out/documented.txt" >"$out/promising.txt"
+  sed -n 's/^PROMISED[A-Z_]*(\([a-z0-9_]*\),.*/\1/p' "$here/promised.c" >"$out/promised.txt"
+  # shellcheck disable=SC2086 # names are words
+  printf '%s\n' $allocating | sort -o "$out/promised.txt" - "$out/promised.txt"
+  # shellcheck disable=SC2086 # names are words
+  printf '%s\n' $may_wait | sort >"$out/may-wait.txt"
+  if comm -23 "$out/promising.txt" "$out/promised.txt" | grep .; then
+    echo 'promised in the header and not tested in promised.c'
+    return 1
+  fi
+  if sort "$out/promised.txt" "$out/may-wait.txt" | comm -13 - "$out/declared.txt" | grep .; then
+    echo 'without a promise that this check finds, and not tested in promised.c'
+    return 1
+  fi
+  if comm -12 "$out/promising.txt" "$out/may-wait.txt" | grep .; then
+    echo 'promised, although it may wait'
+    return 1
+  fi
+}
+if wants header; then check header.every_promise_is_tested every_promise_is_tested; fi
+
 # --- what the library exports and needs ---
 
 exported() { nm -D --defined-only "$library" | awk 'NF == 3 { print $3 }' | sed 's/@.*//' | sort -u; }
-# The names of functions stand at the start of a line or behind their type, before an opening parenthesis.
-declared() { sed 's@//.*@@' "$header" | grep -o '\bpaynow_[a-z0-9_]*(' | tr -d '(' | sort -u; }
 nothing_else_is_exported() { ! exported | grep -v -e '^paynow_' -e '^Java_' -e '^JNI_On'; }
 # Functions exported and not declared, and the other way round.
 header_and_exports_agree() {
