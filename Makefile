@@ -20,6 +20,7 @@ export CC CXX
 .PHONY: help
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@printf '  make test-SUITE   Run one suite, or with T=NAME one test of it: %s\n' '$(SUITES)'
 
 .PHONY: demo
 demo: lib sandbox ## Run a Minecraft server with five players against the sandbox (JDK 25, Maven, Node.js 20)
@@ -32,6 +33,15 @@ demo-cpp: lib sandbox ## Run a C++ game server against the sandbox and show that
 .PHONY: test
 test: ## Run every test (a quarter of an hour at most)
 	@sh tests/run.sh
+
+# One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
+SUITES := rust abi c cpp java minestom packages engines hosts fuzz
+.PHONY: $(SUITES:%=test-%)
+$(SUITES:%=test-%): test-%:
+	@sh tests/run.sh $*
+test-rust: sandbox
+test-abi test-c test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
+test-cpp test-packages test-engines: static
 
 .PHONY: test-full
 test-full: test ## Run what takes longer too: valgrind, sanitizers, the model checker, mutants
@@ -58,8 +68,7 @@ bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh
 
 .PHONY: hosts
-hosts: lib sandbox ## Load the library into real hosts: Luanti, ioquake3, Python, Go, a C++ loop
-	@sh tests/hosts/run.sh
+hosts: test-hosts ## Load the library into real hosts: Luanti, ioquake3, Python, Go, a C++ loop
 
 .PHONY: lint
 lint: ## Check formatting, lints, documentation and what the library is made of
@@ -72,6 +81,10 @@ lint: ## Check formatting, lints, documentation and what the library is made of
 .PHONY: header
 header: ## Make include/paynow_bridge.h anew from src/ffi
 	PAYNOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
+
+.PHONY: abi-dump
+abi-dump: ## Write tests/abi anew, for a change of the C interface that is meant (Debian: abigail-tools)
+	@sh tests/abi/run.sh dump
 
 .PHONY: lib
 lib: ## Build the shared library

@@ -1,78 +1,82 @@
 #!/bin/sh
-# Every suite, one after the other, and one line for all of them at the end. With CI=true a skip is a failure.
+# Runs every suite, or those that are named, and ends with what each counted, its time, and one line for all of them.
+#   [T=NAME] run.sh [SUITE...]    lint rust abi c cpp java minestom packages engines hosts fuzz
+# T=NAME runs one test of one suite. With CI=true a skip is a failure.
 set -u
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$(dirname -- "$here")
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 out=target/test-results
 mkdir -p "$out"
 
+all='lint rust abi c cpp java minestom packages engines hosts fuzz'
+suites=${*:-$all}
+T=${T:-}
+if [ -n "$T" ] && [ $# -ne 1 ]; then
+  printf 'T runs one test of one suite, such as: make test-c T=%s\n' "$T" >&2
+  exit 2
+fi
 cargo=${CARGO:-cargo}
 make=${MAKE:-make}
 passed=0
 failed=0
 skipped=0
+logs=
 
 say() { printf '\n== %s\n' "$*"; }
+
+# record NAME PASSED FAILED SKIPPED BEGIN: a line of the closing table, BEGIN being when it began.
+: >"$out/table"
+record() {
+  passed=$((passed + $2))
+  failed=$((failed + $3))
+  skipped=$((skipped + $4))
+  printf '%-9s %4d passed %3d failed %3d skipped %5d s\n' "$1" "$2" "$3" "$4" "$(($(date +%s) - $5))" >>"$out/table"
+}
 
 # A step that passes or fails as a whole.
 step() {
   name=$1
   shift
   say "$name"
+  begin=$(date +%s)
   if "$@"; then
-    passed=$((passed + 1))
+    record "$name" 1 0 0 "$begin"
   else
-    failed=$((failed + 1))
     printf 'FAIL %s\n' "$name"
+    record "$name" 0 1 0 "$begin"
   fi
 }
 
-# Adds up the closing lines of a suite: their first three numbers passed, failed and were skipped.
-tally() {
-  pattern=$1
-  log=$2
-  counts=$(grep "$pattern" "$log" | sed 's/[^0-9 ]//g' | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
-  # shellcheck disable=SC2086 # three words
-  set -- $counts
-  passed=$((passed + $1))
-  failed=$((failed + $2))
-  skipped=$((skipped + $3))
-  [ $(($1 + $2 + $3)) -gt 0 ]
-}
+# The closing lines of suites and of cargo test: their first three numbers passed, failed and were skipped.
+closing='^test result: \|^[a-z]*: [0-9]* passed, [0-9]* failed'
 
 # A suite that prints how many of its tests passed.
 suite() {
   name=$1
-  pattern=$2
-  shift 2
+  shift
   log=$out/$name.log
+  logs="$logs $log"
   say "$name"
+  begin=$(date +%s)
   { "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
   status=$(cat "$log.status")
-  before=$failed
-  if ! tally "$pattern" "$log" || { [ "$status" -ne 0 ] && [ "$failed" -eq "$before" ]; }; then
-    failed=$((failed + 1))
+  counts=$(grep "$closing" "$log" | sed 's/[^0-9 ]//g' | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+  # shellcheck disable=SC2086 # three words
+  set -- $counts
+  wrong=$2
+  if [ $(($1 + $2 + $3)) -eq 0 ] && [ -n "$T" ]; then
+    printf 'FAIL %s: no test is named %s\n' "$name" "$T"
+    wrong=1
+  elif [ $(($1 + $2 + $3)) -eq 0 ] || { [ "$status" -ne 0 ] && [ "$wrong" -eq 0 ]; }; then
     printf 'FAIL %s ended with status %s\n' "$name" "$status"
+    wrong=$((wrong + 1))
   fi
+  record "$name" "$1" "$wrong" "$3" "$begin"
 }
 
-cargo_tests='^test result: '
-own_tests='^[a-z]*: [0-9]* passed, [0-9]* failed'
-
-step 'release build' "$make" --no-print-directory lib static sandbox
-suite lint "$own_tests" "$make" --no-print-directory lint
-suite rust "$cargo_tests" "$cargo" test --locked --workspace --no-fail-fast
-suite c "$own_tests" sh tests/c/run.sh
-suite cpp "$own_tests" sh tests/cpp/run.sh
-suite packages "$own_tests" sh tests/packages/run.sh
-suite engines "$own_tests" sh tests/engines/run.sh
-suite hosts "$own_tests" sh tests/hosts/run.sh
-suite fuzz "$own_tests" sh fuzz/run.sh 30
-
-# The Java suite, on the JDKs that are named or found.
-if command -v mvn >/dev/null && command -v javac >/dev/null; then
+# On the JDKs that are named or found.
+find_jdks() {
   if [ -z "${JAVA_HOME_17:-}" ]; then
     JAVA_HOME_17=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p')
   fi
@@ -82,28 +86,60 @@ if command -v mvn >/dev/null && command -v javac >/dev/null; then
     done
   fi
   export JAVA_HOME_17 JAVA_HOME_25
-  suite java "$own_tests" sh java-shim/test.sh
-  suite minestom "$own_tests" sh examples/minestom-server/test.sh
-else
-  printf 'skip java: no JDK or no Maven\n' | tee "$out/java.log"
-  skipped=$((skipped + 1))
-fi
-
-# What the suites printed, these included, holds no credential of the sandbox's.
-no_secrets() {
-  ! grep -nE 'pnapi_sandbox_[0-9a-f]{6,}|pnct_[A-Za-z0-9_-]{16,}' "$out"/*.log
 }
-step 'no secret in any output' no_secrets
+with_java() {
+  if command -v mvn >/dev/null && command -v javac >/dev/null; then
+    find_jdks
+    "$@"
+  else
+    printf 'skip %s: no JDK or no Maven\n%s: 0 passed, 0 failed, 1 skipped\n' "$name" "$name"
+  fi
+}
+java_tests() {
+  # The modules that have no such test are no failure.
+  MVN_OPTIONS="${MVN_OPTIONS:-}${T:+ -Dtest=$T -Dsurefire.failIfNoSpecifiedTests=false}${T:+ -Dit.test=$T -Dfailsafe.failIfNoSpecifiedTests=false}"
+  export MVN_OPTIONS
+  sh java-shim/test.sh
+}
+
+# run_suite NAME: every way to run a suite comes here.
+run_suite() {
+  case $1 in
+    lint) suite lint "$make" --no-print-directory lint ;;
+    rust) suite rust "$cargo" test --locked --workspace --no-fail-fast ${T:+"$T"} ;;
+    abi | c | cpp | packages | engines | hosts) suite "$1" sh "tests/$1/run.sh" ;;
+    java) suite java with_java java_tests ;;
+    minestom) suite minestom with_java sh examples/minestom-server/test.sh ;;
+    fuzz) suite fuzz sh fuzz/run.sh 30 ${T:+"$T"} ;;
+    *)
+      printf 'There is no suite %s. There are: %s\n' "$1" "$all" >&2
+      exit 2
+      ;;
+  esac
+}
+
+# What the suites test is built once, whichever of them run.
+[ $# -gt 0 ] || step build "$make" --no-print-directory lib static sandbox
+for each in $suites; do run_suite "$each"; done
+
+# What the suites printed holds no credential of the sandbox's.
+no_secrets() {
+  # shellcheck disable=SC2086 # files
+  ! grep -nE 'pnapi_sandbox_[0-9a-f]{6,}|pnct_[A-Za-z0-9_-]{16,}' $logs
+}
+[ $# -gt 0 ] || step secrets no_secrets
 
 say 'all'
 if [ "$skipped" -gt 0 ]; then
-  grep -h '^skip ' "$out"/*.log
+  # shellcheck disable=SC2086 # files
+  grep -h '^skip ' $logs
   if [ "${CI:-}" = true ]; then
     printf 'CI allows no skip\n'
     failed=$((failed + skipped))
     skipped=0
   fi
 fi
+cat "$out/table"
 if [ "$skipped" -gt 0 ]; then
   printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 else

@@ -107,7 +107,14 @@ static const char *environment(const char *name) {
   exit(2);
 }
 
-// Without arguments all tests run, otherwise those that are named.
+// Whether `part` is in the name of a test as it is printed.
+static bool names(const char *part, const char *test) {
+  char printed[256];
+  snprintf(printed, sizeof printed, "%s.%s", sandbox_program, test);
+  return strstr(printed, part) != NULL;
+}
+
+// Without arguments all tests run, otherwise those whose names hold one of them.
 int main(int count, char **arguments) {
   const char *slash = strrchr(arguments[0], '/');
   sandbox_program = slash ? slash + 1 : arguments[0];
@@ -120,7 +127,7 @@ int main(int count, char **arguments) {
   for (size_t index = 0; index < test_count; index++) {
     bool wanted = count == 1;
     for (int argument = 1; argument < count; argument++) {
-      wanted |= strcmp(arguments[argument], tests[index].name) == 0;
+      wanted |= names(arguments[argument], tests[index].name);
     }
     if (!wanted) continue;
     running = tests[index].name;

@@ -1,40 +1,20 @@
 #!/bin/sh
 # Loads the engines' examples the way the engines do, through interfaces of our own, and ticks them against the sandbox.
-#   run.sh
-# PAYNOW_STATIC_LIB     the static library             (target/release/libpaynow_bridge.a)
-# PAYNOW_STATIC_LIB_32  the same for i686; without it there are no 32-bit programs
+#   [T=NAME] run.sh
+# Beside the variables of tests/suite.sh:
+# PAYNOW_STATIC_LIB_32  the static library for i686; without it there are no 32-bit programs
 # TEST_LUAJIT_32        a tree with LuaJIT for i686, as its Debian package would be unpacked
-# PAYNOW_INCLUDE_DIR    where the headers are          (include)
-# PAYNOW_SANDBOX_BIN    the sandbox program            (target/release/paynow-sandbox)
-# TEST_OUT              programs and output            (target/tests-engines)
 set -u
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$(CDPATH='' cd -- "$here/../.." && pwd)
-static=${PAYNOW_STATIC_LIB:-$root/target/release/libpaynow_bridge.a}
-static32=${PAYNOW_STATIC_LIB_32:-}
-include=${PAYNOW_INCLUDE_DIR:-$root/include}
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
-out=${TEST_OUT:-$root/target/tests-engines}
-cxx=${CXX:-c++}
-examples=$root/examples
-
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=engines
 . "$root/tests/suite.sh"
-. "$root/sandbox/start.sh"
+static32=${PAYNOW_STATIC_LIB_32:+$(absolute "$PAYNOW_STATIC_LIB_32")}
+examples=$root/examples
 
-mkdir -p "$out/sourcemod/configs" || exit 1
-out=$(CDPATH='' cd -- "$out" && pwd)
-for needed in "$static" "$include/paynow_bridge.hpp" "$sandbox"; do
-  if [ ! -e "$needed" ]; then
-    fail setup "$needed is missing: build it first"
-    finish
-  fi
-done
-static=$(CDPATH='' cd -- "$(dirname -- "$static")" && pwd)/$(basename -- "$static")
-include=$(CDPATH='' cd -- "$include" && pwd)
-
-start_sandbox "$sandbox" "$out" || die sandbox "does not start"
+needs "$static" "$include/paynow_bridge.hpp" "$sandbox"
+mkdir -p "$out/sourcemod/configs"
+sandbox_or_die
 unset PAYNOW_API_KEY_FILE
 
 # --- what is looked at in each binary ---
@@ -59,10 +39,10 @@ is_clean() {
 build() {
   example=$1 bits=$2 wanted=$3 binary=$4
   shift 4
-  library=$static
-  [ "$bits" = 32 ] && library=$static32
+  linked=$static
+  [ "$bits" = 32 ] && linked=$static32
   check "$example/builds-$bits" make -B -C "$examples/$example" CXX="$cxx" ARCH="$bits" OUT="$out/$example-$bits" \
-    PAYNOW_STATIC_LIB="$library" PAYNOW_INCLUDE_DIR="$include" "$@" || return 1
+    PAYNOW_STATIC_LIB="$linked" PAYNOW_INCLUDE_DIR="$include" "$@" || return 1
   binary=$out/$example-$bits/$binary
   check "$example/exports-$bits" exports "$binary" "$wanted"
   check "$example/needs-only-the-c-library-$bits" needs_only_the_c_library "$binary"
@@ -79,23 +59,25 @@ program() {
     "$here/$name.cpp" -o "$out/$name-$bits" "$@" -ldl
 }
 
-# Runs one, and counts its lines: NAME BITS [ARGUMENT...]
+# Runs one; its tests are called as it is, NAME-BITS/TEST: NAME BITS [ARGUMENT...]
 run() {
   name=$1-$2
-  log=$out/$name.log
   shift 2
-  timeout 300 "$out/$name" "$@" 9>&- >"$log" 2>"$log.stderr"
-  status=$?
-  # Names tell the two widths apart.
-  grep -E '^(ok|FAIL) ' "$log" | if [ "${name##*-}" = 32 ]; then sed -E 's/^(ok|FAIL) /&32-bit-/'; else cat; fi
-  passed=$((passed + $(grep -c '^ok ' "$log")))
-  complaints=$(grep -c '^FAIL ' "$log")
-  failed=$((failed + complaints))
-  if [ "$status" -ne 0 ] && [ "$complaints" -eq 0 ]; then
-    fail "$name" "ended with status $status: $(tail -n 3 "$log.stderr" | tr '\n' ' ')"
-  elif [ "$status" -gt 2 ]; then
-    fail "$name" "ended with status $status"
-  fi
+  timeout 300 "$out/$name" "$@" 9>&- >"$out/$name.log" 2>"$out/$name.stderr"
+  echo $? >"$out/$name.status"
+  # A test that fails is shown whatever T says.
+  sed -nE "s|^(ok\|FAIL) |&$name/|p" "$out/$name.log" | T=$T awk '/^FAIL/ || index($2, ENVIRON["T"])' | tee "$out/$name.txt"
+  count_program "$name"
+}
+
+# asked_for BITS PLUGIN HOST [SOURCE...]: whether T names the plugin, its host, or a test in the sources.
+asked_for() {
+  wants "$2" || wants "$3" || wants "$3-$1" || {
+    width=$1
+    test=${T#"$3-$width/"}
+    shift 3
+    [ $# -gt 0 ] && grep -qF -- "$test" "$@"
+  }
 }
 
 # --- both widths ---
@@ -111,21 +93,21 @@ luajit() {
 
 all() {
   bits=$1
-  if build source-vsp "$bits" CreateInterface paynow_vsp.so && program source_host "$bits" &&
+  if asked_for "$bits" source-vsp source_host "$here/source_host.cpp" && build source-vsp "$bits" CreateInterface paynow_vsp.so && program source_host "$bits" &&
     check tier0/builds-"$bits" "$cxx" -std=c++17 -O1 -Wall -Wextra -Werror -m"$bits" -fPIC -shared \
       -Wl,-soname,libtier0_srv.so "$here/tier0.cpp" -o "$out/libtier0_srv-$bits.so"; then
     run source_host "$bits" "$out/source-vsp-$bits/paynow_vsp.so" "$out/libtier0_srv-$bits.so"
   fi
-  if build sourcemod-ext "$bits" GetSMExtAPI paynow.ext.so SOURCEMOD_DIR="$here/sourcemod" &&
+  if asked_for "$bits" sourcemod-ext sourcemod_host "$here/sourcemod_host.cpp" && build sourcemod-ext "$bits" GetSMExtAPI paynow.ext.so SOURCEMOD_DIR="$here/sourcemod" &&
     program sourcemod_host "$bits"; then
     run sourcemod_host "$bits" "$out/sourcemod-ext-$bits/paynow.ext.so" "$out/sourcemod"
   fi
   module=gmsv_paynow_linux.dll
   [ "$bits" = 64 ] && module=gmsv_paynow_linux64.dll
-  if build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
+  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
     # shellcheck disable=SC2046 # the flags are words
     if ! luajit "$bits" >/dev/null || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit "$bits") 2>/dev/null; then
-      skip "gmod-$bits-bit" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
+      skip "gmod_host-$bits" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
     else
       # shellcheck disable=SC2046 # the flags are words
       if program gmod_host "$bits" $(luajit "$bits"); then
@@ -136,7 +118,7 @@ all() {
 }
 
 printf 'int main() { return 0; }\n' >"$out/empty.cpp"
-if program steam_id_test 64; then run steam_id_test 64; fi
+if asked_for 64 steam_id_test steam_id_test "$here/steam_id_test.cpp" && program steam_id_test 64; then run steam_id_test 64; fi
 all 64
 
 if [ -z "$static32" ] || [ ! -e "$static32" ]; then
@@ -144,7 +126,6 @@ if [ -z "$static32" ] || [ ! -e "$static32" ]; then
 elif ! "$cxx" -m32 "$out/empty.cpp" -o "$out/empty" 2>/dev/null || ! "$out/empty"; then
   skip 32-bit "$cxx -m32 makes no program that runs here (Debian: g++-multilib, libc6-i386)"
 else
-  static32=$(CDPATH='' cd -- "$(dirname -- "$static32")" && pwd)/$(basename -- "$static32")
   all 32
 fi
 

@@ -1,34 +1,17 @@
 #!/bin/sh
 # Loads the built library into real hosts, each against the sandbox. Every host looks a customer up, asks for eight more
 # that the sandbox never answers, and is stopped the way its administrator would stop it while those eight are under way.
-#   run.sh [HOST...]    all hosts, or those that are named: python go cpp-loop luanti ioquake3 guides
-# PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)
-# PAYNOW_INCLUDE_DIR  where the headers are          (include)
-# PAYNOW_SANDBOX_BIN  the sandbox program            (target/release/paynow-sandbox)
-# TEST_OUT            programs and output            (target/tests-hosts)
+#   [T=NAME] run.sh [HOST...]    all hosts, or those that are named: python go cpp-loop luanti ioquake3 guides
+# The variables are those of tests/suite.sh.
 set -u
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$(CDPATH='' cd -- "$here/../.." && pwd)
-lib=${PAYNOW_LIB_DIR:-$root/target/release}
-include=${PAYNOW_INCLUDE_DIR:-$root/include}
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
-out=${TEST_OUT:-$root/target/tests-hosts}
-cc=${CC:-cc}
-hosts=${*:-python go cpp-loop luanti ioquake3 guides}
-
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=hosts
 . "$root/tests/suite.sh"
-. "$root/sandbox/start.sh"
+hosts=${*:-python go cpp-loop luanti ioquake3 guides}
 
-mkdir -p "$out" || exit 1
-out=$(CDPATH='' cd -- "$out" && pwd)
-[ -e "$lib/libpaynow_bridge.so" ] || die setup "there is no libpaynow_bridge.so in $lib: build it first"
-[ -x "$sandbox" ] || die setup "there is no sandbox at $sandbox: build it first"
-lib=$(CDPATH='' cd -- "$lib" && pwd)
-include=$(CDPATH='' cd -- "$include" && pwd)
-# At run time the library is looked for by its soname, which a build does not leave behind.
-ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
+needs "$library" "$sandbox"
+link_soname
 export LD_LIBRARY_PATH="$out${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export PAYNOW_LIBRARY="$out/libpaynow_bridge.so.0"
 export PYTHONDONTWRITEBYTECODE=1
@@ -39,7 +22,7 @@ steer() { "$out/steer" "$@"; }
 
 # --- the sandbox ---
 
-start_sandbox "$sandbox" "$out" || die sandbox "does not start"
+sandbox_or_die
 steer PUT /_sandbox/faults '{"rules":[{"operation":"lookup_customer","target_contains":"hang_","hang":true}]}' ||
   die sandbox "cannot be steered"
 
@@ -256,9 +239,10 @@ host_guides() {
 }
 
 for host in $hosts; do
+  wants "$host" || continue
   counted=$((passed + failed + skipped))
   "host_$(printf %s "$host" | tr - _)"
-  [ $((passed + failed + skipped)) -gt "$counted" ] || fail "$host" 'neither passed nor failed'
+  [ $((passed + failed + skipped)) -gt "$counted" ] || [ -n "$T" ] || fail "$host" 'neither passed nor failed'
 done
 
 stop_sandbox

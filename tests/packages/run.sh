@@ -1,26 +1,21 @@
 #!/bin/sh
 # Installs the package and uses it as a stranger would: a project outside the tree, with CMake and with pkg-config, shared
 # and static, each asking the sandbox for a customer.
-#   PAYNOW_LIB_DIR      where libpaynow_bridge.so and .a are   (target/release)
-#   PAYNOW_SANDBOX_BIN  the sandbox program                    (target/release/paynow-sandbox)
+#   [T=NAME] run.sh
+# The variables are those of tests/suite.sh.
 set -u
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$(CDPATH='' cd -- "$here/../.." && pwd)
-lib=$(CDPATH='' cd -- "${PAYNOW_LIB_DIR:-$root/target/release}" && pwd)
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
-cc=${CC:-cc}
-cxx=${CXX:-c++}
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+suite=packages
+. "$root/tests/suite.sh"
 # What a developer's shell holds must not help the consumer to find anything.
 unset PAYNOW_INCLUDE_DIR PAYNOW_STATIC_LIB LD_LIBRARY_PATH PKG_CONFIG_PATH CMAKE_PREFIX_PATH
+needs "$library" "$static" "$sandbox"
 
+# Outside the tree, so that nothing is found by being near.
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 trap 'exit 1' INT TERM
-
-suite=packages
-. "$root/tests/suite.sh"
-. "$root/sandbox/start.sh"
 
 refused() { # WORDS COMMAND...: it fails, and says so in these words
   words=$1
@@ -78,16 +73,17 @@ prefix="$out/moved to elsewhere"
 
 # --- the sandbox ---
 
-start_sandbox "$sandbox" "$out" || die sandbox "does not start"
+sandbox_or_die
 
-# Outside the tree, so that nothing is found by being near.
 project=$out/consumer
 cp -R "$here/consumer" "$project"
 cp "$root/examples/readme/lookup.c" "$root/examples/readme/lookup.cpp" "$project"
 
 # --- CMake ---
 
-if command -v cmake >/dev/null; then
+if ! wants cmake && ! wants two_users; then
+  :
+elif command -v cmake >/dev/null; then
   build=$out/build
   check cmake.configure cmake -S "$project" -B "$build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx"
@@ -124,27 +120,32 @@ if command -v cmake >/dev/null; then
   check cmake.refuses_another_minor refused 'compatible' asks_for 0.0
   check cmake.refuses_another_major refused 'compatible' asks_for 1
 else
-  skip packages.cmake 'no cmake'
+  skip cmake 'there is no cmake'
 fi
 
 # --- what keeps an unfit library from being handed out ---
 
-mkdir "$out/unfit"
-printf 'int paynow_version(void) { return 0; }\nint stranger(void) { return 1; }\n' >"$out/unfit/stranger.c"
-check unfit.builds "$cc" -shared -fPIC "$out/unfit/stranger.c" -Wl,--no-as-needed -lm -o "$out/unfit/libpaynow_bridge.so"
-checked_as() { # WORDS TARGET
-  refused "$1" sh "$root/packaging/check.sh" "$2" "$out/unfit"
+unfit() {
+  mkdir "$out/unfit"
+  printf 'int paynow_version(void) { return 0; }\nint stranger(void) { return 1; }\n' >"$out/unfit/stranger.c"
+  check unfit.builds "$cc" -shared -fPIC "$out/unfit/stranger.c" -Wl,--no-as-needed -lm -o "$out/unfit/libpaynow_bridge.so"
+  checked_as() { # WORDS TARGET
+    refused "$1" sh "$root/packaging/check.sh" "$2" "$out/unfit"
+  }
+  check unfit.exports_a_stranger checked_as 'not ours: .*stranger' linux-x86_64
+  check unfit.lacks_functions checked_as 'does not export what the header declares: paynow_abi_version' linux-x86_64
+  check unfit.has_no_soname checked_as 'the soname is' linux-x86_64
+  check unfit.is_for_another_processor checked_as 'the processor is' linux-aarch64
+  check unfit.is_for_glibc checked_as 'it needs .*libc\.so\.6' linux-x86_64-musl
+  check unfit.is_missing checked_as 'there is no ' windows-x86_64
 }
-check unfit.exports_a_stranger checked_as 'not ours: .*stranger' linux-x86_64
-check unfit.lacks_functions checked_as 'does not export what the header declares: paynow_abi_version' linux-x86_64
-check unfit.has_no_soname checked_as 'the soname is' linux-x86_64
-check unfit.is_for_another_processor checked_as 'the processor is' linux-aarch64
-check unfit.is_for_glibc checked_as 'it needs .*libc\.so\.6' linux-x86_64-musl
-check unfit.is_missing checked_as 'there is no ' windows-x86_64
+if wants unfit; then unfit; fi
 
 # --- pkg-config ---
 
-if command -v pkg-config >/dev/null; then
+if ! wants pkg_config; then
+  :
+elif command -v pkg-config >/dev/null; then
   PKG_CONFIG_PATH=$prefix/lib/pkgconfig
   export PKG_CONFIG_PATH
   with_package() { # PACKAGE COMPILER... : compiles with its flags, which may hold escaped spaces
@@ -168,7 +169,7 @@ if command -v pkg-config >/dev/null; then
   check pkg_config.host_builds "$cc" -O2 "$project/host.c" -o "$out/host" -ldl
   check pkg_config.two_static_users ids 2 "$out/host" global Notch "$out/one.so" "$out/two.so"
 else
-  skip packages.pkg_config 'no pkg-config'
+  skip pkg_config 'there is no pkg-config'
 fi
 
 finish

@@ -35,7 +35,8 @@ else
 fi
 sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
-  sh tests/c/run.sh operations players policies answers errors dns handles delivery promise threads logging
+  sh tests/c/run.sh operations players answers errors dns handles delivery promise threads logging \
+  retry rate circuit cache sharing peek ensure configuration pages bulk
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
 part misuse env TEST_MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
 part sanitizers-rust sh tests/verify/sanitizers.sh
