@@ -4,35 +4,35 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::lock;
 use super::log::{Log, LogLevel};
 use crate::operations::Status;
 use crate::policy::breaker::{Admission, Breaker, BreakerPolicy, Change};
 use crate::policy::is_outage;
+use crate::sync::Mutex;
 
 pub(super) struct Health {
-    breaker: Breaker,
+    breaker: Mutex<Breaker>,
     /// The API refused our credentials, and the host was told.
     refused: AtomicBool,
 }
 
 impl Health {
     pub(super) fn new(policy: BreakerPolicy) -> Self {
-        Self { breaker: Breaker::new(policy), refused: AtomicBool::new(false) }
+        Self { breaker: Mutex::new(Breaker::new(policy)), refused: AtomicBool::new(false) }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.breaker.is_open()
+        lock(&self.breaker).is_open()
     }
 
     pub(super) fn admit(&self) -> Admission {
-        self.breaker.admit(Instant::now())
+        lock(&self.breaker).admit(Instant::now())
     }
 
     /// Nothing was learnt from an attempt: it was cancelled.
     pub(super) fn abandoned(&self, admission: Admission) {
-        if admission == Admission::Probe {
-            self.breaker.abandoned();
-        }
+        lock(&self.breaker).abandoned(admission, Instant::now());
     }
 
     /// Notes how an attempt ended; `describe` says what went wrong.
@@ -49,9 +49,9 @@ impl Health {
             return self.abandoned(admission);
         }
         let change = if is_outage(status) {
-            self.breaker.failed(began, now, admission == Admission::Probe)
+            lock(&self.breaker).failed(began, now, admission)
         } else {
-            self.breaker.succeeded(now)
+            lock(&self.breaker).succeeded(now)
         };
         match change {
             Some(Change::Opened(failures)) => log.say(LogLevel::Warn, || {
@@ -101,8 +101,9 @@ mod tests {
             health.note(Status::Connect, Instant::now(), Admission::Granted, &log, || "refused".to_owned());
         }
         assert!(health.is_open());
-        assert_eq!(health.admit(), Admission::Probe);
-        health.note(Status::Ok, Instant::now(), Admission::Probe, &log, || unreachable!());
+        let probe = health.admit();
+        assert!(matches!(probe, Admission::Probe(_)), "{probe:?}");
+        health.note(Status::Ok, Instant::now(), probe, &log, || unreachable!());
         let lines = lines(&log);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("3 requests failed in a row") && lines[0].contains("refused"));

@@ -222,7 +222,7 @@ impl Runtime {
         };
         let left = deadline.saturating_duration_since(now);
         let wait = self.settings.retry.wait(&attempted, left, fastrand::f64())?;
-        if self.retry_budget.withdraw() {
+        if lock(&self.retry_budget).withdraw() {
             Some(now + wait)
         } else {
             self.counters.retry_denied();

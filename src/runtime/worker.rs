@@ -220,7 +220,7 @@ impl Worker {
     fn exchange(&mut self, key: Key, attempt: &mut Attempt, admission: Admission) -> Outcome {
         let operation = attempt.operation;
         if attempt.attempts == 0 {
-            self.runtime.retry_budget.deposit();
+            lock(&self.runtime.retry_budget).deposit();
         }
         let began = Instant::now();
         attempt.step_began.get_or_insert(began);
