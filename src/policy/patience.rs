@@ -69,7 +69,8 @@ impl Patience {
         if left.is_zero() {
             return false;
         }
-        let needed = self.known.as_ref().map_or(Duration::ZERO, |known| known.quickest.min(known.average / 2));
+        let needed =
+            self.known.as_ref().map_or(Duration::ZERO, |known| known.quickest.min(known.average / 2));
         if left >= needed {
             return true;
         }

@@ -156,12 +156,8 @@ mod tests {
     fn a_server_that_gave_up_waiting_is_asked_again_when_that_is_safe() {
         let policy = RetryPolicy::default();
         let retried = |http_status, repeatable| {
-            let attempted = Attempted {
-                http_status,
-                repeatable,
-                sent: Sent::Answered,
-                ..failed(Status::Api)
-            };
+            let attempted =
+                Attempted { http_status, repeatable, sent: Sent::Answered, ..failed(Status::Api) };
             policy.wait(&attempted, LONG, 0.5).is_some()
         };
         for http_status in [408, 421, 425] {

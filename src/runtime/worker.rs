@@ -281,6 +281,8 @@ impl Worker {
         if outcome.status == Status::RateLimited {
             runtime.counters.rate_limited();
             lock(&runtime.schedule).rate.limited(outcome.retry_after, Instant::now());
+        } else if outcome.sent == Sent::Answered {
+            lock(&runtime.schedule).rate.accepted(Instant::now());
         }
         runtime.log.say(LogLevel::Debug, || {
             format!(
