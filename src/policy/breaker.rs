@@ -109,7 +109,7 @@ impl Breaker {
         self.open.as_ref().is_some_and(|open| open.refuses(now))
     }
 
-    /// Asks for leave to make a request; refused exactly when [`Self::refuses`] says so. A request that was admitted
+    /// Asks whether a request may be made; refused exactly when [`Self::refuses`] says so. A request that was admitted
     /// reports with [`Self::succeeded`], [`Self::failed`] or [`Self::abandoned`]; the latter two take the admission.
     pub(crate) fn admit(&mut self, now: Instant) -> Admission {
         let Some(open) = &mut self.open else {
