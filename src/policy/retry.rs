@@ -64,6 +64,9 @@ fn may_go_better(attempted: &Attempted) -> bool {
         Status::Resolve | Status::Connect | Status::Transport | Status::RateLimited => true,
         // 501 and 505 say that the server cannot, now or later.
         Status::Server => !matches!(attempted.http_status, 501 | 505),
+        // The connection was given up while the request came, was the wrong one, or came too early: none of them says
+        // anything about the request.
+        Status::Api => matches!(attempted.http_status, 408 | 421 | 425),
         _ => false,
     }
 }
@@ -148,6 +151,14 @@ mod tests {
             assert!(!retried(failed(status)), "{status:?}");
         }
         assert!(!retried(Attempted { http_status: 501, ..failed(Status::Server) }));
+        for http_status in [408, 421, 425] {
+            let attempted = Attempted { http_status, ..failed(Status::Api) };
+            assert!(retried(attempted), "{http_status}");
+            assert!(
+                !retried(Attempted { repeatable: false, sent: Sent::Answered, ..attempted }),
+                "{http_status}"
+            );
+        }
     }
 
     #[test]
