@@ -6,7 +6,6 @@ pub(crate) mod cache;
 pub(crate) mod identity;
 pub(crate) mod rate;
 pub(crate) mod retry;
-pub(crate) mod retry_after;
 
 use crate::operations::Status;
 

@@ -15,9 +15,8 @@ use super::outcome::Outcome;
 use super::slots::Key;
 use super::{Runtime, lock};
 use crate::model::{Secret, Text};
-use crate::operations::{self, Authorization, Decoded, Operation, Sent, Status};
+use crate::operations::{self, Decoded, Operation, Sent, Status};
 use crate::policy::breaker::Admission;
-use crate::policy::retry_after;
 use crate::threads;
 use crate::transport::{Connection, Exchange, Interrupter};
 
@@ -228,14 +227,14 @@ impl Worker {
         self.interrupter.begin(key.bits());
         let mut exchanges = 1;
         let exchange = catch_unwind(AssertUnwindSafe(|| {
-            let first = self.connection.exchange(&attempt.request);
+            let first = self.connection.exchange(&attempt.request, attempt.repeatable);
             let may_repeat = attempt.repeatable || first.sent == Sent::Never;
             let is_last = attempt.tries + 1 >= self.runtime.settings.retry.max_attempts;
             if !first.died_idle || !may_repeat || is_last || self.interrupter.is_interrupted() {
                 return first;
             }
             exchanges = 2;
-            let second = self.connection.exchange(&attempt.request);
+            let second = self.connection.exchange(&attempt.request, attempt.repeatable);
             Exchange { sent: second.sent.max(first.sent), ..second }
         }));
         self.interrupter.end();
@@ -301,7 +300,7 @@ impl Worker {
             Ok(answer) => {
                 let decoded =
                     operations::decode(operation, answer.status, &answer.content_type, &answer.body);
-                let wait = answer.retry_after.as_deref().and_then(retry_after::parse);
+                let wait = answer.retry_after;
                 let body = std::str::from_utf8(&answer.body).unwrap_or_default();
                 (decoded, answer.status, wait, Text::from(body))
             }
@@ -311,7 +310,7 @@ impl Worker {
                 (decoded, error.http_status, None, Text::from(""))
             }
         };
-        self.clean(attempt, &mut decoded);
+        self.clean(exchange.credential, &mut decoded);
         Outcome {
             sent: exchange.sent,
             attempts,
@@ -321,15 +320,13 @@ impl Worker {
     }
 
     /// Makes of a server's words what may stand in a log: one line, without our credentials.
-    fn clean(&self, attempt: &Attempt, decoded: &mut Decoded) {
+    ///
+    /// What was sent may be another key than the one in use by now.
+    fn clean(&self, sent: Option<Secret>, decoded: &mut Decoded) {
         if decoded.message.is_none() && decoded.error.is_none() {
             return;
         }
-        let token = match &attempt.request.authorization {
-            Authorization::Customer(token) => Some(token.clone()),
-            Authorization::ApiKey | Authorization::None => None,
-        };
-        let secrets: Vec<Secret> = token.into_iter().chain(self.runtime.transport.api_key()).collect();
+        let secrets: Vec<Secret> = sent.into_iter().chain(self.runtime.transport.api_key()).collect();
         if let Some(error) = &mut decoded.error {
             error.map_texts(|text| {
                 let clean = redact(text, &secrets);

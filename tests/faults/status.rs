@@ -238,6 +238,14 @@ fn rate_limits() -> Vec<Row> {
                     assert!(early <= Duration::from_secs(1), "asked again {early:?} before the date");
                 }),
             ),
+        // Its clock and ours are decades apart; two seconds are two seconds.
+        Row::sandbox("429, Retry-After a date by the server's own clock", {
+            limited_once(json!({
+                "date": "Thu, 31 Dec 2099 23:59:57 GMT",
+                "retry-after": "Thu, 31 Dec 2099 23:59:59 GMT",
+            }))
+        })
+        .ask(CREATE, refused(Status::RateLimited, 429).sees(asks_to_wait(Some(Duration::from_secs(2))))),
         Row::sandbox("429, Retry-After a date long past", {
             limited_once(json!({"retry-after": "Sun, 09 Sep 2001 01:46:40 GMT"}))
         })
