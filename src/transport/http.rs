@@ -475,3 +475,73 @@ impl UreqResolver for ConnectionResolver {
         Ok(addresses)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transport(port: u16) -> HttpTransport {
+        HttpTransport::new(HttpSettings {
+            base: ApiBase::parse(&format!("http://127.0.0.1:{port}")).unwrap(),
+            api_key: Some(Secret::new("first".to_owned())),
+            user_agent: "test".to_owned(),
+            connect_timeout: Duration::from_secs(60),
+            max_response_bytes: 1024,
+            proxy: None,
+            extra_roots: Vec::new(),
+        })
+    }
+
+    fn request(authorization: Authorization) -> HttpRequest {
+        HttpRequest { method: "GET", target: "/".to_owned(), authorization, headers: Vec::new(), body: None }
+    }
+
+    #[test]
+    fn an_exchange_tells_what_it_was_sent_with() {
+        // Bound, and nobody listens: what is sent with is known all the same.
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let transport = transport(socket.local_addr().unwrap().as_socket().unwrap().port());
+        let mut connection = transport.open();
+        connection.interrupter().begin(1);
+        let mut sent_with = |authorization| {
+            let exchange = connection.exchange(&request(authorization), true);
+            let error = exchange.result.err().unwrap();
+            assert_eq!((error.status, error.is_local, exchange.sent), (Status::Connect, false, Sent::Never));
+            assert!(!exchange.died_idle);
+            exchange.credential.map(|secret| secret.expose().to_owned())
+        };
+        assert_eq!(sent_with(Authorization::ApiKey).as_deref(), Some("first"));
+        transport.set_api_key(Secret::new("second".to_owned()));
+        assert_eq!(sent_with(Authorization::ApiKey).as_deref(), Some("second"));
+        let token = Authorization::Customer(Secret::new("token".to_owned()));
+        assert_eq!(sent_with(token).as_deref(), Some("token"));
+        assert_eq!(sent_with(Authorization::None), None);
+        transport.close();
+    }
+
+    #[test]
+    fn lack_of_this_machine_is_marked() {
+        let transport = transport(9);
+        let connection = HttpConnection::new(Arc::clone(&transport.shared));
+        connection.progress.restart(None);
+        let lacking = || Error::Io(local::no_thread(&io::ErrorKind::WouldBlock.into()));
+        for stage in [Stage::Resolve, Stage::Connect, Stage::Tunnel, Stage::Handshake, Stage::Exchange] {
+            connection.progress.reach(stage);
+            let error = connection.explain(&lacking(), 0);
+            assert!(error.is_local && error.message.contains("thread"), "{stage:?}: {}", error.message);
+            let refused = Error::Io(io::ErrorKind::ConnectionRefused.into());
+            assert!(!connection.explain(&refused, 0).is_local, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_server_is_given_more_time() {
+        let slowness = Slowness::default();
+        assert_eq!(slowness.patience(), SILENCE);
+        slowness.note(Duration::from_secs(4));
+        assert_eq!(slowness.patience(), Duration::from_secs(12));
+        (0..100).for_each(|_| slowness.note(Duration::from_millis(20)));
+        assert_eq!(slowness.patience(), SILENCE);
+    }
+}
