@@ -9,7 +9,7 @@ use crate::operations::{
     Status,
 };
 use crate::policy::identity::{NamingRules, write_key, write_key_and_fields};
-use crate::policy::retry_after;
+use crate::transport;
 
 /// How an answer was read.
 #[derive(Debug)]
@@ -32,10 +32,10 @@ pub fn decode(operation: OperationId, http_status: u16, content_type: &str, body
     Outcome { status, answer, has_error: error.is_some(), message }
 }
 
-/// Reads a `Retry-After` header.
+/// Reads a `Retry-After` header of an answer without a `Date`.
 #[must_use]
 pub fn retry_after(value: &str) -> Option<Duration> {
-    retry_after::parse(value)
+    transport::retry_after(value, None)
 }
 
 /// What is asked about a player: where a lookup goes, where it goes when the customer is to be created if need be, and

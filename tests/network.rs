@@ -25,6 +25,10 @@ struct SecureServer {
 
 impl SecureServer {
     fn start(name: &str) -> Self {
+        Self::start_at(name, 0)
+    }
+
+    fn start_at(name: &str, port: u16) -> Self {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca_params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         ca_params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -39,7 +43,7 @@ impl SecureServer {
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
             .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let ca_file =
             std::env::temp_dir().join(format!("paynow-bridge-ca-{}-{port}.pem", std::process::id()));
@@ -203,4 +207,104 @@ fn a_proxy_that_refuses_is_told_from_an_api_that_does() {
         assert!(message.contains("proxy") && message.contains(words), "{message}");
         assert!(!message.contains(KEY));
     }
+}
+
+#[test]
+fn a_proxy_is_named_where_it_was_set() {
+    let server = SecureServer::start("localhost");
+    // Bound, and nobody listens.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    let builder = server.client("localhost").proxy(format!("http://user:very-secret@127.0.0.1:{port}"));
+    let (status, message) = look_up(builder);
+    assert_eq!(status, Status::Connect, "{message}");
+    assert!(message.contains(&format!("connecting to the proxy 127.0.0.1:{port}")), "{message}");
+    assert!(!message.contains("very-secret") && !message.contains("localhost"), "{message}");
+    let builder = server.client("localhost").proxy("http://user:very-secret@proxy.invalid:3128");
+    let (status, message) = look_up(builder);
+    assert_eq!(status, Status::Resolve, "{message}");
+    assert!(message.contains("resolving the proxy proxy.invalid:3128"), "{message}");
+}
+
+#[test]
+fn a_user_without_a_password_has_an_empty_one() {
+    let server = SecureServer::start("localhost");
+    let proxy = Proxy::start("200");
+    let builder = server.client("localhost").ca_file(&server.ca_file);
+    assert_eq!(look_up(builder.proxy(format!("http://user@127.0.0.1:{}", proxy.port))).0, Status::Ok);
+    // "user:" in base64.
+    let asked = proxy.heads.lock().unwrap().join("");
+    assert!(asked.contains("proxy-authorization: Basic dXNlcjo=\r\n"), "{asked}");
+}
+
+/// Many IPv6 addresses that swallow everything, and one IPv4 address that works: in a network of the test's own.
+#[test]
+#[cfg(target_os = "linux")]
+fn dead_ipv6_beside_ipv4() {
+    use std::process::Command;
+
+    const INSIDE: &str = "PAYNOW_BRIDGE_TEST_INSIDE";
+    const NAME: &str = "dead_ipv6_beside_ipv4";
+    if std::env::var_os(INSIDE).is_some() {
+        return reach_ipv4_beside_dead_ipv6();
+    }
+    let inside = |program: &std::ffi::OsStr| {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--mount", "--"]).arg(program);
+        command
+    };
+    let can = inside("ip".as_ref()).args(["link", "set", "lo", "up"]).output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+        {
+            println!("skipped {NAME}: no network namespace can be made here");
+        }
+        return;
+    }
+    let this = std::env::current_exe().unwrap();
+    let output = inside(this.as_os_str()).args(["--exact", NAME]).env(INSIDE, "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[cfg(target_os = "linux")]
+fn reach_ipv4_beside_dead_ipv6() {
+    use std::net::{Ipv6Addr, SocketAddr};
+    use std::process::Command;
+
+    const HOST: &str = "shop.test";
+    const PORT: u16 = 4443;
+    let run = |command: &str| assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
+    run("ip link set lo up");
+    // More than are ever tried, so that the only one that works must not come last.
+    let dead: Vec<Ipv6Addr> =
+        (1..=20).map(|last| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last)).collect();
+    let hosts: Vec<String> = dead.iter().map(|address| format!("{address} {HOST}")).collect();
+    let file = std::env::temp_dir().join(format!("paynow-bridge-hosts-{}", std::process::id()));
+    std::fs::write(&file, format!("{}\n127.0.0.1 {HOST}\n", hosts.join("\n"))).unwrap();
+    run(&format!("mount --bind {} /etc/hosts", file.display()));
+    let mut swallowing = Vec::new();
+    for address in dead {
+        run(&format!("ip -6 addr add {address}/128 dev lo nodad"));
+        let there = SocketAddr::from((address, PORT));
+        let socket = |there: SocketAddr| {
+            socket2::Socket::new(socket2::Domain::for_address(there), socket2::Type::STREAM, None).unwrap()
+        };
+        let listener = socket(there);
+        listener.bind(&there.into()).unwrap();
+        // Nobody accepts: when its queue is full, the system drops what else comes.
+        listener.listen(0).unwrap();
+        swallowing.push(listener);
+        for _ in 0..4 {
+            let caller = socket(there);
+            caller.set_nonblocking(true).unwrap();
+            let _ = caller.connect(&there.into());
+            swallowing.push(caller);
+        }
+    }
+    let server = SecureServer::start_at(HOST, PORT);
+    let builder = server.client(HOST).ca_file(&server.ca_file);
+    let (status, message) = look_up(builder.connect_timeout(FOREVER).deadline(FOREVER * 2));
+    assert_eq!(status, Status::Ok, "{message}");
+    let _ = std::fs::remove_file(file);
 }

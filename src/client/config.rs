@@ -1,12 +1,9 @@
 //! How a client is made.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use super::Client;
 use crate::model::Secret;
@@ -17,7 +14,7 @@ use crate::policy::identity::NamingRules;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
 use crate::runtime::{self, LogLevel, Runtime};
-use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates};
+use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates, read_small_file};
 
 /// Until when a request may take, unless its call says otherwise.
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -34,6 +31,7 @@ pub(super) const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_KEY: usize = 1_024;
 const LONGEST_USER_AGENT: usize = 256;
 
+// The addresses are secrets until they are read: one with a password in it is printed nowhere.
 /// Makes a [`Client`]. Every setting has a sensible default; only the store id is always needed.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing before `build`"]
@@ -42,8 +40,8 @@ pub struct ClientBuilder {
     api_key: Option<Secret>,
     api_key_env: Option<String>,
     api_key_file: Option<PathBuf>,
-    api_base: String,
-    proxy: Option<String>,
+    api_base: Secret,
+    proxy: Option<Secret>,
     ca_file: Option<PathBuf>,
     user_agent: Option<String>,
     deadline: Duration,
@@ -68,7 +66,7 @@ impl ClientBuilder {
             api_key: None,
             api_key_env: None,
             api_key_file: None,
-            api_base: ApiBase::DEFAULT.to_owned(),
+            api_base: Secret::new(ApiBase::DEFAULT.to_owned()),
             proxy: None,
             ca_file: None,
             user_agent: None,
@@ -110,7 +108,7 @@ impl ClientBuilder {
     /// Goes through this proxy (`http://proxy.example:3128`), whatever the environment says; empty goes through none.
     /// By default `HTTPS_PROXY` and `NO_PROXY` decide.
     pub fn proxy(mut self, address: impl Into<String>) -> Self {
-        self.proxy = Some(address.into());
+        self.proxy = Some(Secret::new(address.into()));
         self
     }
 
@@ -122,7 +120,7 @@ impl ClientBuilder {
 
     /// Where the API is, `https://api.paynow.gg` by default. Plain http is for loopback addresses only.
     pub fn api_base(mut self, base: impl Into<String>) -> Self {
-        self.api_base = base.into();
+        self.api_base = Secret::new(base.into());
         self
     }
 
@@ -258,11 +256,11 @@ impl ClientBuilder {
             return refuse("store_id", "must be a PayNow id: decimal digits of a 64-bit number");
         };
         let api_key = self.read_api_key()?;
-        let base = ApiBase::parse(&self.api_base)?;
-        let proxy = match self.proxy.as_deref() {
+        let base = ApiBase::parse(self.api_base.expose())?;
+        let proxy = match self.proxy.as_ref().map(Secret::expose) {
             Some("") => None,
             Some(address) => Some(Proxy::parse(address)?),
-            None => Proxy::from_environment(&base, |name| std::env::var(name).ok())?,
+            None => Proxy::from_environment(&base, |name| std::env::var_os(name))?,
         };
         let extra_roots = self.ca_file.as_deref().map(read_certificates).transpose()?.unwrap_or_default();
         if self.deadline.is_zero() || self.deadline > LONGEST_DEADLINE {
@@ -353,27 +351,34 @@ const LONGEST_KEY_FILE: u64 = 16 * 1024;
 
 fn read_key_file(path: &Path) -> Result<Secret, InvalidArgument> {
     let refuse = |problem| InvalidArgument::new("api_key_file", problem);
-    let mut file = File::open(path).map_err(|_| refuse("cannot be opened"))?;
-    let metadata = file.metadata().map_err(|_| refuse("cannot be looked at"))?;
-    if is_readable_by_others(&metadata) {
-        return Err(refuse("can be read by other users: make it readable by its owner alone (chmod 600)"));
+    let bytes = read_small_file(path, LONGEST_KEY_FILE, belongs_to_us_alone).map_err(refuse)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| refuse("is not UTF-8 text"))?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// Whoever can read the key can use it, and whoever can write the file can exchange it.
+#[cfg(unix)]
+fn belongs_to_us_alone(metadata: &std::fs::Metadata) -> Result<(), &'static str> {
+    use std::os::unix::fs::MetadataExt;
+
+    check_owner(metadata.uid(), rustix::process::geteuid().as_raw())?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err("can be read by other users: make it readable by its owner alone (chmod 600)");
     }
-    if metadata.len() > LONGEST_KEY_FILE {
-        return Err(refuse("is too long to be a key"));
-    }
-    let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text).map_err(|_| refuse("cannot be read, or is no text"))?;
-    Ok(Secret::new(text.to_string()))
+    Ok(())
 }
 
 #[cfg(unix)]
-fn is_readable_by_others(metadata: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0
+fn check_owner(owner: u32, us: u32) -> Result<(), &'static str> {
+    if owner == us || owner == 0 {
+        return Ok(());
+    }
+    Err("belongs to another user: make the user this program runs as its owner (chown)")
 }
 
 #[cfg(not(unix))]
-fn is_readable_by_others(_: &std::fs::Metadata) -> bool {
-    false
+fn belongs_to_us_alone(_: &std::fs::Metadata) -> Result<(), &'static str> {
+    Ok(())
 }
 
 /// Checks a key of the Management API.
@@ -469,9 +474,48 @@ mod tests {
         }
         assert_eq!(refused(builder().api_key_file("/nowhere/at/all")), "api_key_file");
         assert_eq!(refused(builder().api_key("a").api_key_env("B")), "api_key");
+        assert!(check_owner(0, 1000).is_ok() && check_owner(1000, 1000).is_ok());
+        assert!(check_owner(1001, 1000).unwrap_err().contains("chown"));
         assert_eq!(refused(builder().api_key_env("PAYNOW_BRIDGE_NEVER_SET")), "api_key_env");
         assert_eq!(refused(builder().ca_file("/nowhere/at/all")), "ca_file");
         assert_eq!(refused(builder().proxy("socks5://x")), "proxy");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_not_a_regular_file_is_refused_without_waiting() {
+        let directory = std::env::temp_dir().join(format!("paynow-bridge-files-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let pipe = directory.join("pipe");
+        let made = std::process::Command::new("mkfifo").arg("-m").arg("600").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        for path in [&pipe, &directory] {
+            for builder in [builder().api_key_file(path), builder().ca_file(path)] {
+                let error = builder.build().unwrap_err().to_string();
+                assert!(error.contains("not a regular file"), "{error}");
+            }
+        }
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_byte_order_mark_is_passed_over() {
+        use std::os::unix::fs::OpenOptionsExt;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+        let path = std::env::temp_dir().join(format!("paynow-bridge-bom-{}", std::process::id()));
+        let with_content = |text: &str| {
+            let _ = std::fs::remove_file(&path);
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, format!("\u{feff}{text}").as_bytes()).unwrap();
+        };
+        with_content("pn_from_file\r\n");
+        assert_eq!(builder().api_key_file(&path).read_api_key().unwrap().unwrap().expose(), "pn_from_file");
+        with_content(&certificate.pem());
+        assert_eq!(read_certificates(&path).unwrap().len(), 1);
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
@@ -481,7 +525,9 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let builder = builder().api_key("pn_very_secret");
+        let builder = builder().api_key("pn_very_secret").proxy("http://user:very-hidden@127.0.0.1:1");
+        let with_user = Client::builder("1").api_base("https://user:very@api.paynow.gg");
+        assert!(!format!("{with_user:?}").contains("very"));
         assert!(!format!("{builder:?}").contains("very"));
         assert!(!format!("{:?}", builder.build().unwrap()).contains("very"));
     }

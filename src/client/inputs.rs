@@ -1,5 +1,6 @@
 //! What the operations are asked with.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::operations::{self, Arguments, InvalidArgument, Parameter};
@@ -192,8 +193,8 @@ impl Authentication<'_> {
     }
 }
 
-/// How a [`RawRequest`] proves who sends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a [`RawRequest`] proves who sends it. `Debug` shows no token.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawAuth<'a> {
     /// Not at all.
@@ -202,6 +203,16 @@ pub enum RawAuth<'a> {
     ApiKey,
     /// With this customer token.
     Customer(&'a str),
+}
+
+impl fmt::Debug for RawAuth<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "None",
+            Self::ApiKey => "ApiKey",
+            Self::Customer(_) => "Customer(…)",
+        })
+    }
 }
 
 /// Any operation of the API.
@@ -237,6 +248,13 @@ impl RawRequest<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let request =
+            RawRequest { method: "GET", path: "/", json: None, auth: RawAuth::Customer("pnct_secret") };
+        assert!(!format!("{request:?}").contains("pnct"));
+    }
 
     #[test]
     fn platforms_are_spelled_as_the_api_does() {

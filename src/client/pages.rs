@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(walk(ten(), backwards), (vec![10], 1), "in the wrong order");
         let ping_pong = |cursor: Option<u64>| page(if cursor == Some(10) { 11..=20 } else { 1..=10 });
         assert_eq!(walk(ten(), ping_pong), ((1..=20).collect(), 3), "two pages in turn");
-        let zero = Customer::read_list(r#"[{"id":"x"},{"id":"1"}]"#).unwrap();
+        let zero = Customer::read_list(r#"[{"id":"0"},{"id":"1"}]"#).unwrap();
         assert_eq!(
             walk(Pages::new(2, true, None), |_| zero.clone()).0,
             [1],

@@ -176,22 +176,21 @@ impl Customer {
     }
 
     fn from_wire(wire: &CustomerWire<'_>) -> Result<Self, Malformed> {
-        let id =
-            wire::text(wire.id).filter(|id| !id.is_empty()).ok_or(Malformed::Missing("id", "a customer"))?;
+        let id = wire::id(wire.id).ok_or(Malformed::Missing("id", "a customer"))?;
         Ok(Self {
             id,
-            store_id: wire::text(wire.store_id),
+            store_id: wire::foreign_id(wire.store_id),
             profile: wire::object::<ProfileWire<'_>>(wire.profile).map(|profile| Profile {
                 id: wire::text(profile.id),
                 platform: wire::text(profile.platform),
                 name: wire::text(profile.name),
                 avatar_url: wire::text(profile.avatar_url),
             }),
-            steam_id: wire::text(wire.steam_id),
+            steam_id: wire::foreign_id(wire.steam_id),
             steam: PlatformProfile::read(wire.steam),
             minecraft_uuid: wire::text(wire.minecraft_uuid),
             minecraft: PlatformProfile::read(wire.minecraft),
-            xbox_xuid: wire::text(wire.xbox_xuid),
+            xbox_xuid: wire::foreign_id(wire.xbox_xuid),
             minecraft_platform: wire::text(wire.minecraft_platform)
                 .map(|word| MinecraftPlatform::from_wire(&word)),
             name: wire::text(wire.name),

@@ -23,6 +23,17 @@ pub(super) fn text(field: Field<'_>) -> Option<Text> {
     }
 }
 
+/// An id: the digits of a 64-bit number, as a string or as a number that is written like one. Anything else is not an
+/// id, and `None`.
+pub(super) fn id(field: Field<'_>) -> Option<Text> {
+    text(field).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()) && id.parse::<u64>().is_ok())
+}
+
+/// An id of another platform: a string as it is, of everything else only what is an id.
+pub(super) fn foreign_id(field: Field<'_>) -> Option<Text> {
+    strict_text(field).or_else(|| id(field))
+}
+
 /// Like [`text`], but a string only: what should be text and is an object or a number is treated as absent.
 pub(super) fn strict_text(field: Field<'_>) -> Option<Text> {
     let raw = field?.get().trim();
@@ -71,6 +82,38 @@ mod tests {
         assert_eq!(text(None), None);
         assert_eq!(text(Some(&raw("true"))).unwrap(), "true");
         assert_eq!(text(Some(&raw(r#"{"a":1}"#))).unwrap(), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn ids_are_digits() {
+        for (json, digits) in [
+            ("1", "1"),
+            (r#""411486491630370817""#, "411486491630370817"),
+            ("76561198012345678", "76561198012345678"),
+            ("18446744073709551615", "18446744073709551615"),
+        ] {
+            assert_eq!(id(Some(&raw(json))).unwrap(), digits);
+        }
+        for json in [
+            "4.2e17",
+            "1.0",
+            "-1",
+            "true",
+            "null",
+            r#"["1"]"#,
+            r#"{"id":1}"#,
+            r#""""#,
+            r#"" 1""#,
+            r#""x""#,
+            "18446744073709551616",
+        ] {
+            assert_eq!(id(Some(&raw(json))), None, "{json}");
+        }
+        assert_eq!(foreign_id(Some(&raw(r#""STEAM_0:1:2""#))).unwrap(), "STEAM_0:1:2");
+        assert_eq!(foreign_id(Some(&raw("76561198012345678"))).unwrap(), "76561198012345678");
+        for json in ["7.6e16", "true", "[1]"] {
+            assert_eq!(foreign_id(Some(&raw(json))), None, "{json}");
+        }
     }
 
     #[test]

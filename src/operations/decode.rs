@@ -4,6 +4,7 @@ use crate::model::{
     ApiError, Customer, GiftCard, HeapBytes, Malformed, Text, Token, check_depth, read_token,
 };
 
+use super::json::without_lone_surrogates;
 use super::{Expected, Operation};
 
 /// How a request ended.
@@ -131,8 +132,13 @@ impl Decoded {
 }
 
 /// Reads the answer to `operation`.
+///
+/// Only JSON of PayNow's shape is PayNow's word. What a proxy, a firewall or a CDN says in its place decides nothing
+/// about credentials, nor about what exists: whatever its status, it is an answer that should not have come.
 pub(crate) fn decode(operation: &Operation, http_status: u16, content_type: &str, body: &[u8]) -> Decoded {
     let text = std::str::from_utf8(body).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = text.map(without_lone_surrogates);
+    let text = text.as_deref();
     if (200..300).contains(&http_status) {
         return match text {
             Ok(text) => read_success(operation, http_status, text),
@@ -148,13 +154,15 @@ pub(crate) fn decode(operation: &Operation, http_status: u16, content_type: &str
             message: None,
         };
     }
-    refusal(operation, http_status, content_type, body.len(), error)
+    let length = if text.is_ok_and(|text| text.trim().is_empty()) { 0 } else { body.len() };
+    refusal(operation, http_status, content_type, length, error)
 }
 
 fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded {
     let answer = match operation.expected {
-        // Whatever a server adds to "done" does not undo it.
-        Expected::Nothing => Ok(Answer::Nothing),
+        Expected::Nothing if body.trim().is_empty() => Ok(Answer::Nothing),
+        // Whatever JSON a server adds to "done" does not undo it. A page does: nobody knows who says "done" there.
+        Expected::Nothing => read_any(body).map(|_| Answer::Nothing),
         Expected::AnyJson if body.trim().is_empty() => Ok(Answer::Nothing),
         Expected::AnyJson => read_any(body),
         _ if body.trim().is_empty() => {
@@ -167,9 +175,15 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
     };
     match answer {
         Ok(answer) => Decoded { status: Status::Ok, answer, error: None, message: None },
+        Err(malformed @ Malformed::NotJson(..)) => {
+            invalid(operation, &format!("{malformed}; {INTERMEDIARY} may have answered in PayNow's place"))
+        }
         Err(malformed) => invalid(operation, &malformed.to_string()),
     }
 }
+
+/// Who may stand between this machine and PayNow.
+const INTERMEDIARY: &str = "a proxy, firewall or CDN on the way to PayNow";
 
 fn read_any(body: &str) -> Result<Answer, Malformed> {
     check_depth(body, "JSON")?;
@@ -194,11 +208,15 @@ fn refusal(
     length: usize,
     error: Option<ApiError>,
 ) -> Decoded {
+    let is_paynow = error.is_some();
     let status = match http_status {
-        401 => Status::Unauthorized,
-        403 => Status::Forbidden,
-        404 if error.is_some() => Status::NotFound,
-        404 => Status::InvalidResponse,
+        // Without a word it may be either's; the credentials are what can be checked.
+        401 if is_paynow || length == 0 => Status::Unauthorized,
+        403 if is_paynow || length == 0 => Status::Forbidden,
+        404 if is_paynow => Status::NotFound,
+        401 | 403 | 404 => Status::InvalidResponse,
+        // PayNow is not a proxy.
+        407 => Status::InvalidResponse,
         409 => Status::Conflict,
         429 => Status::RateLimited,
         400..500 => Status::Api,
@@ -208,23 +226,38 @@ fn refusal(
     let name = operation.name;
     let message = match error.as_ref().and_then(|error| error.message.as_ref()) {
         Some(message) => Text::from(format!("{name}: HTTP {http_status}: {message}")),
-        None if error.is_some() => Text::from(format!("{name}: HTTP {http_status}, without a message")),
+        None if is_paynow => Text::from(format!("{name}: HTTP {http_status}, without a message")),
         None => {
-            let kind = describe_media(content_type);
-            let advice = match http_status {
-                300..400 => "; redirects are not followed, check the API base address",
-                404 => "; check the API base address",
-                _ => "",
+            let body = if length == 0 {
+                "without a body".to_owned()
+            } else {
+                let kind = describe_media(content_type);
+                format!("and the body ({kind}, {length} bytes) is not a PayNow error")
             };
-            Text::from(format!(
-                "{name}: HTTP {http_status}, and the body ({kind}, {length} bytes) is no PayNow error{advice}"
-            ))
+            let advice = match http_status {
+                304 => "; nothing was asked for that could be unmodified".to_owned(),
+                300..=399 => "; redirects are not followed, check the API base address".to_owned(),
+                401 if length == 0 => {
+                    format!(
+                        "; PayNow does not accept the API key or customer token, or {INTERMEDIARY} refuses the request"
+                    )
+                }
+                403 if length == 0 => format!(
+                    "; PayNow does not allow this with the API key or customer token, or {INTERMEDIARY} refuses the request"
+                ),
+                404 => format!(
+                    "; check the API base address: {INTERMEDIARY}, or another server, answered in its place"
+                ),
+                401 | 403 | 407 => format!("; {INTERMEDIARY} answered in its place"),
+                _ => String::new(),
+            };
+            Text::from(format!("{name}: HTTP {http_status}, {body}{advice}"))
         }
     };
     Decoded { status, answer: Answer::Nothing, error: error.map(Box::new), message: Some(message) }
 }
 
-/// The media type, if it is short and harmless enough to repeat in a message.
+/// The media type, or the encoding, if it is short and harmless enough to repeat in a message.
 fn describe_media(content_type: &str) -> &str {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let harmless = kind.len() <= 64 && kind.bytes().all(|byte| byte.is_ascii_graphic());
@@ -279,12 +312,73 @@ mod tests {
     }
 
     #[test]
+    fn an_intermediarys_answer_is_not_paynows() {
+        for http in [401, 403, 404, 407] {
+            for (media, body) in [
+                ("text/html", "<h1>Attention required</h1>"),
+                ("text/plain", "no"),
+                ("application/json", r#"{"a":1}"#),
+            ] {
+                let decoded = decode(&LOOKUP_CUSTOMER, http, media, body.as_bytes());
+                assert_eq!(
+                    (decoded.status, decoded.answer),
+                    (Status::InvalidResponse, Answer::Nothing),
+                    "{http}"
+                );
+                let message = decoded.message.unwrap();
+                assert!(message.contains("proxy, firewall or CDN") && message.contains(media), "{message}");
+            }
+        }
+        let decoded = decode(&LOOKUP_CUSTOMER, 200, "text/html", b"<html>Log in to the network</html>");
+        assert_eq!(decoded.status, Status::InvalidResponse);
+        assert!(decoded.message.unwrap().contains("proxy, firewall or CDN"));
+        // Without a word both are possible, and both are named.
+        for (http, expected) in [(401, Status::Unauthorized), (403, Status::Forbidden)] {
+            for body in ["", " \r\n"] {
+                let decoded = decode(&LOOKUP_CUSTOMER, http, "", body.as_bytes());
+                assert_eq!(decoded.status, expected);
+                let message = decoded.message.unwrap();
+                assert!(
+                    message.contains("API key") && message.contains("proxy, firewall or CDN"),
+                    "{message}"
+                );
+            }
+        }
+        let decoded = decode(&LOOKUP_CUSTOMER, 407, "", b"");
+        assert_eq!(decoded.status, Status::InvalidResponse);
+        let decoded = decode(&LOOKUP_CUSTOMER, 304, "", b"");
+        assert!(!decoded.message.unwrap().contains("redirect"));
+    }
+
+    #[test]
+    fn one_odd_key_loses_nothing_else() {
+        let body = r#"{"id":"1","\ud800":1,"name":"a\udc00b","metadata":{"rank":"vip","\udfff":"x","c":"\ud83d\ude00"}}"#;
+        let decoded = decode(&LOOKUP_CUSTOMER, 200, "", body.as_bytes());
+        let Answer::Customer(customer) = decoded.answer else { panic!("{:?}", decoded.message) };
+        assert_eq!(customer.name.as_deref(), Some("a\u{fffd}b"));
+        let metadata: Vec<_> =
+            customer.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(metadata, [("c", "\u{1f600}"), ("rank", "vip"), ("\u{fffd}", "x")]);
+        let decoded =
+            decode(&CREATE_CUSTOMER, 400, "", br#"{"status":400,"message":"bad name \ud800","\udc00":{}}"#);
+        assert!(decoded.message.unwrap().contains("bad name \u{fffd}"));
+        assert_eq!(decoded.error.unwrap().status, Some(400));
+    }
+
+    #[test]
     fn wrong_shapes_are_invalid_responses() {
         for body in ["", "null", "{}", "[]", "<html>", r#"{"status":400,"code":"x","message":"y"}"#] {
             assert_eq!(status(&LOOKUP_CUSTOMER, 200, body), Status::InvalidResponse, "{body}");
             assert_eq!(status(&CREATE_CUSTOMER_TOKEN, 200, body), Status::InvalidResponse, "{body}");
             assert_eq!(status(&LOOKUP_GIFTCARD, 200, body), Status::InvalidResponse, "{body}");
         }
+        for id in
+            ["4.2e17", r#"["1"]"#, "true", "-1", r#""a""#, r#""1.0""#, r#""+1""#, r#""99999999999999999999""#]
+        {
+            let body = format!(r#"{{"id":{id}}}"#);
+            assert_eq!(status(&LOOKUP_CUSTOMER, 200, &body), Status::InvalidResponse, "{body}");
+        }
+        assert_eq!(status(&LOOKUP_CUSTOMER, 200, r#"{"id":411486491630370817}"#), Status::Ok);
         assert_eq!(status(&LIST_CUSTOMERS, 200, "{}"), Status::InvalidResponse);
         assert_eq!(status(&LOOKUP_CUSTOMER, 204, ""), Status::InvalidResponse);
         assert_eq!(decode(&LOOKUP_CUSTOMER, 200, "", b"\xff\xfe").status, Status::InvalidResponse);
@@ -294,7 +388,11 @@ mod tests {
     fn created_and_deleted_variants_are_fine() {
         assert_eq!(status(&CREATE_CUSTOMER, 201, r#"{"id":"1"}"#), Status::Ok);
         assert_eq!(status(&INVALIDATE_CUSTOMER_TOKENS, 204, ""), Status::Ok);
-        assert_eq!(status(&INVALIDATE_CUSTOMER_TOKENS, 200, "gone"), Status::Ok);
+        assert_eq!(status(&INVALIDATE_CUSTOMER_TOKENS, 200, r#"{"gone":true}"#), Status::Ok);
+        // A page that says 200 to everything has revoked no token.
+        for page in ["<html>Log in to the network</html>", "gone"] {
+            assert_eq!(status(&INVALIDATE_CUSTOMER_TOKENS, 200, page), Status::InvalidResponse);
+        }
         assert_eq!(status(&REQUEST, 204, ""), Status::Ok);
         assert_eq!(status(&REQUEST, 200, "[1]"), Status::Ok);
         assert_eq!(status(&REQUEST, 200, "oops"), Status::InvalidResponse);

@@ -1,16 +1,12 @@
 //! Rules about when and how often to ask the API. Each is one module with a stated contract, knows nothing of
 //! threads or HTTP, and is told the time.
 
-#[cfg_attr(not(test), allow(dead_code, reason = "some rules are not asked by the runtime yet"))]
 pub(crate) mod breaker;
 pub(crate) mod cache;
 pub(crate) mod identity;
-#[cfg_attr(not(test), allow(dead_code, reason = "some rules are not asked by the runtime yet"))]
 pub(crate) mod patience;
-#[cfg_attr(not(test), allow(dead_code, reason = "some rules are not asked by the runtime yet"))]
 pub(crate) mod rate;
 pub(crate) mod retry;
-pub(crate) mod retry_after;
 
 use crate::operations::Status;
 
@@ -24,5 +20,7 @@ pub(crate) fn is_outage(status: Status) -> bool {
             | Status::Transport
             | Status::Timeout
             | Status::Server
+            // Whoever answers in PayNow's place, PayNow is not reached.
+            | Status::InvalidResponse
     )
 }

@@ -71,6 +71,7 @@ fn answered(status: u16, body: &str) -> Exchange {
         result: if status == 0 { Err(error()) } else { Ok(answer) },
         sent: if status == 0 { Sent::Never } else { Sent::Answered },
         died_idle: false,
+        credential: None,
     }
 }
 
@@ -103,7 +104,7 @@ struct FakeLine {
 }
 
 impl Connection for FakeLine {
-    fn exchange(&mut self, request: &HttpRequest) -> Exchange {
+    fn exchange(&mut self, request: &HttpRequest, _: bool) -> Exchange {
         self.world.exchanges.fetch_add(1, Ordering::SeqCst);
         assert!(!self.broken, "a line is used after a panic");
         if request.target == "/reset" {
@@ -118,6 +119,7 @@ impl Connection for FakeLine {
                 }),
                 sent: Sent::Maybe,
                 died_idle: true,
+                credential: None,
             };
         }
         if let Some((status, body)) = self.world.scripted(&request.target) {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::pki_types::CertificateDer;
 use ureq::http::{self, HeaderValue, header};
@@ -14,12 +14,15 @@ use ureq::{Agent, Error};
 use zeroize::Zeroizing;
 
 use super::base::ApiBase;
+use super::connect::{Preferred, in_order};
 use super::interrupt::Interrupter;
+use super::local;
 use super::progress::{Progress, Stage};
 use super::proxy::Proxy;
 use super::resolver::Resolver;
+use super::retry_after;
 use super::tcp::{TcpConnector, Tunnel};
-use super::tls::{TlsConnector, TlsSettings};
+use super::tls::{TlsConnector, TlsSettings, may_be_the_clock};
 use super::{Connection, Exchange, HttpAnswer, Transport, TransportError};
 use crate::model::Secret;
 use crate::operations::{Authorization, HttpRequest, Sent, Status};
@@ -28,6 +31,13 @@ use crate::operations::{Authorization, HttpRequest, Sent, Status};
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Room for a request's head: the longest token, the longest path and the rest.
 const OUTPUT_BUFFER: usize = 16 * 1024;
+/// How long a kept connection may bring nothing before a repeatable request is sent on a new one. A server that is
+/// slower than that of late is given more time.
+const SILENCE: Duration = Duration::from_secs(2);
+/// Most addresses ureq takes of a host.
+const MOST_ADDRESSES: usize = 16;
+/// This library did not exist before: a clock that shows an earlier time (2025-01-01) is wrong.
+const FIRST_POSSIBLE_TIME: Duration = Duration::from_secs(1_735_689_600);
 /// Longest head of an answer.
 const MAX_RESPONSE_HEAD: usize = 16 * 1024;
 /// Larger than any head: a buffer that is full before the limit is reached looks like a closed connection.
@@ -56,9 +66,35 @@ struct Shared {
     resolver: Resolver,
     tls: Arc<TlsSettings>,
     opened: Arc<AtomicU32>,
+    preferred: Arc<Preferred>,
+    slowness: Slowness,
+    /// Made once: making one looks at the environment.
+    config: ureq::config::Config,
+}
+
+/// How long answers took of late.
+#[derive(Default)]
+struct Slowness(AtomicU64);
+
+impl Slowness {
+    fn note(&self, took: Duration) {
+        let known = self.0.load(Ordering::Relaxed);
+        // A long time is forgotten slowly. Two who note at once may lose one: it is an estimate.
+        let next = (took.as_millis() as u64).max(known - known / 8);
+        if next != known {
+            self.0.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// How long silence is no reason to worry.
+    fn patience(&self) -> Duration {
+        SILENCE.max(Duration::from_millis(self.0.load(Ordering::Relaxed).saturating_mul(3)))
+    }
 }
 
 impl HttpTransport {
+    /// Reads what it needs of the environment here and now, on the calling thread: no thread of the library ever
+    /// looks at it, whatever the host does to it meanwhile.
     pub(crate) fn new(mut settings: HttpSettings) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -68,11 +104,34 @@ impl HttpTransport {
                 },
                 tls: Arc::new(TlsSettings::new(std::mem::take(&mut settings.extra_roots))),
                 opened: Arc::new(AtomicU32::new(0)),
+                preferred: Arc::default(),
+                slowness: Slowness::default(),
+                config: config(&settings.user_agent),
                 api_key: RwLock::new(settings.api_key.take()),
                 settings,
             }),
         }
     }
+}
+
+/// What ureq is told. No timeout of any kind: with one, ureq would set it on the socket for every read. The
+/// runtime's timer ends what takes too long.
+fn config(user_agent: &str) -> ureq::config::Config {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .user_agent(user_agent)
+        .accept("application/json")
+        .accept_encoding("identity")
+        .input_buffer_size(INPUT_BUFFER)
+        .output_buffer_size(OUTPUT_BUFFER)
+        .max_response_header_size(MAX_RESPONSE_HEAD)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(KEEP_ALIVE)
+        .build()
 }
 
 impl Transport for HttpTransport {
@@ -116,6 +175,7 @@ impl HttpConnection {
             connect_timeout: shared.settings.connect_timeout,
             loopback_only: !shared.settings.base.uses_tls(),
             opened: Arc::clone(&shared.opened),
+            preferred: Arc::clone(&shared.preferred),
             tunnel: shared.settings.proxy.clone().map(|proxy| Tunnel {
                 proxy,
                 host: shared.settings.base.host().to_owned(),
@@ -128,49 +188,71 @@ impl HttpConnection {
             interrupter: Arc::clone(&interrupter),
             progress: Arc::clone(&progress),
         };
-        // No timeout of any kind: with one, ureq would set it on the socket for every read. The
-        // runtime's timer ends what takes too long.
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .user_agent(shared.settings.user_agent.as_str())
-            .accept("application/json")
-            .accept_encoding("identity")
-            .input_buffer_size(INPUT_BUFFER)
-            .output_buffer_size(OUTPUT_BUFFER)
-            .max_response_header_size(MAX_RESPONSE_HEAD)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(KEEP_ALIVE)
-            .build();
-        Self { agent: Agent::with_parts(config, tcp.chain(tls), names), shared, interrupter, progress }
+        let agent = Agent::with_parts(shared.config.clone(), tcp.chain(tls), names);
+        Self { agent, shared, interrupter, progress }
     }
 
-    fn attempt(&self, request: &HttpRequest) -> Result<HttpAnswer, TransportError> {
-        self.progress.restart();
-        let sendable = self.sendable(request)?;
-        let response = self.agent.run(sendable).map_err(|error| self.explain(&error, 0))?;
-        let (head, mut body) = response.into_parts();
-        let header_text = |name: header::HeaderName| {
-            head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    fn attempt(
+        &self,
+        request: &HttpRequest,
+        credential: Option<&Secret>,
+    ) -> Result<HttpAnswer, TransportError> {
+        let head = self.sendable(request, credential)?;
+        let response = match &request.body {
+            Some(body) => self.agent.run(head.map(|()| body.as_slice())),
+            // A length of nothing belongs to methods that may have a body, and to no other.
+            None if matches!(request.method, "GET" | "HEAD" | "DELETE") => self.agent.run(head),
+            None => self.agent.run(head.map(|()| [].as_slice())),
         };
+        let response = response.map_err(|error| self.explain(&error, 0))?;
+        self.progress.head_arrives();
+        let (head, mut body) = response.into_parts();
+        let header_text =
+            |name: header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
         let status = head.status.as_u16();
+        if matches!(status, 408 | 421) {
+            // The server gave this connection up, or says that it is the wrong one.
+            self.progress.retire();
+        }
         let body = body
             .with_config()
             .limit(self.shared.settings.max_response_bytes)
             .read_to_vec()
             .map_err(|error| self.explain(&error, status))?;
+        let mut content_type = header_text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
+        let encoding = header_text(header::CONTENT_ENCODING).unwrap_or_default().trim();
+        let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+        if !is_plain && std::str::from_utf8(&body).is_err() {
+            if head.status.is_success() {
+                return Err(self.compressed(encoding, status));
+            }
+            content_type = format!("{encoding}-encoded");
+        }
         Ok(HttpAnswer {
             status,
-            content_type: header_text(header::CONTENT_TYPE).unwrap_or_default(),
-            retry_after: header_text(header::RETRY_AFTER),
+            content_type,
+            retry_after: header_text(header::RETRY_AFTER)
+                .and_then(|value| retry_after::parse(value, header_text(header::DATE))),
             body: Zeroizing::new(body),
         })
     }
 
-    fn sendable<'a>(&self, request: &'a HttpRequest) -> Result<http::Request<&'a [u8]>, TransportError> {
+    /// What the request is sent with.
+    fn credential(&self, request: &HttpRequest) -> Option<Secret> {
+        match &request.authorization {
+            Authorization::None => None,
+            Authorization::ApiKey => {
+                self.shared.api_key.read().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+            Authorization::Customer(token) => Some(token.clone()),
+        }
+    }
+
+    fn sendable(
+        &self,
+        request: &HttpRequest,
+        credential: Option<&Secret>,
+    ) -> Result<http::Request<()>, TransportError> {
         let refuse = |what: &str| TransportError {
             status: Status::Internal,
             message: format!("the request could not be built: {what}"),
@@ -183,13 +265,11 @@ impl HttpConnection {
             settings.base.origin(),
             request.target
         ));
-        let api_key = self.shared.api_key.read().unwrap_or_else(PoisonError::into_inner);
-        let credential = match &request.authorization {
-            Authorization::None => None,
-            Authorization::ApiKey => api_key.as_ref().map(|key| ("APIKey", key)),
-            Authorization::Customer(token) => Some(("Customer", token)),
-        };
-        if let Some((scheme, secret)) = credential {
+        if let Some(secret) = credential {
+            let scheme = match &request.authorization {
+                Authorization::Customer(_) => "Customer",
+                Authorization::ApiKey | Authorization::None => "APIKey",
+            };
             let line = Zeroizing::new(format!("{scheme} {}", secret.expose()));
             let mut value = HeaderValue::from_str(&line).map_err(|_| refuse("authorization"))?;
             value.set_sensitive(true);
@@ -198,40 +278,56 @@ impl HttpConnection {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value.as_str());
         }
-        let body: &[u8] = match &request.body {
-            Some(body) => {
-                builder = builder.header(header::CONTENT_TYPE, "application/json");
-                body
-            }
-            None => &[],
-        };
-        builder.body(body).map_err(|error| refuse(&error.to_string()))
+        if request.body.is_some() {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+        }
+        builder.body(()).map_err(|error| refuse(&error.to_string()))
+    }
+
+    /// A successful answer in an encoding that was not asked for.
+    fn compressed(&self, encoding: &str, http_status: u16) -> TransportError {
+        let base = &self.shared.settings.base;
+        let harmless = encoding.len() <= 32 && encoding.bytes().all(|byte| byte.is_ascii_graphic());
+        let encoding = if harmless { encoding } else { "something unusual" };
+        TransportError {
+            status: Status::InvalidResponse,
+            message: format!(
+                "talking to {}:{}: the answer is encoded with {encoding}, which was not asked for: a proxy or CDN in \
+                 between may do that",
+                base.host(),
+                base.port()
+            ),
+            http_status,
+            is_local: false,
+        }
     }
 
     fn explain(&self, error: &Error, http_status: u16) -> TransportError {
         let stage = self.progress.stage();
+        let lack = match error {
+            Error::Io(io) => local::lack(io),
+            _ => None,
+        };
         let status = match error {
             Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => Status::ResponseTooLarge,
             Error::Protocol(_) | Error::Http(_) => Status::InvalidResponse,
             Error::Tls(_) => Status::Tls,
             _ => match stage {
                 Stage::Resolve => Status::Resolve,
-                Stage::Connect => Status::Connect,
+                Stage::Connect | Stage::Tunnel => Status::Connect,
                 Stage::Handshake => Status::Tls,
                 Stage::Exchange => Status::Transport,
             },
         };
-        if status == Status::Connect {
+        if status == Status::Connect && lack.is_none() {
             self.shared.resolver.distrust();
         }
-        let doing = match stage {
-            Stage::Resolve => "resolving",
-            Stage::Connect => "connecting to",
-            Stage::Handshake => "setting up TLS with",
-            Stage::Exchange => "talking to",
+        let (more, blames_us) = match error {
+            Error::Io(io) if stage == Stage::Handshake => self.about_certificates(io),
+            _ => (String::new(), false),
         };
-        let base = &self.shared.settings.base;
         let problem = match status {
+            _ if lack.is_some() => lack.map(|lack| lack.to_string()).unwrap_or_default(),
             _ if matches!(error, Error::LargeResponseHeader(..)) => {
                 format!("the head of the answer is larger than {MAX_RESPONSE_HEAD} bytes")
             }
@@ -242,9 +338,60 @@ impl HttpConnection {
         };
         TransportError {
             status,
-            message: format!("{doing} {}:{}: {problem}", base.host(), base.port()),
+            message: format!("{}: {problem}{more}", self.doing(stage)),
             http_status,
-            is_local: false,
+            is_local: lack.is_some() || blames_us,
+        }
+    }
+
+    /// What a line was at, and with whom: a proxy's failure is not the API's.
+    fn doing(&self, stage: Stage) -> String {
+        let settings = &self.shared.settings;
+        let api = format!("{}:{}", settings.base.host(), settings.base.port());
+        match (stage, &settings.proxy) {
+            (Stage::Resolve, None) => format!("resolving {api}"),
+            (Stage::Resolve, Some(proxy)) => format!("resolving {proxy}"),
+            (Stage::Connect, None) => format!("connecting to {api}"),
+            (Stage::Connect, Some(proxy)) => format!("connecting to {proxy}"),
+            (Stage::Tunnel, proxy) => {
+                let proxy = proxy.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!("asking {proxy} for a tunnel to {api}")
+            }
+            (Stage::Handshake, None) => format!("setting up TLS with {api}"),
+            (Stage::Handshake, Some(proxy)) => format!("setting up TLS with {api} through {proxy}"),
+            (Stage::Exchange, None) => format!("talking to {api}"),
+            (Stage::Exchange, Some(proxy)) => format!("talking to {api} through {proxy}"),
+        }
+    }
+
+    /// What may be wrong on this side when a certificate is refused, and whether it surely is.
+    fn about_certificates(&self, error: &io::Error) -> (String, bool) {
+        let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+            return (String::new(), false);
+        };
+        if may_be_the_clock(error) {
+            let now = SystemTime::now();
+            let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
+            let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
+            let text = if impossible {
+                format!("; the clock of this machine is wrong, it shows {time}: set it")
+            } else {
+                format!("; the reason may be a wrong clock of this machine, it shows {time}")
+            };
+            return (text, impossible);
+        }
+        let is_unknown =
+            matches!(error, rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
+        match self.shared.tls.problem().filter(|_| is_unknown) {
+            Some(problem) => (
+                format!(
+                    "; the certificates of this machine could not be read ({}), and are tried again with the next \
+                     connection",
+                    problem.text
+                ),
+                problem.is_local,
+            ),
+            None => (String::new(), false),
         }
     }
 }
@@ -262,17 +409,28 @@ fn describe(error: &Error) -> String {
 }
 
 impl Connection for HttpConnection {
-    fn exchange(&mut self, request: &HttpRequest) -> Exchange {
-        let result = self.attempt(request);
+    fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange {
+        self.progress.restart(repeatable.then(|| self.shared.slowness.patience()));
+        let credential = self.credential(request);
+        let begun = Instant::now();
+        let result = self.attempt(request, credential.as_ref());
         let sent = match &result {
             Ok(_) => Sent::Answered,
             Err(error) if error.http_status != 0 => Sent::Answered,
             Err(_) if self.progress.request_left() => Sent::Maybe,
             Err(_) => Sent::Never,
         };
-        let died_idle =
-            self.progress.was_stale() && matches!(&result, Err(error) if error.status == Status::Transport);
-        Exchange { result, sent, died_idle }
+        if result.is_ok() {
+            self.shared.slowness.note(begun.elapsed());
+        }
+        // Whatever a kept connection brings that is not the head of an answer may be left from an earlier one.
+        let is_no_answer = matches!(
+            &result,
+            Err(error) if !error.is_local
+                && matches!(error.status, Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge)
+        );
+        let died_idle = self.progress.is_stale() && is_no_answer && !self.interrupter.is_interrupted();
+        Exchange { result, sent, died_idle, credential }
     }
 
     fn interrupter(&self) -> Arc<Interrupter> {
@@ -305,8 +463,9 @@ impl UreqResolver for ConnectionResolver {
         let found =
             self.shared.resolver.addresses(&|| !self.interrupter.is_interrupted()).map_err(Error::Io)?;
         let mut addresses = self.empty();
-        for address in found.iter().take(16) {
-            addresses.push(*address);
+        // Put in order before some are left out: a host with many addresses of one family keeps some of the other.
+        for address in in_order(&found, self.shared.preferred.get()).into_iter().take(MOST_ADDRESSES) {
+            addresses.push(address);
         }
         // A connection may be taken from the pool now, without a connect.
         self.progress.reach(before);
@@ -314,5 +473,75 @@ impl UreqResolver for ConnectionResolver {
             return Err(Error::Io(io::Error::from(io::ErrorKind::NotFound)));
         }
         Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transport(port: u16) -> HttpTransport {
+        HttpTransport::new(HttpSettings {
+            base: ApiBase::parse(&format!("http://127.0.0.1:{port}")).unwrap(),
+            api_key: Some(Secret::new("first".to_owned())),
+            user_agent: "test".to_owned(),
+            connect_timeout: Duration::from_secs(60),
+            max_response_bytes: 1024,
+            proxy: None,
+            extra_roots: Vec::new(),
+        })
+    }
+
+    fn request(authorization: Authorization) -> HttpRequest {
+        HttpRequest { method: "GET", target: "/".to_owned(), authorization, headers: Vec::new(), body: None }
+    }
+
+    #[test]
+    fn an_exchange_tells_what_it_was_sent_with() {
+        // Bound, and nobody listens: what is sent with is known all the same.
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let transport = transport(socket.local_addr().unwrap().as_socket().unwrap().port());
+        let mut connection = transport.open();
+        connection.interrupter().begin(1);
+        let mut sent_with = |authorization| {
+            let exchange = connection.exchange(&request(authorization), true);
+            let error = exchange.result.err().unwrap();
+            assert_eq!((error.status, error.is_local, exchange.sent), (Status::Connect, false, Sent::Never));
+            assert!(!exchange.died_idle);
+            exchange.credential.map(|secret| secret.expose().to_owned())
+        };
+        assert_eq!(sent_with(Authorization::ApiKey).as_deref(), Some("first"));
+        transport.set_api_key(Secret::new("second".to_owned()));
+        assert_eq!(sent_with(Authorization::ApiKey).as_deref(), Some("second"));
+        let token = Authorization::Customer(Secret::new("token".to_owned()));
+        assert_eq!(sent_with(token).as_deref(), Some("token"));
+        assert_eq!(sent_with(Authorization::None), None);
+        transport.close();
+    }
+
+    #[test]
+    fn lack_of_this_machine_is_marked() {
+        let transport = transport(9);
+        let connection = HttpConnection::new(Arc::clone(&transport.shared));
+        connection.progress.restart(None);
+        let lacking = || Error::Io(local::no_thread(&io::ErrorKind::WouldBlock.into()));
+        for stage in [Stage::Resolve, Stage::Connect, Stage::Tunnel, Stage::Handshake, Stage::Exchange] {
+            connection.progress.reach(stage);
+            let error = connection.explain(&lacking(), 0);
+            assert!(error.is_local && error.message.contains("thread"), "{stage:?}: {}", error.message);
+            let refused = Error::Io(io::ErrorKind::ConnectionRefused.into());
+            assert!(!connection.explain(&refused, 0).is_local, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_server_is_given_more_time() {
+        let slowness = Slowness::default();
+        assert_eq!(slowness.patience(), SILENCE);
+        slowness.note(Duration::from_secs(4));
+        assert_eq!(slowness.patience(), Duration::from_secs(12));
+        (0..100).for_each(|_| slowness.note(Duration::from_millis(20)));
+        assert_eq!(slowness.patience(), SILENCE);
     }
 }

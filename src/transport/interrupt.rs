@@ -19,7 +19,8 @@ pub(crate) struct Interrupter {
 #[derive(Debug, Default)]
 struct Current {
     call: Option<u64>,
-    socket: Option<Arc<Socket>>,
+    /// Several only while addresses are tried beside each other.
+    sockets: Vec<Arc<Socket>>,
 }
 
 impl Interrupter {
@@ -40,7 +41,7 @@ impl Interrupter {
         let current = self.lock();
         if current.call == Some(call) {
             self.interrupted.store(true, Ordering::Relaxed);
-            if let Some(socket) = &current.socket {
+            for socket in &current.sockets {
                 // An error means that the socket is closed already.
                 let _ = socket.shutdown(Shutdown::Both);
             }
@@ -52,11 +53,16 @@ impl Interrupter {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// From here on interrupting means shutting down `socket`. False when it is too late to begin.
+    /// From here on interrupting shuts down `socket` too. False when it is too late to begin.
     pub(super) fn attach(&self, socket: &Arc<Socket>) -> bool {
         let mut current = self.lock();
-        current.socket = Some(Arc::clone(socket));
+        current.sockets.push(Arc::clone(socket));
         !self.is_interrupted()
+    }
+
+    /// From here on interrupting shuts down no socket that was attached before.
+    pub(super) fn detach(&self) {
+        self.lock().sockets.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {

@@ -1,21 +1,30 @@
 //! HTTP, done blocking on a worker thread, and interruptible from another.
 
 mod base;
+mod buffers;
+mod connect;
+mod file;
 mod http;
 mod interrupt;
+mod local;
 mod progress;
 mod proxy;
 mod resolver;
+mod retry_after;
 mod tcp;
 mod tls;
 
 pub(crate) use base::ApiBase;
+pub(crate) use file::read_small_file;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use interrupt::Interrupter;
 pub(crate) use proxy::Proxy;
+#[cfg(fuzzing)]
+pub(crate) use retry_after::parse as retry_after;
 pub(crate) use tls::read_certificates;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -25,8 +34,10 @@ use crate::operations::{HttpRequest, Sent, Status};
 /// An answer, before anything is read from it.
 pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
+    /// What the body is: its media type, or the encoding nobody asked for that makes it unreadable.
     pub(crate) content_type: String,
-    pub(crate) retry_after: Option<String>,
+    /// How long the server wants to be left alone, its date counted from its own clock.
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -45,9 +56,12 @@ pub(crate) struct TransportError {
 pub(crate) struct Exchange {
     pub(crate) result: Result<HttpAnswer, TransportError>,
     pub(crate) sent: Sent,
-    /// It failed because a connection kept from an earlier exchange had died meanwhile. That says nothing about the
-    /// API: where repeating is safe, the request goes out again at once, on a new connection.
+    /// It failed because a connection kept from an earlier exchange was no good any more: closed, silent, or full of
+    /// what was left of an earlier answer. That says nothing about the API: where repeating is safe, the request goes
+    /// out again at once, on a new connection.
     pub(crate) died_idle: bool,
+    /// The key or token that was sent, to be taken out of what is said about it: the key in use may be another by now.
+    pub(crate) credential: Option<Secret>,
 }
 
 /// Makes connections to the API.
@@ -71,7 +85,10 @@ pub(crate) trait Transport: Send + Sync {
 /// One worker's way to the API: does one exchange at a time and keeps its socket for the next.
 pub(crate) trait Connection: Send {
     /// Sends a request once and waits for the answer, as long as it takes: the runtime interrupts what takes too long.
-    fn exchange(&mut self, request: &HttpRequest) -> Exchange;
+    ///
+    /// A kept connection that brings nothing is given up after a while, as one that died idle, if the request is
+    /// `repeatable`: it can go out again. Any other waits, since it may have been done.
+    fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange;
 
     /// Ends an exchange from another thread.
     fn interrupter(&self) -> Arc<Interrupter>;

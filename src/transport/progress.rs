@@ -1,6 +1,7 @@
 //! How far an exchange has come: what tells "never sent" from "maybe sent" when it fails.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What a line was doing last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(super) enum Stage {
     Resolve,
     Connect,
+    /// Asking a proxy for a tunnel.
+    Tunnel,
     Handshake,
     Exchange,
 }
@@ -20,19 +23,28 @@ pub(super) struct Progress {
     fresh_connection: AtomicBool,
     request_left: AtomicBool,
     answer_arrived: AtomicBool,
+    head_arrived: AtomicBool,
+    retired: AtomicBool,
+    /// How long a kept connection may bring nothing, in milliseconds.
+    patience: AtomicU64,
 }
 
 impl Progress {
-    pub(super) fn restart(&self) {
+    /// A new exchange begins. `patience` is how long a kept connection may bring nothing before it is given up;
+    /// `None` is as long as it takes.
+    pub(super) fn restart(&self, patience: Option<Duration>) {
         self.stage.store(Stage::Exchange as u8, Ordering::Relaxed);
-        self.fresh_connection.store(false, Ordering::Relaxed);
-        self.request_left.store(false, Ordering::Relaxed);
-        self.answer_arrived.store(false, Ordering::Relaxed);
+        for flag in [&self.fresh_connection, &self.request_left, &self.answer_arrived, &self.head_arrived] {
+            flag.store(false, Ordering::Relaxed);
+        }
+        let patience = patience.map_or(u64::MAX, |patience| patience.as_millis() as u64);
+        self.patience.store(patience, Ordering::Relaxed);
     }
 
     pub(super) fn reach(&self, stage: Stage) {
         if stage == Stage::Connect {
             self.fresh_connection.store(true, Ordering::Relaxed);
+            self.retired.store(false, Ordering::Relaxed);
         }
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
@@ -41,6 +53,7 @@ impl Progress {
         match self.stage.load(Ordering::Relaxed) {
             stage if stage == Stage::Resolve as u8 => Stage::Resolve,
             stage if stage == Stage::Connect as u8 => Stage::Connect,
+            stage if stage == Stage::Tunnel as u8 => Stage::Tunnel,
             stage if stage == Stage::Handshake as u8 => Stage::Handshake,
             _ => Stage::Exchange,
         }
@@ -58,8 +71,29 @@ impl Progress {
         self.answer_arrived.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a connection kept from earlier was closed by the server before it answered anything.
-    pub(super) fn was_stale(&self) -> bool {
-        !self.fresh_connection.load(Ordering::Relaxed) && !self.answer_arrived.load(Ordering::Relaxed)
+    pub(super) fn head_arrives(&self) {
+        self.head_arrived.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection must not be used again.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    /// Whether a connection kept from earlier has not brought the head of an answer.
+    pub(super) fn is_stale(&self) -> bool {
+        !self.fresh_connection.load(Ordering::Relaxed) && !self.head_arrived.load(Ordering::Relaxed)
+    }
+
+    /// Whether a kept connection has been silent for too long.
+    pub(super) fn is_given_up_after(&self, silence: Duration) -> bool {
+        let first_byte_missing = !self.fresh_connection.load(Ordering::Relaxed)
+            && self.stage() == Stage::Exchange
+            && !self.answer_arrived.load(Ordering::Relaxed);
+        first_byte_missing && silence.as_millis() >= u128::from(self.patience.load(Ordering::Relaxed))
     }
 }

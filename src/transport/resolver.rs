@@ -10,6 +10,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, Sender, bounded};
+use socket2::{Domain, Socket, Type};
+
+use super::local;
 use crate::threads;
 
 /// How long addresses are used before they are asked for again.
@@ -26,7 +30,13 @@ type Lookup = dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync;
 /// Addresses of the API's host.
 pub(crate) struct Resolver {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Asked>>,
+}
+
+/// The thread that asks the system, and how it is told to. It ends when nobody can tell it any more.
+struct Asked {
+    questions: Sender<()>,
+    handle: JoinHandle<()>,
 }
 
 struct Shared {
@@ -39,9 +49,38 @@ struct Shared {
 struct State {
     addresses: Arc<[SocketAddr]>,
     asked_at: Option<Instant>,
-    failure: Option<io::ErrorKind>,
-    wanted: bool,
+    failure: Option<Failure>,
     closed: bool,
+}
+
+/// Why the last lookup failed, for everybody who waits for it.
+#[derive(Clone)]
+struct Failure {
+    kind: io::ErrorKind,
+    lack: Option<local::Lack>,
+    text: Arc<str>,
+}
+
+impl Failure {
+    fn new(error: &io::Error) -> Self {
+        Self { kind: error.kind(), lack: local::lack(error), text: error.to_string().into() }
+    }
+
+    fn error(&self) -> io::Error {
+        match self.lack {
+            Some(lack) => io::Error::new(self.kind, lack),
+            None => io::Error::new(self.kind, format!("the name could not be resolved: {}", self.text)),
+        }
+    }
+}
+
+/// Asks the system. It does not always say that it failed for want of a descriptor; whether one is left can be tried.
+fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let found = (host, port).to_socket_addrs().map(Iterator::collect);
+    found.map_err(|error| match Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(local::mark) {
+        Err(lacking) if local::lack(&lacking).is_some() => lacking,
+        _ => error,
+    })
 }
 
 impl Resolver {
@@ -51,7 +90,7 @@ impl Resolver {
             Ok(address) => Self::fixed(SocketAddr::new(address, port)),
             Err(_) => {
                 let host = host.to_owned();
-                Self::with_lookup(Box::new(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())))
+                Self::with_lookup(Box::new(move || look_up(&host, port)))
             }
         }
     }
@@ -79,43 +118,50 @@ impl Resolver {
             }
             if !state.addresses.is_empty() {
                 if state.asked_at.is_some_and(|asked| asked.elapsed() > FRESH) {
-                    self.ask(&mut state)?;
+                    // Old addresses still serve when nobody can be asked for new ones.
+                    let _ = self.ask();
                 }
                 return Ok(Arc::clone(&state.addresses));
             }
             let answered = state.asked_at != asked_at_first;
             let recent = state.asked_at.is_some_and(|asked| asked.elapsed() < FAILED);
-            if let Some(kind) = state.failure
+            if let Some(failure) = &state.failure
                 && (answered || recent)
             {
-                return Err(io::Error::new(kind, "the name could not be resolved"));
+                return Err(failure.error());
             }
             if !is_wanted() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
-            self.ask(&mut state)?;
+            self.ask()?;
             state = self.shared.changed.wait_timeout(state, SLICE).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// The addresses did not work: they are asked for again, and still serve until an answer comes.
     pub(crate) fn distrust(&self) {
-        let mut state = self.shared.lock();
+        let state = self.shared.lock();
         let recent = state.asked_at.is_some_and(|asked| asked.elapsed() < FAILED);
         // Nothing to distrust in an address that was written down rather than looked up.
         if state.asked_at.is_some() && !recent {
             // A thread that cannot be started now is tried again by the next caller.
-            let _ = self.ask(&mut state);
+            let _ = self.ask();
         }
     }
 
-    fn ask(&self, state: &mut State) -> io::Result<()> {
-        state.wanted = true;
-        self.shared.changed.notify_all();
+    fn ask(&self) -> io::Result<()> {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
+            // One question is as good as many: while it waits, further ones have nothing to add.
+            let (questions, asked) = bounded(1);
             let shared = Arc::clone(&self.shared);
-            *thread = Some(threads::spawn("resolver", move || shared.serve())?);
+            let handle = threads::spawn("resolver", move || shared.serve(&asked))
+                .map_err(|error| local::no_thread(&error))?;
+            *thread = Some(Asked { questions, handle });
+        }
+        if let Some(thread) = &*thread {
+            // Full means that it is asked already.
+            let _ = thread.questions.try_send(());
         }
         Ok(())
     }
@@ -126,29 +172,25 @@ impl Resolver {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(thread) = thread else { return };
+        let Some(Asked { questions, handle }) = thread else { return };
+        drop(questions);
         let patience = Instant::now() + CLOSE_PATIENCE;
-        while !thread.is_finished() && Instant::now() < patience {
+        while !handle.is_finished() && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }
-        if thread.is_finished() {
-            let _ = thread.join();
+        if handle.is_finished() {
+            let _ = handle.join();
         }
     }
 }
 
 impl Shared {
-    fn serve(&self) {
-        let mut state = self.lock();
-        while !state.closed {
-            if !state.wanted {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            drop(state);
+    fn serve(&self, asked: &Receiver<()>) {
+        for () in asked {
             let found = (self.lookup)();
-            state = self.lock();
-            state.wanted = false;
+            let mut state = self.lock();
+            // Whoever asked while the system was busy wanted to know the same.
+            let _ = asked.try_recv();
             state.asked_at = Some(Instant::now());
             match found {
                 Ok(addresses) if !addresses.is_empty() => {
@@ -156,10 +198,15 @@ impl Shared {
                     state.failure = None;
                 }
                 // Old addresses that may work beat none.
-                Ok(_) => state.failure = Some(io::ErrorKind::NotFound),
-                Err(error) => state.failure = Some(error.kind()),
+                Ok(_) => state.failure = Some(Failure::new(&io::ErrorKind::NotFound.into())),
+                Err(error) => state.failure = Some(Failure::new(&error)),
             }
+            let closed = state.closed;
+            drop(state);
             self.changed.notify_all();
+            if closed {
+                return;
+            }
         }
     }
 

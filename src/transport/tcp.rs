@@ -8,18 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{SockRef, Socket};
 use ureq::Error;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use zeroize::{Zeroize, Zeroizing};
 
+use super::buffers::WipedBuffers;
+use super::connect::{Preferred, connect};
 use super::interrupt::Interrupter;
 use super::progress::{Progress, Stage};
 use super::proxy::Proxy;
 
 /// Output is collected up to this size, so that head and body leave in one segment.
 const COALESCE: usize = 16 * 1024;
+
+/// How often a wait for input looks whether a kept connection has been silent for too long.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Opens TCP connections for one line.
 pub(super) struct TcpConnector {
@@ -30,6 +34,7 @@ pub(super) struct TcpConnector {
     /// Addresses are the proxy's then, and this is where to go through it.
     pub(super) tunnel: Option<Tunnel>,
     pub(super) opened: Arc<AtomicU32>,
+    pub(super) preferred: Arc<Preferred>,
 }
 
 impl fmt::Debug for TcpConnector {
@@ -51,70 +56,55 @@ impl Connector for TcpConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<TcpTransport>, Error> {
         self.progress.reach(Stage::Connect);
         let socket = self.open(&details.addrs)?;
+        if let Some(tunnel) = &self.tunnel {
+            self.progress.reach(Stage::Tunnel);
+            tunnel.proxy.open_tunnel(&socket, &tunnel.host, tunnel.port)?;
+        }
+        // Set once: asking the time at each read would cost every healthy request a system call.
+        socket.set_read_timeout(Some(TICK))?;
         self.progress.reach(if details.needs_tls() { Stage::Handshake } else { Stage::Exchange });
         self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(Some(TcpTransport {
             socket,
-            buffers: LazyBuffers::new(
+            buffers: WipedBuffers::new(
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
             ),
-            pending: Vec::new(),
-            progress: (!details.needs_tls()).then(|| Arc::clone(&self.progress)),
+            pending: Zeroizing::new(Vec::new()),
+            progress: Arc::clone(&self.progress),
+            is_bare: !details.needs_tls(),
         }))
     }
 }
 
 impl TcpConnector {
     fn open(&self, addresses: &[SocketAddr]) -> io::Result<Arc<Socket>> {
-        let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no usable address");
-        let mut patience = self.connect_timeout;
-        for (index, address) in addresses.iter().enumerate() {
-            if self.loopback_only && !address.ip().is_loopback() {
-                last = io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    "plain http is for loopback addresses only",
-                );
-                continue;
-            }
-            // A first address that does not answer must leave time for the next one.
-            let share = if index + 1 == addresses.len() { patience } else { patience / 2 };
-            patience = patience.saturating_sub(share);
-            match self.open_one(*address, share) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => last = error,
-            }
-            if self.interrupter.is_interrupted() {
-                break;
-            }
+        let may = |address: &&SocketAddr| !self.loopback_only || address.ip().is_loopback();
+        let usable: Vec<_> = addresses.iter().filter(may).copied().collect();
+        if usable.is_empty() && !addresses.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "plain http is for loopback addresses only",
+            ));
         }
-        Err(last)
-    }
-
-    fn open_one(&self, address: SocketAddr, patience: Duration) -> io::Result<Arc<Socket>> {
-        let socket = Arc::new(Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?);
-        if !self.interrupter.attach(&socket) {
-            return Err(io::Error::from(io::ErrorKind::Interrupted));
-        }
-        socket.connect_timeout(&address.into(), patience.max(Duration::from_millis(1)))?;
-        socket.set_tcp_nodelay(true)?;
-        if let Some(tunnel) = &self.tunnel {
-            tunnel.proxy.open_tunnel(&socket, &tunnel.host, tunnel.port)?;
-        }
+        let (address, socket) = connect(&self.interrupter, &usable, self.connect_timeout)?;
+        self.preferred.set(address);
         Ok(socket)
     }
 }
 
 /// One TCP connection.
 ///
-/// It sets no timeout on its socket: the runtime's timer interrupts what hangs, which costs a healthy
-/// request no system call.
+/// The runtime's timer interrupts what hangs. The timeout of its socket is only for noticing that a kept connection
+/// leads nowhere any more.
 pub(super) struct TcpTransport {
     socket: Arc<Socket>,
-    buffers: LazyBuffers,
-    pending: Vec<u8>,
-    /// Where to note that the request left; a TLS layer above notes it itself.
-    progress: Option<Arc<Progress>>,
+    buffers: WipedBuffers,
+    /// Collected output. In plain http it holds the credential.
+    pending: Zeroizing<Vec<u8>>,
+    progress: Arc<Progress>,
+    /// Whether there is no TLS layer above, which would note itself what leaves and what arrives.
+    is_bare: bool,
 }
 
 impl fmt::Debug for TcpTransport {
@@ -127,7 +117,7 @@ impl TcpTransport {
     fn flush(&mut self) -> io::Result<()> {
         if !self.pending.is_empty() {
             let written = (&*self.socket).write_all(&self.pending);
-            self.pending.clear();
+            self.pending.zeroize();
             written?;
         }
         Ok(())
@@ -140,10 +130,12 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        if let Some(progress) = &self.progress {
-            progress.request_leaves();
+        if self.is_bare {
+            self.progress.request_leaves();
         }
+        self.pending.reserve(COALESCE * 2);
         self.pending.extend_from_slice(&self.buffers.output()[..amount]);
+        self.buffers.wipe_output(amount);
         if self.pending.len() >= COALESCE {
             self.flush()?;
         }
@@ -153,15 +145,22 @@ impl Transport for TcpTransport {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         self.flush()?;
         let input = self.buffers.input_append_buf();
+        let mut silence = Duration::ZERO;
         let amount = loop {
             match (&*self.socket).read(input) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_tick(&error) => {
+                    silence += TICK;
+                    if self.progress.is_given_up_after(silence) {
+                        return Err(Error::Io(io::Error::other("a kept connection brings nothing any more")));
+                    }
+                }
                 result => break result.map_err(cut_off)?,
             }
         };
         self.buffers.input_appended(amount);
-        if let (Some(progress), true) = (&self.progress, amount > 0) {
-            progress.answer_arrives();
+        if self.is_bare && amount > 0 {
+            self.progress.answer_arrives();
         }
         Ok(amount > 0)
     }
@@ -169,8 +168,15 @@ impl Transport for TcpTransport {
     /// Open means: the peer has neither closed nor sent anything we did not ask for.
     fn is_open(&mut self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
-        matches!(peek(&self.socket, &mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        !self.progress.is_retired()
+            && self.buffers.input().is_empty()
+            && matches!(peek(&self.socket, &mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
+}
+
+/// Whether it is the socket's timeout: Windows has a kind of its own for it.
+fn is_tick(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || (cfg!(windows) && error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// A connection that was cut is not one that ended: ureq takes some kinds of error for the regular end of a body

@@ -38,6 +38,23 @@ fn customers() -> Vec<Row> {
         }),
         Row::sandbox("id empty", respond(200, r#"{"id":""}"#)).ask(LOOKUP, invalid().says(&["\"id\""])),
         Row::sandbox("id null", respond(200, r#"{"id":null}"#)).ask(LOOKUP, invalid().says(&["\"id\""])),
+        Row::sandbox("id a fraction", respond(200, r#"{"id":4.2e17}"#))
+            .ask(LOOKUP, invalid().says(&["\"id\""])),
+        Row::sandbox("id a list", respond(200, r#"{"id":["1"]}"#)).ask(LOOKUP, invalid().says(&["\"id\""])),
+        Row::sandbox("id true", respond(200, r#"{"id":true}"#)).ask(LOOKUP, invalid().says(&["\"id\""])),
+        Row::sandbox("id a word", respond(200, r#"{"id":"../tokens"}"#))
+            .ask(LOOKUP, invalid().says(&["\"id\""])),
+        seen("steam_id true", customer(r#""steam_id":true,"xbox_xuid":2.5e15"#), |c| {
+            assert_eq!((&c.steam_id, &c.xbox_xuid), (&None, &None));
+        }),
+        seen(
+            "metadata with half a surrogate pair as a key",
+            r#"{"id":"7","metadata":{"\ud800":"x","rank":"vip"},"name":"a\udc00"}"#.into(),
+            |c| {
+                assert_eq!(metadata(c), [("rank", "vip"), ("\u{fffd}", "x")]);
+                assert_eq!(c.name.as_deref(), Some("a\u{fffd}"));
+            },
+        ),
         seen("metadata null", r#"{"id":"7","metadata":null}"#.into(), |c| assert!(c.metadata.is_empty())),
         seen(
             "metadata with numbers",
@@ -108,7 +125,7 @@ fn customers() -> Vec<Row> {
         }),
         // Half a surrogate pair is no character: the name is lost, the customer is not.
         seen("a name that is half a character", customer(r#""name":"\ud83d""#), |c| {
-            assert_eq!((c.id.as_str(), &c.name), ("77", &None));
+            assert_eq!((c.id.as_str(), &c.name), ("77", &Some("\u{fffd}".into())));
         }),
     ]
 }

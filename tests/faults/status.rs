@@ -68,8 +68,28 @@ fn refusals() -> Vec<Row> {
         ),
         Row::sandbox("401 with a PayNowError", respond(401, &error(401, "unauthorized")))
             .ask(LOOKUP, refused(Status::Unauthorized, 401).says(&["lookup_customer", "the server's words"])),
-        Row::sandbox("401, empty", respond(401, ""))
-            .ask(LOOKUP, refused(Status::Unauthorized, 401).says(&["HTTP 401", "no PayNow error"])),
+        Row::sandbox("401, empty", respond(401, "")).ask(
+            LOOKUP,
+            refused(Status::Unauthorized, 401).says(&["HTTP 401", "API key", "proxy, firewall or CDN"]),
+        ),
+        Row::sandbox("403, empty", respond(403, "")).ask(
+            LOOKUP,
+            refused(Status::Forbidden, 403).says(&["HTTP 403", "API key", "proxy, firewall or CDN"]),
+        ),
+        Row::sandbox("401 in HTML", respond_with(401, html.clone(), "<h1>Log in</h1>")).ask(
+            LOOKUP,
+            refused(Status::InvalidResponse, 401).says(&["text/html", "proxy, firewall or CDN"]),
+        ),
+        Row::sandbox("403 in HTML", respond_with(403, html.clone(), "<h1>Attention required</h1>")).ask(
+            LOOKUP,
+            refused(Status::InvalidResponse, 403).says(&["text/html", "proxy, firewall or CDN"]),
+        ),
+        Row::sandbox("403 in HTML does not refuse a mint", respond_with(403, html.clone(), "<h1>No</h1>"))
+            .ask(Ask::Mint, refused(Status::InvalidResponse, 403)),
+        Row::sandbox("407", respond(407, ""))
+            .ask(LOOKUP, refused(Status::InvalidResponse, 407).says(&["HTTP 407", "proxy, firewall or CDN"])),
+        Row::sandbox("304", respond(304, ""))
+            .ask(LOOKUP, refused(Status::InvalidResponse, 304).says(&["unmodified"])),
         Row::sandbox(
             "401 that repeats the key",
             respond(401, r#"{"status":401,"code":"x","message":"no such key: pnapi_sandbox_4f8a1c2e9b7d"}"#),
@@ -175,8 +195,17 @@ fn successes_that_are_none() -> Vec<Row> {
                 }),
             )
             .creates(1),
-        Row::sandbox("DELETE, 200 with a body", respond(200, "<p>gone</p>"))
+        Row::sandbox("DELETE, 200 with a body", respond(200, r#"{"gone":true}"#))
             .ask(Ask::Revoke, ok(Kind::Nothing)),
+        Row::sandbox("DELETE, 204", respond(204, "")).ask(Ask::Revoke, ok(Kind::Nothing).http(204)),
+        // A network that wants one to log in says 200 to everything. It has revoked no token.
+        Row::sandbox(
+            "DELETE, 200 in HTML",
+            respond_with(200, json!({"content-type": "text/html"}), "<p>Log in</p>"),
+        )
+        .ask(Ask::Revoke, invalid(200).says(&["proxy, firewall or CDN"])),
+        Row::sandbox("200 in HTML", respond_with(200, json!({"content-type": "text/html"}), "<p>Log in</p>"))
+            .ask(LOOKUP, invalid(200).says(&["proxy, firewall or CDN"])),
     ]
 }
 
@@ -209,6 +238,14 @@ fn rate_limits() -> Vec<Row> {
                     assert!(early <= Duration::from_secs(1), "asked again {early:?} before the date");
                 }),
             ),
+        // Its clock and ours are decades apart; two seconds are two seconds.
+        Row::sandbox("429, Retry-After a date by the server's own clock", {
+            limited_once(json!({
+                "date": "Thu, 31 Dec 2099 23:59:57 GMT",
+                "retry-after": "Thu, 31 Dec 2099 23:59:59 GMT",
+            }))
+        })
+        .ask(CREATE, refused(Status::RateLimited, 429).sees(asks_to_wait(Some(Duration::from_secs(2))))),
         Row::sandbox("429, Retry-After a date long past", {
             limited_once(json!({"retry-after": "Sun, 09 Sep 2001 01:46:40 GMT"}))
         })
@@ -301,6 +338,21 @@ fn outages() -> Vec<Row> {
                 Ask::Get(JEB),
                 never_sent(Status::Unavailable).attempts(0).says(&["not asked", "again soon"]),
             ),
+        Row::sandbox(
+            "a CDN's own page is an outage",
+            respond_with(403, json!({"content-type": "text/html"}), "<h1>Attention required</h1>"),
+        )
+        .with(|builder| builder.circuit_threshold(2).max_attempts(1))
+        .ask(Ask::Get(NOTCH), refused(Status::InvalidResponse, 403))
+        .ask(Ask::Get(JEB), refused(Status::InvalidResponse, 403))
+        .ask(Ask::Get(NOTCH), refused(Status::InvalidResponse, 403))
+        .ask(Ask::Get(JEB), never_sent(Status::Unavailable).attempts(0)),
+        Row::sandbox("a 403 without a word is no outage", respond(403, ""))
+            .with(|builder| builder.circuit_threshold(2).max_attempts(1))
+            .ask(Ask::Get(NOTCH), refused(Status::Forbidden, 403))
+            .ask(Ask::Get(JEB), refused(Status::Forbidden, 403))
+            .ask(Ask::Get(NOTCH), refused(Status::Forbidden, 403))
+            .ask(Ask::Get(JEB), refused(Status::Forbidden, 403)),
         Row::sandbox("a probe that succeeds ends an outage", respond(500, ""))
             .with(|builder| builder.circuit_threshold(2).max_attempts(1))
             .ask(CREATE, refused(Status::Server, 500))

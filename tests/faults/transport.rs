@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::neighbour::{Peer, nobody};
 use super::row::{
     Ask, CREATE, Expect, JEB, Kind, LIST, LOOKUP, NOTCH, Row, broken, customer, healthy, never_sent, ok,
-    once, plan, refused,
+    once, plan, refused, respond_with,
 };
 
 /// Long enough for a request to be under way, short enough not to be waited for long.
@@ -278,9 +278,9 @@ fn floods() -> Vec<Row> {
         .frugal(),
         // Nobody asked for gzip, so nobody unpacks it: a gibibyte in a mebibyte is cut as what it is ...
         Row::sandbox("a gzip bomb above the limit", bomb(1_024)).ask(LIST, too_large(200)).frugal(),
-        // ... and what is below the limit is no JSON.
+        // ... and what is below the limit is said to be compressed.
         Row::sandbox("a gzip bomb below the limit", bomb(500))
-            .ask(LIST, refused(Status::InvalidResponse, 200).says(&["not UTF-8"]))
+            .ask(LIST, refused(Status::InvalidResponse, 200).says(&["gzip", "not asked for"]))
             .frugal(),
         Row::raw("headers without end", |peer: &mut Peer| {
             peer.hear();
@@ -352,6 +352,15 @@ fn encodings() -> Vec<Row> {
         )
         .ask(LOOKUP, zoe()),
         typed("a byte order mark", "application/json".into(), format!("efbbbf{plain}")).ask(LOOKUP, zoe()),
+        Row::sandbox("an error nobody can read", {
+            let headers = json!({"content-encoding": "br", "content-type": "application/json"});
+            plan(json!({"respond": {"status": 403, "headers": headers, "body_hex": "8b0180ff"}}))
+        })
+        .ask(LOOKUP, refused(Status::InvalidResponse, 403).says(&["br-encoded", "not a PayNow error"])),
+        Row::sandbox("plain JSON under the name of an encoding", {
+            respond_with(200, json!({"content-encoding": "gzip"}), &json)
+        })
+        .ask(LOOKUP, zoe()),
         typed("text/html carrying JSON", "text/html; charset=utf-8".into(), plain.clone()).ask(LOOKUP, zoe()),
         typed("no content type", Value::Null, plain.clone()).ask(LOOKUP, zoe()),
         typed("a content type that is none", "\u{e4}; ;,=\"".into(), plain).ask(LOOKUP, zoe()),
@@ -434,6 +443,45 @@ fn kept_connections() -> Vec<Row> {
         .with(one_connection)
         .ask(LOOKUP, is_77())
     };
+    // The second request on the first connection brings this, whatever it is.
+    let brings = |name, first: &'static str, second: &'static str| {
+        Row::raw(name, move |peer: &mut Peer| {
+            if peer.number() > 1 {
+                return serving(peer);
+            }
+            if peer.hear() && peer.say(first.as_bytes()) && peer.hear() && peer.say(second.as_bytes()) {
+                let _ = peer.stream().shutdown(std::net::Shutdown::Write);
+                peer.wait_until_gone();
+            }
+        })
+        .with(one_connection)
+    };
+    const DONE: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+    const FORGED: &str = "{\"id\":\"666\"}HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"id\":\"666\"}";
+    let deleted = || ok(Kind::Nothing).http(204);
+    // The way to the server is gone, and nothing says so.
+    let silent = |name| {
+        Row::raw(name, |peer: &mut Peer| {
+            if peer.number() > 1 {
+                return serving(peer);
+            }
+            peer.hear();
+            peer.answer("200 OK", &customer(""));
+            peer.hear();
+            peer.wait_until_gone();
+        })
+        .with(one_connection)
+        .ask(Ask::Get(NOTCH), is_77())
+    };
+    let given_up = |name, status: &'static str| {
+        Row::raw(name, move |peer: &mut Peer| {
+            if peer.number() > 1 {
+                return serving(peer);
+            }
+            // The connection would serve again, but nobody may count on it.
+            while peer.hear() && peer.answer(status, "") {}
+        })
+    };
     let unauthorized = || refused(Status::Unauthorized, 401).sees(no_customer);
     vec![
         dies("keep-alive closed just before reuse, read").ask(LOOKUP, is_77().attempts(2)),
@@ -442,6 +490,64 @@ fn kept_connections() -> Vec<Row> {
         dies("keep-alive closed just before reuse, create").ask(CREATE, broken(Status::Transport)),
         dies("keep-alive closed just before reuse, mint").ask(Ask::Mint, broken(Status::Transport)),
         dies("keep-alive closed just before reuse, bulk").ask(Ask::Bulk(&["a"]), broken(Status::Transport)),
+        brings("the body of a 204 comes with the next answer", DONE, FORGED)
+            .ask(Ask::Revoke, deleted())
+            .ask(Ask::Get(JEB), is_77().attempts(2)),
+        // It may have been done.
+        brings("the body of a 204 comes with the answer to a create", DONE, FORGED)
+            .ask(Ask::Revoke, deleted())
+            .ask(CREATE, broken(Status::InvalidResponse)),
+        brings(
+            "a 204 with a body",
+            "HTTP/1.1 204 No Content\r\ncontent-length: 12\r\n\r\n{\"id\":\"666\"}",
+            FORGED,
+        )
+        .ask(Ask::Revoke, deleted())
+        .ask(CREATE, is_77()),
+        brings("half a head on a kept connection", DONE, "HTTP/1.1 200 OK\r\nconte")
+            .ask(Ask::Revoke, deleted())
+            .ask(Ask::Get(JEB), is_77().attempts(2)),
+        brings("a body cut off on a kept connection is an answer all the same", DONE, {
+            "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"
+        })
+        .with(|builder| builder.max_attempts(1))
+        .ask(Ask::Revoke, deleted())
+        .ask(Ask::Get(JEB), refused(Status::Transport, 200)),
+        silent("silence on a kept connection, read").ask(Ask::Get(JEB), is_77().attempts(2)),
+        silent("silence on a kept connection, DELETE").ask(Ask::Revoke, ok(Kind::Nothing).attempts(2)),
+        silent("silence on a kept connection, create").ask_within(
+            Duration::from_secs(4),
+            CREATE,
+            broken(Status::Timeout),
+        ),
+        given_up("408, read", "408 Request Timeout").ask(LOOKUP, is_77().attempts(2)),
+        given_up("421, read", "421 Misdirected Request").ask(LOOKUP, is_77().attempts(2)),
+        given_up("408, DELETE", "408 Request Timeout").ask(Ask::Revoke, ok(Kind::Nothing).attempts(2)),
+        given_up("408, mint", "408 Request Timeout").ask(Ask::Mint, refused(Status::Api, 408)),
+        Row::sandbox("425, read", once(json!({"respond": {"status": 425}})))
+            .ask(LOOKUP, ok(Kind::Customer).attempts(2)),
+        Row::raw("no length where there can be no body", |peer: &mut Peer| {
+            while let Some(request) = peer.read_request() {
+                peer.note(&request);
+                let request = String::from_utf8_lossy(&request).to_ascii_lowercase();
+                let may_have_body = request.starts_with("post ") || request.starts_with("patch ");
+                let has_length =
+                    request.contains("content-length:") || request.contains("transfer-encoding:");
+                let body = if request.contains("/tokens") {
+                    r#"{"token":"t0ken"}"#.to_owned()
+                } else {
+                    customer("")
+                };
+                let status = if may_have_body == has_length { "200 OK" } else { "400 Bad Request" };
+                if !peer.answer(status, &body) {
+                    return;
+                }
+            }
+        })
+        .ask(LOOKUP, is_77())
+        .ask(Ask::Revoke, ok(Kind::Nothing))
+        .ask(CREATE, is_77())
+        .ask(Ask::Mint, ok(Kind::Token)),
         Row::sandbox("keep-alive closed while idle", once(json!({"close_after": true})))
             .with(one_connection)
             .ask(LOOKUP, ok(Kind::Customer))

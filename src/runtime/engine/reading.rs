@@ -3,17 +3,16 @@
 use super::in_flight::InFlight;
 use crate::model::{Secret, Text};
 use crate::operations::{self, Authorization, Decoded};
-use crate::policy::retry_after;
 use crate::runtime::mailbox::{Outcome, one_line};
 use crate::transport::Exchange;
 
-/// Makes an outcome of what the network brought. `api_key` is the key in use: a server may repeat what it was sent.
+/// Makes an outcome of what the network brought. `api_key` is the key in use now, which may not be the one that was sent.
 pub(super) fn read(flight: &InFlight, exchange: Exchange, api_key: Option<Secret>) -> Outcome {
     let operation = flight.operation;
     let (mut decoded, http_status, wait, body) = match exchange.result {
         Ok(answer) => {
             let decoded = operations::decode(operation, answer.status, &answer.content_type, &answer.body);
-            let wait = answer.retry_after.as_deref().and_then(retry_after::parse);
+            let wait = answer.retry_after;
             let body = std::str::from_utf8(&answer.body).unwrap_or_default();
             (decoded, answer.status, wait, Text::from(body))
         }
@@ -23,7 +22,12 @@ pub(super) fn read(flight: &InFlight, exchange: Exchange, api_key: Option<Secret
             (decoded, error.http_status, None, Text::from(""))
         }
     };
-    clean(&flight.request.authorization, api_key, &mut decoded);
+    let token = match &flight.request.authorization {
+        Authorization::Customer(token) => Some(token.clone()),
+        Authorization::ApiKey | Authorization::None => None,
+    };
+    let secrets: Vec<Secret> = token.into_iter().chain(exchange.credential).chain(api_key).collect();
+    clean(&secrets, &mut decoded);
     Outcome {
         sent: exchange.sent,
         attempts: 1,
@@ -33,25 +37,17 @@ pub(super) fn read(flight: &InFlight, exchange: Exchange, api_key: Option<Secret
 }
 
 /// Makes of a server's words what may stand in a log: one line, without our credentials.
-fn clean(authorization: &Authorization, api_key: Option<Secret>, decoded: &mut Decoded) {
-    if decoded.message.is_none() && decoded.error.is_none() {
-        return;
-    }
-    let token = match authorization {
-        Authorization::Customer(token) => Some(token.clone()),
-        Authorization::ApiKey | Authorization::None => None,
-    };
-    let secrets: Vec<Secret> = token.into_iter().chain(api_key).collect();
+fn clean(secrets: &[Secret], decoded: &mut Decoded) {
     if let Some(error) = &mut decoded.error {
         error.map_texts(|text| {
-            let clean = redact(text, &secrets);
+            let clean = redact(text, secrets);
             if *text != *clean {
                 *text = Text::from(clean);
             }
         });
     }
     if let Some(message) = &mut decoded.message {
-        *message = Text::from(one_line(&redact(message, &secrets)));
+        *message = Text::from(one_line(&redact(message, secrets)));
     }
 }
 

@@ -121,7 +121,8 @@ impl Worker {
             self.end();
             return;
         }
-        let exchange = catch_unwind(AssertUnwindSafe(|| self.connection.exchange(&flight.request)));
+        let exchange =
+            catch_unwind(AssertUnwindSafe(|| self.connection.exchange(&flight.request, flight.idempotent)));
         let interrupted = self.interrupter.is_interrupted();
         self.end();
         let (outcome, died_idle, is_local) = match exchange {

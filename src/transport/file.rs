@@ -1,0 +1,54 @@
+//! Reading the small files a client is configured with.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// The bytes of a regular file, without a byte order mark. Never waits, whatever the path names: a pipe, a device and
+/// a directory are refused. `check` may refuse the file for what is known about it.
+pub(crate) fn read_small_file(
+    path: &Path,
+    longest: u64,
+    check: impl FnOnce(&Metadata) -> Result<(), &'static str>,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let file = open(path).map_err(|_| "cannot be opened")?;
+    let metadata = file.metadata().map_err(|_| "cannot be examined")?;
+    if !metadata.is_file() {
+        return Err("is not a regular file");
+    }
+    check(&metadata)?;
+    // A byte more than allowed, to notice a file that has grown meanwhile; all at once, so that no copy stays behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len().min(longest) as usize + 64));
+    file.take(longest + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    if bytes.len() as u64 > longest {
+        return Err("is too long");
+    }
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC)
+        .open(path)?;
+    if file.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(file);
+    }
+    // The host closed its standard streams: what it still reads from them is not this file.
+    Ok(rustix::io::fcntl_dupfd_cloexec(&file, libc::STDERR_FILENO + 1)?.into())
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
