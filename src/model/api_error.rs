@@ -20,11 +20,11 @@ pub struct ApiError {
     pub message: Option<Text>,
     /// For PayNow's support.
     pub trace_id: Option<Text>,
-    /// Single complaints about the input.
+    /// What is wrong with the input, one entry each. Entries that say nothing are left out.
     pub errors: Vec<ValidationError>,
 }
 
-/// One complaint about the input (`ValidationError`).
+/// One thing that is wrong with the input (`ValidationError`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValidationError {

@@ -95,7 +95,7 @@ struct Entry<V> {
     weight: usize,
     /// The customer was changed after this was asked for.
     is_overtaken: AtomicBool,
-    /// Somebody looked since the clock's hand passed.
+    /// It was looked at since the clock's hand last passed.
     is_used: AtomicBool,
     /// Where it stands on the clock. Only writers read it.
     on_clock: AtomicUsize,
@@ -130,7 +130,7 @@ impl Writes {
 /// The memory of one client.
 pub(crate) struct Cache<V> {
     policy: CachePolicy,
-    /// Keyed at random: names come from players, who must not be able to fill one place.
+    /// Keyed at random: names come from players, and no choice of names may fill one place.
     hasher: RandomState,
     places: usize,
     table: Table<Bucket<V>>,
@@ -396,7 +396,7 @@ impl<V> Books<V> {
     fn evict(&mut self) -> bool {
         // Once round clears every mark, so the second round ends.
         for _ in 0..=self.clock.len() {
-            // The last one is always the newest: it was put there after room was made for it.
+            // The last one is the newest: it was put there after room was made for it.
             if self.hand + 1 >= self.clock.len() {
                 self.hand = 0;
             }
@@ -493,8 +493,8 @@ fn bucket_bytes<V>(entries: usize) -> usize {
 
 /// What an entry takes: itself, its key, its value, and its share of what finds it.
 fn weight<V>(key: &str, customer_id: Option<&str>, bytes: u64) -> usize {
-    // What the allocator leaves over beside pieces it did not split, on average.
-    const LEFT_OVER: usize = 32;
+    // The allocator now and then hands out a larger block than it was asked for.
+    const SLACK: usize = 32;
     let on_clock = 2 * size_of::<Arc<Entry<V>>>();
     let of_customer = customer_id.map_or(0, |id| {
         // A map has up to four times the room it needs, a list room for four at least.
@@ -502,7 +502,7 @@ fn weight<V>(key: &str, customer_id: Option<&str>, bytes: u64) -> usize {
             + 4 * (size_of::<(Arc<str>, Vec<Arc<Entry<V>>>)>() + 1)
             + block(4 * size_of::<Arc<Entry<V>>>())
     });
-    let own = shared_block(size_of::<Entry<V>>()) + block(key.len()) + on_clock + of_customer + LEFT_OVER;
+    let own = shared_block(size_of::<Entry<V>>()) + block(key.len()) + on_clock + of_customer + SLACK;
     own.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
@@ -553,7 +553,7 @@ mod tests {
         let later = now + SECOND * 2;
         assert_eq!(seen(&cache, "a", later), None);
         assert_eq!(seen(&cache, "b", later), Some((2, Age::Fresh)));
-        assert_eq!(seen(&cache, "c", later), None, "the change may have given somebody this key");
+        assert_eq!(seen(&cache, "c", later), None, "the change may have given a customer this key");
         cache.keep("a", kept(4, Some("7"), now));
         assert_eq!(seen(&cache, "a", later), None, "asked for before the change, answered after it");
         cache.keep("a", kept(5, Some("7"), later));
@@ -564,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn creating_ends_every_nobody_and_nothing_else() {
+    fn creating_ends_every_absence_and_nothing_else() {
         let (cache, now) = (cache(1 << 20), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("c", kept(3, None, now));

@@ -8,7 +8,7 @@
 //! Each place is one word: the number of the node that holds its value, and how many readers have come since the
 //! node was put there. A reader counts itself and learns the number in one step, so a writer cannot take the node
 //! away in between. When it is done, the reader counts itself again on the node. A writer that swaps the word learns
-//! how many readers came; when as many have left, nobody can reach the node any more.
+//! how many readers came; when as many have left, no reader can reach the node any more.
 //!
 //! Both counts wrap around at 2^32. They are only compared with each other, and fewer readers than that are in one
 //! node at a time.
@@ -151,7 +151,7 @@ impl<T> Writer<T> {
         Ok(())
     }
 
-    /// Takes out every replaced value that nobody reads any more.
+    /// Takes out every replaced value whose readers have left.
     pub(super) fn reclaim(&mut self, mut unread: impl FnMut(T)) {
         let mut index = 0;
         while let Some(&Retired { number, readers }) = self.limbo.get(index) {
