@@ -97,15 +97,6 @@ impl ApiError {
     }
 }
 
-impl ValidationError {
-    /// An entry of nothing but nulls and empty texts takes memory and tells a host nothing.
-    fn says_something(&self) -> bool {
-        let Self { code, message, path, joined_path: _, validation } = self;
-        let texts = [code, message, validation];
-        texts.into_iter().flatten().chain(path).any(|text| !text.is_empty())
-    }
-}
-
 impl HeapBytes for ApiError {
     fn heap_bytes(&self) -> usize {
         let Self { status: _, code, message, trace_id, errors } = self;
@@ -141,7 +132,6 @@ fn read_errors(field: Field<'_>) -> Vec<ValidationError> {
                 validation: wire::text(entry.validation),
             }
         })
-        .filter(ValidationError::says_something)
         .collect();
     errors.shrink_to_fit();
     errors
@@ -191,16 +181,6 @@ mod tests {
         assert_eq!(error.code, None);
         assert_eq!(error.message.unwrap(), "5");
         assert!(error.errors.is_empty());
-    }
-
-    #[test]
-    fn entries_that_say_nothing_are_left_out() {
-        let error = ApiError::read(
-            r#"{"code":"c","errors":[{},{"code":"","message":null,"path":[""]},{"path":"name"},{"code":"x"}]}"#,
-        )
-        .unwrap();
-        let codes: Vec<_> = error.errors.iter().map(|error| error.code.as_deref()).collect();
-        assert_eq!(codes, [None, Some("x")]);
     }
 
     #[test]

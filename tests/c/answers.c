@@ -391,9 +391,13 @@ TEST(created_and_revoked_with_other_success_statuses) {
   completion = await(client);
   CHECK_STATUS(info_of(completion).status, PAYNOW_OK);
   CHECK_INT(info_of(completion).http_status, 201);
-  sandbox_answers("invalidate_customer_tokens", 200, "{}", "done");
+  sandbox_answers("invalidate_customer_tokens", 200, "{}", "{\"done\":true}");
   CHECK_OK(paynow_invalidate_customer_tokens(client, MIRA, 0, NULL, NULL));
   CHECK_STATUS(await_status(client), PAYNOW_OK);
+  // What does not speak JSON is not PayNow: a login page must not pass for a revocation.
+  sandbox_answers("invalidate_customer_tokens", 200, "{}", "done");
+  CHECK_OK(paynow_invalidate_customer_tokens(client, MIRA, 0, NULL, NULL));
+  CHECK_STATUS(await_status(client), PAYNOW_E_INVALID_RESPONSE);
   sandbox_answers("lookup_customer", 204, "{}", "");
   paynow_lookup_query query = INIT(paynow_lookup_query);
   query.name = "x";

@@ -136,7 +136,6 @@ TEST(dishonest_pages_end_the_walk) {
       // Out of order: what comes before the break counts.
       {"[{\"id\":\"13\"},{\"id\":\"12\"},{\"id\":\"11\"}]", 1},
       {"[{\"id\":\"11\"},{\"id\":\"11\"},{\"id\":\"11\"}]", 1},
-      {"[{\"id\":\"x\"},{\"id\":\"y\"},{\"id\":\"z\"}]", 0},
       // The largest id there is.
       {"[{\"id\":\"11\"},{\"id\":\"12\"},{\"id\":\"9223372036854775807\"}]", 3},
   };
@@ -162,6 +161,16 @@ TEST(ids_that_are_none_end_the_walk) {
     struct walked walked = walk();
     if (pages.is_over != 1 || walked.count > 1) FAIL("the page was %s: %zu came", pages_of_one[index], walked.count);
   }
+  destroy(client);
+}
+
+TEST(a_page_whose_ids_are_no_digits_is_refused) {
+  client = new_client();
+  sandbox_answers("list_customers", 200, "{}", "[{\"id\":\"11\"},{\"id\":\"x\"}]");
+  begin_walk(3, PAYNOW_ORDER_ASCENDING);
+  CHECK_OK(paynow_pages_submit(client, &pages, NULL, NULL));
+  CHECK_STATUS(answer().status, PAYNOW_E_INVALID_RESPONSE);
+  CHECK_OK(paynow_completion_free(completion));
   destroy(client);
 }
 
