@@ -4,7 +4,9 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 use super::boundary::{Failure, contain};
+use super::ending;
 use super::host::Host;
+use super::ids;
 use super::input;
 use super::status::{PAYNOW_E_RESOURCES, PAYNOW_E_TOO_LATE};
 use super::table;
@@ -70,7 +72,7 @@ pub unsafe extern "C" fn paynow_client_create(
         host.log_user_data = config.log_user_data;
         reservation.publish(Box::new(host));
         // SAFETY: the caller's promise.
-        unsafe { input::write("out_client", out_client, table::pack(handle)) }
+        unsafe { input::write("out_client", out_client, ids::pack(handle)) }
     })
 }
 
@@ -263,7 +265,7 @@ pub unsafe extern "C" fn paynow_client_poll(
             || host.deliver_log(),
             |key| host.deliver(key),
         )?;
-        Host::after_collecting(&host);
+        ending::after_collecting(&host);
         if !out_delivered.is_null() {
             // SAFETY: the caller's promise.
             unsafe { input::write("out_delivered", out_delivered, delivered as u32) }?;
@@ -319,7 +321,7 @@ pub unsafe extern "C" fn paynow_client_next(
         )?;
         // SAFETY: the caller's promise.
         unsafe { input::write("out_count", out_count, count) }?;
-        Host::after_collecting(&host);
+        ending::after_collecting(&host);
         Ok(())
     })
 }
@@ -444,5 +446,5 @@ pub extern "C" fn paynow_client_shutdown(client: paynow_client) -> paynow_status
 /// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 #[unsafe(no_mangle)]
 pub extern "C" fn paynow_client_destroy(client: paynow_client) -> paynow_status {
-    contain(|| Host::destroy(&table::enter(client)?))
+    contain(|| ending::destroy(&table::enter(client)?))
 }

@@ -1,21 +1,15 @@
 //! What the C face keeps for a client: whom to tell.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
-use super::boundary::Failure;
-use super::status::PAYNOW_E_PENDING;
-use super::table::{self, Entered};
+use super::ids;
 use super::types::{
     paynow_call, paynow_client, paynow_completion_fn, paynow_log_fn, paynow_user_data_free_fn,
 };
-use crate::client::{Client, CollectError};
+use crate::client::Client;
 use crate::handles::Handle;
 use crate::runtime::{Attachment, Key, NoCompletion};
-
-/// How long destroying waits for another thread that is polling.
-const TURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A client as C knows it.
 pub(super) struct Host {
@@ -26,8 +20,8 @@ pub(super) struct Host {
     pub(super) completion_user_data: *mut c_void,
     pub(super) on_log: paynow_log_fn,
     pub(super) log_user_data: *mut c_void,
-    destroy_wanted: AtomicBool,
-    destroyed: AtomicBool,
+    pub(super) destroy_wanted: AtomicBool,
+    pub(super) destroyed: AtomicBool,
 }
 
 // SAFETY: the host's pointers are only handed back to it.
@@ -81,7 +75,7 @@ impl Host {
         Self {
             client,
             place: handle.place,
-            handle: table::pack(handle),
+            handle: ids::pack(handle),
             on_completion: None,
             completion_user_data: std::ptr::null_mut(),
             on_log: None,
@@ -92,7 +86,7 @@ impl Host {
     }
 
     pub(super) fn id(&self, key: Key) -> u64 {
-        table::id(self.place, key)
+        ids::id(self.place, key)
     }
 
     /// Where a completion goes.
@@ -140,53 +134,5 @@ impl Host {
             // SAFETY: the host promised a function of this type; the text outlives the call and ends in NUL.
             unsafe { sink(line.level as i32, line.text.as_ptr(), line.text.len(), self.log_user_data) }
         });
-    }
-
-    /// What every collecting call does when it is through: a destroy that was asked for meanwhile.
-    pub(super) fn after_collecting(entered: &Entered) {
-        if entered.destroy_wanted.load(Ordering::SeqCst) {
-            let _ = Self::finish(entered);
-        }
-    }
-
-    /// Destroys the client now, or as soon as the poll that runs returns.
-    pub(super) fn destroy(entered: &Entered) -> Result<(), Failure> {
-        const PENDING: Failure = Failure::new(
-            PAYNOW_E_PENDING,
-            "the client will be destroyed when the running poll or next returns",
-        );
-        entered.client.shutdown();
-        entered.destroy_wanted.store(true, Ordering::SeqCst);
-        if entered.client.is_collecting_here() {
-            return Err(PENDING);
-        }
-        let patience = Instant::now() + TURN_PATIENCE;
-        loop {
-            match Self::finish(entered) {
-                Ok(()) => return Ok(()),
-                Err(_) if Instant::now() >= patience => return Err(PENDING),
-                Err(_) => std::thread::sleep(Duration::from_millis(1)),
-            }
-        }
-    }
-
-    /// Ends the threads, tells the host about everything it has not been told, and frees the rest. Whoever gets the turn
-    /// after somebody else did all that has nothing left to do.
-    fn finish(entered: &Entered) -> Result<(), CollectError> {
-        let _turn = entered.client.take_turn()?;
-        if entered.destroyed.swap(true, Ordering::SeqCst) {
-            return Ok(());
-        }
-        entered.client.stop();
-        entered.deliver_log();
-        while let Some(key) = entered.client.collect() {
-            entered.deliver(key);
-        }
-        let unfreed: Vec<Key> = entered.client.unfreed().collect();
-        for key in unfreed {
-            let _ = entered.free(key);
-        }
-        table::retire(entered);
-        Ok(())
     }
 }

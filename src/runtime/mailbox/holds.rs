@@ -4,13 +4,14 @@ use std::mem::ManuallyDrop;
 
 use super::key::Key;
 use super::outcome::Outcome;
-use super::slots::{Header, Slot, Slots};
 use super::state::{Phase, State};
+use super::table::{Header, Slot, Table};
 use crate::operations::Arguments;
+use crate::sync::Ordering;
 
 /// A slot between being taken and being published.
 pub(super) struct Reserved<'a> {
-    slots: &'a Slots,
+    table: &'a Table,
     slot: &'a Slot,
     index: usize,
     key: Key,
@@ -26,8 +27,10 @@ pub(super) struct Published {
 }
 
 impl<'a> Reserved<'a> {
-    pub(super) fn new(slots: &'a Slots, slot: &'a Slot, index: usize, key: Key) -> Self {
-        Self { slots, slot, index, key, filled: false }
+    pub(super) fn new(table: &'a Table) -> Option<Self> {
+        let (index, slot) = table.take()?;
+        let generation = State::unpack(slot.state.load(Ordering::Relaxed)).generation;
+        Some(Self { table, slot, index, key: table.key(generation, index), filled: false })
     }
 
     pub(super) fn index(&self) -> usize {
@@ -85,20 +88,20 @@ impl Drop for Reserved<'_> {
             // SAFETY: initialised by `arguments`, and still this thread's alone.
             unsafe { (*self.slot.arguments.writing()).assume_init_drop() };
         }
-        self.slots.recycle(self.index);
+        self.table.recycle(self.index);
     }
 }
 
 /// The engine's hold on the arguments of a request.
 pub(in crate::runtime) struct Lent<'a> {
-    slots: &'a Slots,
+    table: &'a Table,
     slot: &'a Slot,
     index: usize,
 }
 
 impl<'a> Lent<'a> {
-    pub(super) fn new(slots: &'a Slots, slot: &'a Slot, index: usize) -> Self {
-        Self { slots, slot, index }
+    pub(super) fn new(table: &'a Table, slot: &'a Slot, index: usize) -> Self {
+        Self { table, slot, index }
     }
 
     pub(in crate::runtime) fn header(&self) -> Header {
@@ -121,7 +124,7 @@ impl Drop for Lent<'_> {
             _ => State { lent: false, filled: false, ..state },
         });
         if before.phase == Phase::Zombie {
-            self.slots.recycle(self.index);
+            self.table.recycle(self.index);
         }
     }
 }

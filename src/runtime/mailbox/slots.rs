@@ -1,81 +1,14 @@
 //! The preallocated places requests live in from submission until their completion is freed. What threads compete for
 //! is decided by one word each, see [`super::state`].
 
-use std::mem::MaybeUninit;
 use std::time::Instant;
 
-use crossbeam_utils::CachePadded;
-
-use super::free_list::FreeList;
 use super::holds::{Lent, Reading, Reserved};
-use super::key::{Key, MAX_SLOTS};
+use super::key::Key;
 use super::outcome::Outcome;
 use super::state::{Generation, Phase, State};
 use super::submission::Attachment;
-use crate::operations::{Arguments, Operation};
-use crate::runtime::Priority;
-use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
-
-/// What the submitter says of a request; read by the engine and by whoever collects it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Header {
-    pub(crate) operation: &'static Operation,
-    pub(crate) accepted: Instant,
-    pub(crate) deadline: Instant,
-    pub(crate) tag: u64,
-    pub(crate) priority: Priority,
-    pub(crate) attachment: Attachment,
-}
-
-pub(super) struct Slot {
-    pub(super) state: AtomicU64,
-    next_free: AtomicU32,
-    pub(super) header: Cell<MaybeUninit<Header>>,
-    pub(super) outcome: Cell<MaybeUninit<Outcome>>,
-    pub(super) arguments: Cell<MaybeUninit<Arguments>>,
-}
-
-impl Slot {
-    #[cfg(not(loom))]
-    fn table(count: usize) -> Box<[Self]> {
-        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit. The
-        // memory comes zeroed from the system, so slots that are never used take no physical memory.
-        unsafe { Box::<[Self]>::new_zeroed_slice(count).assume_init() }
-    }
-
-    #[cfg(loom)]
-    fn table(count: usize) -> Box<[Self]> {
-        let slot = |_| Self {
-            state: AtomicU64::new(0),
-            next_free: AtomicU32::new(0),
-            header: Cell::new(MaybeUninit::uninit()),
-            outcome: Cell::new(MaybeUninit::uninit()),
-            arguments: Cell::new(MaybeUninit::uninit()),
-        };
-        (0..count).map(slot).collect()
-    }
-
-    fn state(&self) -> State {
-        State::unpack(self.state.load(Ordering::Acquire))
-    }
-
-    /// Changes the state if `change` allows it. The old state is returned on success, the present one otherwise.
-    pub(super) fn transition(&self, change: impl Fn(State) -> Option<State>) -> Result<State, State> {
-        self.state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
-                change(State::unpack(word)).map(State::pack)
-            })
-            .map(State::unpack)
-            .map_err(State::unpack)
-    }
-
-    /// A transition that is always allowed.
-    pub(super) fn change(&self, change: impl Fn(State) -> State) -> State {
-        match self.transition(|state| Some(change(state))) {
-            Ok(before) | Err(before) => before,
-        }
-    }
-}
+use super::table::Table;
 
 /// Why a completion cannot be freed or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,71 +43,37 @@ pub(super) enum Notice<'a> {
     Ended,
 }
 
-/// The table.
-pub(super) struct Slots {
-    slots: Box<[Slot]>,
-    free: CachePadded<FreeList>,
-    /// Added to the generation in the word to make the one in a key.
-    first_generation: Generation,
-}
-
-// SAFETY: the cells are reached only by the thread that the state word names as their owner: see each
-// access below.
-unsafe impl Sync for Slots {}
-// SAFETY: everything in a slot may be moved between threads.
-unsafe impl Send for Slots {}
+/// What is done with slots, from submitting to freeing.
+pub(super) struct Slots(Table);
 
 impl Slots {
     pub(super) fn new(capacity: u32, first_generation: Generation) -> Self {
-        let capacity = capacity.clamp(1, MAX_SLOTS);
-        Self {
-            slots: Slot::table(capacity as usize),
-            free: CachePadded::new(FreeList::new(capacity)),
-            first_generation,
-        }
+        Self(Table::new(capacity, first_generation))
     }
 
     /// A generation that no key of this table has reached.
     pub(super) fn next_generation(&self) -> Generation {
-        let used = self.slots[..self.used()].iter().map(|slot| slot.state().generation).max().unwrap_or(0);
-        self.first_generation.wrapping_add(used).wrapping_add(1)
+        self.0.next_generation()
     }
 
     /// How many slots were ever used: scans need look no further.
     pub(super) fn used(&self) -> usize {
-        self.free.high_water() as usize
-    }
-
-    fn key(&self, generation: Generation, slot: usize) -> Key {
-        Key::new(self.first_generation.wrapping_add(generation), slot)
-    }
-
-    fn find(&self, key: Key) -> Option<(usize, &Slot, Generation)> {
-        let index = key.slot()?;
-        let slot = self.slots.get(index)?;
-        Some((index, slot, key.generation().wrapping_sub(self.first_generation)))
+        self.0.used()
     }
 
     /// Takes a free slot. It is the caller's alone until published or abandoned.
     pub(super) fn reserve(&self) -> Option<Reserved<'_>> {
-        let index = self.free.pop(|index| &self.slots[index as usize].next_free)? as usize;
-        let slot = &self.slots[index];
-        let generation = State::unpack(slot.state.load(Ordering::Relaxed)).generation;
-        Some(Reserved::new(self, slot, index, self.key(generation, index)))
-    }
-
-    pub(super) fn recycle(&self, index: usize) {
-        self.free.push(index as u32, |index| &self.slots[index as usize].next_free);
+        Reserved::new(&self.0)
     }
 
     /// Whether the request is undecided.
     pub(super) fn is_pending(&self, key: Key) -> bool {
-        self.find(key).is_some_and(|(_, slot, generation)| slot.state().is_pending(generation))
+        self.0.find(key).is_some_and(|(_, slot, generation)| slot.state().is_pending(generation))
     }
 
     /// Whether the key names a request whose completion is not freed yet.
     pub(super) fn exists(&self, key: Key) -> bool {
-        self.find(key).is_some_and(|(_, slot, generation)| {
+        self.0.find(key).is_some_and(|(_, slot, generation)| {
             let state = slot.state();
             state.generation == generation && state.names_a_request()
         })
@@ -182,29 +81,29 @@ impl Slots {
 
     /// The request that is pending in a slot, if one is.
     pub(super) fn pending_in(&self, index: usize) -> Option<Key> {
-        let state = self.slots.get(index)?.state();
-        (state.phase == Phase::Pending).then(|| self.key(state.generation, index))
+        let state = self.0.get(index)?.state();
+        (state.phase == Phase::Pending).then(|| self.0.key(state.generation, index))
     }
 
     /// Looks at a slot that was noted. Only the engine comes here.
     pub(super) fn notice(&self, index: usize) -> Notice<'_> {
-        let slot = &self.slots[index];
+        let slot = self.0.at(index);
         let before = slot.change(|state| State { noted: false, lent: state.lent || state.is_new(), ..state });
         if before.is_new() {
-            return Notice::Arrived(self.key(before.generation, index), Lent::new(self, slot, index));
+            return Notice::Arrived(self.0.key(before.generation, index), Lent::new(&self.0, slot, index));
         }
         if before.wants_cleaning() {
             // SAFETY: a zombie whose arguments are not lent belongs to the engine, which gets one notice of it.
             unsafe { (*slot.arguments.writing()).assume_init_drop() };
             slot.change(State::freed);
-            self.recycle(index);
+            self.0.recycle(index);
         }
         Notice::Ended
     }
 
     /// Notes that the request is about to be sent. False when it was decided before.
     pub(super) fn begin(&self, key: Key) -> bool {
-        self.find(key).is_some_and(|(_, slot, generation)| {
+        self.0.find(key).is_some_and(|(_, slot, generation)| {
             let begin = |state: State| state.is_pending(generation).then_some(State { begun: true, ..state });
             slot.transition(begin).is_ok()
         })
@@ -213,7 +112,7 @@ impl Slots {
     /// Claims the right to say how the request ended. Exactly one caller per request gets it, and must call
     /// [`Slots::finish`]. With `note` the slot becomes one of the notices to the engine.
     pub(super) fn decide(&self, key: Key, note: bool) -> Option<Decided> {
-        let (index, slot, generation) = self.find(key)?;
+        let (index, slot, generation) = self.0.find(key)?;
         let decide = |state: State| {
             let decided = State { phase: Phase::Decided, noted: state.noted || note, ..state };
             state.is_pending(generation).then_some(decided)
@@ -224,7 +123,7 @@ impl Slots {
 
     /// When a request was accepted, and whether it may have been sent.
     pub(super) fn history(&self, decided: &Decided) -> (Instant, bool) {
-        let slot = &self.slots[decided.slot];
+        let slot = self.0.at(decided.slot);
         // SAFETY: written before Pending was published, and not changed before the slot is free again.
         let header = unsafe { (*slot.header.reading()).assume_init_ref() };
         (header.accepted, slot.state().begun)
@@ -232,7 +131,7 @@ impl Slots {
 
     /// Says how a request ended.
     pub(super) fn finish(&self, decided: &Decided, outcome: Outcome) {
-        let slot = &self.slots[decided.slot];
+        let slot = self.0.at(decided.slot);
         // SAFETY: in the phase Decided the cell belongs to the thread that decided; readers come only
         // after Ready is published below.
         unsafe { (*slot.outcome.writing()).write(outcome) };
@@ -241,7 +140,7 @@ impl Slots {
 
     /// Lets nothing be published in a slot any more, and claims the request that is pending in it.
     pub(super) fn seal(&self, index: usize) -> Option<Decided> {
-        let before = self.slots[index].change(|state| {
+        let before = self.0.at(index).change(|state| {
             let phase = if state.phase == Phase::Pending { Phase::Decided } else { state.phase };
             let noted = state.noted || state.phase == Phase::Pending;
             State { sealed: true, phase, noted, ..state }
@@ -251,12 +150,12 @@ impl Slots {
 
     /// Lets no slot be used that was not used before, and says how many were.
     pub(super) fn close(&self) -> usize {
-        self.free.close() as usize
+        self.0.close()
     }
 
     /// Whether a thread is between deciding a request and saying how it ended.
     pub(super) fn is_being_decided(&self, index: usize) -> bool {
-        self.slots[index].state().phase == Phase::Decided
+        self.0.at(index).state().phase == Phase::Decided
     }
 
     /// Hands a finished request to its consumer.
@@ -264,13 +163,13 @@ impl Slots {
         let collect = |state: State| {
             (state.phase == Phase::Ready).then_some(State { phase: Phase::Collected, ..state })
         };
-        let before = self.slots.get(index)?.transition(collect).ok()?;
-        Some(self.key(before.generation, index))
+        let before = self.0.get(index)?.transition(collect).ok()?;
+        Some(self.0.key(before.generation, index))
     }
 
     /// Opens a collected completion for reading; it cannot be freed meanwhile.
     pub(super) fn read(&self, key: Key) -> Result<Reading<'_>, NoCompletion> {
-        let (_, slot, generation) = self.find(key).ok_or(NoCompletion::Unknown)?;
+        let (_, slot, generation) = self.0.find(key).ok_or(NoCompletion::Unknown)?;
         slot.transition(|state| {
             let readers = state.readers.checked_add(1)?;
             state.is_collected(generation).then_some(State { readers, ..state })
@@ -281,13 +180,13 @@ impl Slots {
 
     /// The completion that was collected and not freed in a slot, if there is one.
     pub(super) fn collected_in(&self, index: usize) -> Option<Key> {
-        let state = self.slots.get(index)?.state();
-        (state.phase == Phase::Collected).then(|| self.key(state.generation, index))
+        let state = self.0.get(index)?.state();
+        (state.phase == Phase::Collected).then(|| self.0.key(state.generation, index))
     }
 
     /// Frees a collected completion. `take` gets the outcome to move its memory elsewhere.
     pub(super) fn release(&self, key: Key, take: impl FnOnce(Outcome)) -> Result<Released, NoCompletion> {
-        let (index, slot, generation) = self.find(key).ok_or(NoCompletion::Unknown)?;
+        let (index, slot, generation) = self.0.find(key).ok_or(NoCompletion::Unknown)?;
         // First it ends reading, so that the cells are this thread's.
         let before = slot
             .transition(|state| {
@@ -316,26 +215,9 @@ impl Slots {
             State { phase: Phase::Zombie, noted: state.noted || !state.lent, ..state }
         });
         if empty(before) {
-            self.recycle(index);
+            self.0.recycle(index);
         }
         let note = !empty(before) && !before.lent && !before.noted;
         Ok(Released { attachment, note })
-    }
-}
-
-impl Drop for Slots {
-    fn drop(&mut self) {
-        let used = self.free.high_water() as usize;
-        for slot in &mut self.slots[..used] {
-            let state = State::unpack(own(&mut slot.state));
-            if matches!(state.phase, Phase::Ready | Phase::Collected) {
-                // SAFETY: written before Ready, not yet taken; nobody else is left.
-                unsafe { (*slot.outcome.writing()).assume_init_drop() };
-            }
-            if state.filled {
-                // SAFETY: `filled` says that the arguments are there; nobody else is left.
-                unsafe { (*slot.arguments.writing()).assume_init_drop() };
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::counters::count;
 use super::holds::Reserved;
 use super::outcome::{Outcome, Source};
-use super::slots::Header;
+use super::table::Header;
 use super::{Attachment, Key, Mailbox, Priority, Submission, SubmitError};
 use crate::operations::{self, Arguments, InvalidArgument, Operation};
 use crate::policy::cache::Age;

@@ -1,0 +1,161 @@
+//! The memory slots live in, and which of them are free.
+
+use std::mem::MaybeUninit;
+use std::time::Instant;
+
+use crossbeam_utils::CachePadded;
+
+use super::free_list::FreeList;
+use super::key::{Key, MAX_SLOTS};
+use super::outcome::Outcome;
+use super::state::{Generation, Phase, State};
+use super::submission::{Attachment, Priority};
+use crate::operations::{Arguments, Operation};
+use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
+
+/// What the submitter says of a request; read by the engine and by whoever collects it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header {
+    pub(crate) operation: &'static Operation,
+    pub(crate) accepted: Instant,
+    pub(crate) deadline: Instant,
+    pub(crate) tag: u64,
+    pub(crate) priority: Priority,
+    pub(crate) attachment: Attachment,
+}
+
+pub(super) struct Slot {
+    pub(super) state: AtomicU64,
+    next_free: AtomicU32,
+    pub(super) header: Cell<MaybeUninit<Header>>,
+    pub(super) outcome: Cell<MaybeUninit<Outcome>>,
+    pub(super) arguments: Cell<MaybeUninit<Arguments>>,
+}
+
+impl Slot {
+    #[cfg(not(loom))]
+    fn table(count: usize) -> Box<[Self]> {
+        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit. The
+        // memory comes zeroed from the system, so slots that are never used take no physical memory.
+        unsafe { Box::<[Self]>::new_zeroed_slice(count).assume_init() }
+    }
+
+    #[cfg(loom)]
+    fn table(count: usize) -> Box<[Self]> {
+        let slot = |_| Self {
+            state: AtomicU64::new(0),
+            next_free: AtomicU32::new(0),
+            header: Cell::new(MaybeUninit::uninit()),
+            outcome: Cell::new(MaybeUninit::uninit()),
+            arguments: Cell::new(MaybeUninit::uninit()),
+        };
+        (0..count).map(slot).collect()
+    }
+
+    pub(super) fn state(&self) -> State {
+        State::unpack(self.state.load(Ordering::Acquire))
+    }
+
+    /// Changes the state if `change` allows it. The old state is returned on success, the present one otherwise.
+    pub(super) fn transition(&self, change: impl Fn(State) -> Option<State>) -> Result<State, State> {
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+                change(State::unpack(word)).map(State::pack)
+            })
+            .map(State::unpack)
+            .map_err(State::unpack)
+    }
+
+    /// A transition that is always allowed.
+    pub(super) fn change(&self, change: impl Fn(State) -> State) -> State {
+        match self.transition(|state| Some(change(state))) {
+            Ok(before) | Err(before) => before,
+        }
+    }
+}
+
+/// The table.
+pub(super) struct Table {
+    slots: Box<[Slot]>,
+    free: CachePadded<FreeList>,
+    /// Added to the generation in the word to make the one in a key.
+    first_generation: Generation,
+}
+
+// SAFETY: the cells are reached only by the thread that the state word names as their owner: see each
+// access.
+unsafe impl Sync for Table {}
+// SAFETY: everything in a slot may be moved between threads.
+unsafe impl Send for Table {}
+
+impl Table {
+    pub(super) fn new(capacity: u32, first_generation: Generation) -> Self {
+        let capacity = capacity.clamp(1, MAX_SLOTS);
+        Self {
+            slots: Slot::table(capacity as usize),
+            free: CachePadded::new(FreeList::new(capacity)),
+            first_generation,
+        }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Slot> {
+        self.slots.get(index)
+    }
+
+    pub(super) fn at(&self, index: usize) -> &Slot {
+        &self.slots[index]
+    }
+
+    /// Takes a slot that is free.
+    pub(super) fn take(&self) -> Option<(usize, &Slot)> {
+        let index = self.free.pop(|index| &self.slots[index as usize].next_free)? as usize;
+        Some((index, &self.slots[index]))
+    }
+
+    /// Gives out no slot any more that was not used before, and says how many were.
+    pub(super) fn close(&self) -> usize {
+        self.free.close() as usize
+    }
+
+    /// A generation that no key of this table has reached.
+    pub(super) fn next_generation(&self) -> Generation {
+        let used = self.slots[..self.used()].iter().map(|slot| slot.state().generation).max().unwrap_or(0);
+        self.first_generation.wrapping_add(used).wrapping_add(1)
+    }
+
+    /// How many slots were ever used: scans need look no further.
+    pub(super) fn used(&self) -> usize {
+        self.free.high_water() as usize
+    }
+
+    pub(super) fn key(&self, generation: Generation, slot: usize) -> Key {
+        Key::new(self.first_generation.wrapping_add(generation), slot)
+    }
+
+    pub(super) fn find(&self, key: Key) -> Option<(usize, &Slot, Generation)> {
+        let index = key.slot()?;
+        let slot = self.slots.get(index)?;
+        Some((index, slot, key.generation().wrapping_sub(self.first_generation)))
+    }
+
+    pub(super) fn recycle(&self, index: usize) {
+        self.free.push(index as u32, |index| &self.slots[index as usize].next_free);
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        let used = self.free.high_water() as usize;
+        for slot in &mut self.slots[..used] {
+            let state = State::unpack(own(&mut slot.state));
+            if matches!(state.phase, Phase::Ready | Phase::Collected) {
+                // SAFETY: written before Ready, not yet taken; nobody else is left.
+                unsafe { (*slot.outcome.writing()).assume_init_drop() };
+            }
+            if state.filled {
+                // SAFETY: `filled` says that the arguments are there; nobody else is left.
+                unsafe { (*slot.arguments.writing()).assume_init_drop() };
+            }
+        }
+    }
+}
