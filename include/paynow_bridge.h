@@ -5,8 +5,10 @@
  *
  * CONVENTIONS
  *
- * Waiting     Functions that submit, cancel, poll or read never wait, make no system call and wake nobody. The
- *             others (create, stats, shutdown, destroy, next with a timeout) say what they wait for.
+ * Waiting     Functions that submit, cancel, poll, peek, read or count never wait, make no system call and wake no
+ *             thread. The few that allocate (long arguments, peek, what accepts pages and bulks) leave it to the
+ *             allocator whether it asks the system. The others (create, shutdown, destroy, next with a timeout) say
+ *             what they wait for.
  * Threads     Every function can be called from any thread. Only poll and next go one thread at a time: they
  *             answer PAYNOW_E_BUSY or PAYNOW_E_REENTRANT otherwise. The thread that created a client means nothing.
  * Your code   Callbacks, the log sink and user_data_free run only inside poll, next, paynow_completion_free and

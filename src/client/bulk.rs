@@ -5,7 +5,7 @@
 //! identity (Steam id, UUID or XUID; a name only if it occurs once), and otherwise the outcome is unknown, not guessed:
 //! PayNow's documents promise neither an order nor all or nothing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{CustomerFields, Field};
 use crate::model::Customer;
@@ -58,7 +58,7 @@ impl<'a> Bulk<'a> {
 }
 
 /// What a customer can be told apart by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Identity<'a> {
     Steam(&'a str),
     Minecraft(u128),
@@ -116,14 +116,14 @@ pub(crate) fn outcomes(
             wanted.len()
         ];
     }
-    let mut places: HashMap<Identity<'_>, Option<usize>> = HashMap::new();
+    let mut places: BTreeMap<Identity<'_>, Option<usize>> = BTreeMap::new();
     for (place, customer) in created.iter().enumerate() {
         for identity in identities(customer) {
             // Two with the same identity cannot be told apart.
             places.entry(identity).and_modify(|found| *found = None).or_insert(Some(place));
         }
     }
-    let mut times: HashMap<Identity<'_>, u32> = HashMap::new();
+    let mut times: BTreeMap<Identity<'_>, u32> = BTreeMap::new();
     for identity in wanted {
         *times.entry(*identity).or_default() += 1;
     }

@@ -54,7 +54,8 @@ static volatile bool allocates;
 static inline void *thread(void *context) {
   (void)context;
   if (allocates) {
-    void *volatile first = malloc(64);
+    // More than all that follows takes, and less than the allocator would give back to the system.
+    void *volatile first = malloc(96 * 1024);
     free(first);
   }
   if (!forbid_system_calls()) end_thread(1);

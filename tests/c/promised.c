@@ -77,6 +77,16 @@ static void a_giftcard(void) {
   answered();
 }
 
+static void a_page(void) {
+  CHECK_OK(paynow_pages_submit(client, &pages, NULL, NULL));
+  answered();
+}
+
+static void a_bulk(void) {
+  CHECK_OK(paynow_bulk_submit(client, &bulk, NULL, NULL));
+  answered();
+}
+
 static void requests_that_hang(void) {
   sandbox_hangs();
   for (uint64_t number = 0; number < ROUNDS; number++) {
@@ -198,6 +208,23 @@ PROMISED(paynow_request, nothing) {
   EACH_ROUND EXPECT_OK(paynow_request(client, &raw, NULL, NULL));
 }
 PROMISED(paynow_pages_submit, nothing) { EACH_ROUND EXPECT_OK(paynow_pages_submit(client, &pages, NULL, NULL)); }
+PROMISED_BUT_ALLOCATES(paynow_pages_accept, a_page) {
+  EACH_ROUND {
+    paynow_pages walk = pages;
+    size_t first = 0, count = 0;
+    EXPECT_OK(paynow_pages_accept(&walk, held, &first, &count));
+    EXPECT(count, 5);
+  }
+}
+PROMISED_BUT_ALLOCATES(paynow_bulk_accept, a_bulk) {
+  EACH_ROUND {
+    paynow_bulk rest = bulk;
+    int64_t outcome = 77;
+    size_t count = 0;
+    EXPECT_OK(paynow_bulk_accept(&rest, held, &outcome, &count));
+    EXPECT(outcome, 0);
+  }
+}
 PROMISED(paynow_bulk_submit, nothing) { EACH_ROUND EXPECT_OK(paynow_bulk_submit(client, &bulk, NULL, NULL)); }
 
 // Cancelling, collecting, and what is known without asking.
