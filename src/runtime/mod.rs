@@ -13,6 +13,8 @@
 mod engine;
 mod mailbox;
 mod stats;
+#[cfg(all(test, not(loom), target_os = "linux"))]
+mod stops;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -15,7 +15,6 @@ mod worker;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -29,7 +28,7 @@ use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
 use self::seats::Seats;
 use super::mailbox::{AnswerCache, Arrival, Backlog, Key, LogLevel, Mailbox, Outcome};
 use super::stats::Stats;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
 /// Requests taken from the mailbox at a time: deadlines are looked at between batches.
