@@ -12,6 +12,8 @@
 
 mod engine;
 mod mailbox;
+#[cfg(all(test, loom))]
+mod model;
 mod stats;
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod stops;
