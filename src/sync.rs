@@ -1,22 +1,34 @@
 //! What the concurrent core is built of. With `--cfg loom` these are the model checker's: `runtime/model.rs` then
-//! runs the real code through every order its steps can take.
+//! runs the real code through every order its steps can take. In unit tests they have a hook, with which
+//! `runtime/stops.rs` stops a thread of the library at any step.
+
+#[cfg(all(test, not(loom)))]
+pub(crate) mod stops;
 
 #[cfg(loom)]
 pub(crate) use self::checked::Cell;
 #[cfg(not(loom))]
 pub(crate) use self::plain::Cell;
+#[cfg(all(test, not(loom)))]
+pub(crate) use self::stops::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, fence};
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 #[cfg(loom)]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(loom)]
+pub(crate) use loom::thread::yield_now;
+#[cfg(not(any(test, loom)))]
+pub(crate) use std::sync::Mutex;
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+pub(crate) use std::sync::atomic::Ordering;
+#[cfg(not(any(test, loom)))]
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 #[cfg(not(loom))]
-pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::sync::{Condvar, MutexGuard};
+#[cfg(not(loom))]
+pub(crate) use std::thread::yield_now;
 
 /// Runs `test` in every order with so many context switches against a thread's will, and says how many those were.
 #[cfg(all(test, loom))]
@@ -40,10 +52,6 @@ pub(crate) fn explore(name: &str, switches: usize, test: impl Fn() + Send + Sync
 }
 
 /// An atomic whose zero is all zeros.
-#[cfg_attr(
-    loom,
-    expect(dead_code, reason = "what the checker cannot take from zeroed memory is made one by one")
-)]
 pub(crate) trait Zeroed: Default {}
 
 impl Zeroed for AtomicU32 {}
@@ -60,6 +68,7 @@ pub(crate) fn zeros<T: Zeroed>(count: usize) -> Box<[T]> {
 }
 
 /// Locks, also when a thread panicked with the lock: the data is consistent between any two statements.
+#[cfg_attr(test, track_caller)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -93,12 +102,18 @@ mod plain {
         }
 
         /// To read.
+        #[cfg_attr(test, track_caller)]
         pub(crate) fn reading(&self) -> *const T {
+            #[cfg(test)]
+            super::stops::point();
             self.0.get()
         }
 
         /// To write, or to move the value away.
+        #[cfg_attr(test, track_caller)]
         pub(crate) fn writing(&self) -> *mut T {
+            #[cfg(test)]
+            super::stops::point();
             self.0.get()
         }
     }

@@ -12,7 +12,11 @@
 
 mod engine;
 mod mailbox;
+#[cfg(all(test, loom))]
+mod model;
 mod stats;
+#[cfg(all(test, not(loom), target_os = "linux"))]
+mod stops;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -1,8 +1,7 @@
 //! What the engine counts, for the numbers about a client.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-
 use crate::runtime::Stats;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Read by host threads, so every number is an atomic of its own.
 #[derive(Default)]

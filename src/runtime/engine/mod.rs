@@ -15,7 +15,6 @@ mod worker;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -29,7 +28,7 @@ use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
 use self::seats::Seats;
 use super::mailbox::{AnswerCache, Arrival, Backlog, Key, LogLevel, Mailbox, Outcome};
 use super::stats::Stats;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
 /// Requests taken from the mailbox at a time: deadlines are looked at between batches.
@@ -261,5 +260,45 @@ impl Engine {
                 flight.accepted.elapsed().as_millis()
             )
         });
+    }
+}
+
+/// What the threads do, one step at a time and without the network.
+#[cfg(all(test, loom))]
+impl Engine {
+    /// Takes in what the mailbox has.
+    pub(super) fn take_in(&self) {
+        while !self.drain().all {}
+    }
+
+    /// What a worker does: `answer` is what the network would have brought.
+    pub(super) fn work_without_network(&self, answer: fn() -> Outcome) {
+        self.take_in();
+        while let Some(Assignment { work, leader, flight }) = self.next_assignment() {
+            if self.begin(work, leader) {
+                let outcome = answer();
+                self.finish(Finished {
+                    work,
+                    flight,
+                    outcome,
+                    interrupted: false,
+                    died_idle: false,
+                    is_local: false,
+                });
+            }
+        }
+    }
+
+    /// Ends what would have ended `later`.
+    pub(super) fn expire_all(&self, later: std::time::Duration) {
+        while !self.decide(|schedule, now| schedule.tick(now + later, BATCH)) {}
+    }
+
+    pub(super) fn clean(&self) {
+        self.mailbox.empty_trash();
+    }
+
+    pub(super) fn sizes(&self) -> [usize; 6] {
+        lock(&self.schedule).sizes()
     }
 }

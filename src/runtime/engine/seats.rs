@@ -1,10 +1,10 @@
 //! The workers, seen from outside: which of them idle, and how to free one that hangs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 
 use super::counters::Counters;
+use crate::sync::{AtomicU64, Ordering};
 use crate::transport::Interrupter;
 
 #[derive(Default)]

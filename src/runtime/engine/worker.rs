@@ -6,7 +6,6 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::reading;
@@ -15,7 +14,7 @@ use super::seats::Seats;
 use super::{Engine, in_flight::InFlight};
 use crate::operations::{Sent, Status};
 use crate::runtime::mailbox::{LogLevel, Outcome};
-use crate::sync::lock;
+use crate::sync::{AtomicU64, Ordering, lock};
 use crate::threads;
 use crate::transport::{Connection, Interrupter};
 

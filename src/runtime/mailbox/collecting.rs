@@ -4,7 +4,7 @@ use super::chain::{Chain, Taken};
 use super::counters::count;
 use super::slots::{NoCompletion, Released};
 use super::{Attachment, Key, Mailbox, Reading};
-use crate::sync::Cell;
+use crate::sync::{Cell, Ordering};
 
 /// Completions on their way to the consumer.
 pub(super) struct Completions {
@@ -52,9 +52,21 @@ impl Mailbox {
 
     /// Takes the next completion that was gathered. Only in the consumer's turn.
     pub(crate) fn collect(&self) -> Option<Key> {
-        let key = self.slots.collect(self.completions.pop()?)?;
+        let key = self.next_completion()?;
         count(&self.counters.host.collected);
         Some(key)
+    }
+
+    fn next_completion(&self) -> Option<Key> {
+        while let Some(slot) = self.completions.pop() {
+            if let Some(key) = self.slots.collect(slot) {
+                return Some(key);
+            }
+        }
+        // A host's thread that was stopped in the middle of ending a request may not have passed it on yet. When the
+        // client ends, it is collected nevertheless, and passing it on will pass on nothing.
+        let all = if self.settled.load(Ordering::Acquire) { self.slots.used() } else { 0 };
+        (0..all).find_map(|slot| self.slots.collect(slot))
     }
 
     /// Whether something came that is not gathered yet.

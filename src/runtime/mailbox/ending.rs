@@ -6,7 +6,7 @@ use super::outcome::Outcome;
 use super::slots::Decided;
 use super::{Key, Mailbox};
 use crate::operations::Status;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, yield_now};
 
 /// How long the end of a client waits for host threads that are in the middle of ending a request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,9 +65,10 @@ impl Mailbox {
         let patience = Instant::now() + PATIENCE;
         for slot in 0..self.slots.used() {
             while self.slots.is_being_decided(slot) && Instant::now() < patience {
-                std::thread::yield_now();
+                yield_now();
             }
         }
+        self.settled.store(true, Ordering::Release);
     }
 
     /// Says how a request ended that the caller decided.

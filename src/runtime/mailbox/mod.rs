@@ -15,6 +15,8 @@ mod free_list;
 mod holds;
 mod key;
 mod log;
+#[cfg(all(test, loom))]
+mod model;
 mod outcome;
 mod pile;
 mod slots;
@@ -72,6 +74,8 @@ pub(crate) struct Mailbox {
     fork_generation: u32,
     has_api_key: AtomicBool,
     closed: AtomicBool,
+    /// See [`Mailbox::settle`].
+    settled: AtomicBool,
     slots: Slots,
     /// By slot: what cancel_all looks for. Kept apart so that looking is a walk over dense memory.
     tags: Box<[AtomicU64]>,
@@ -94,6 +98,7 @@ impl Mailbox {
             fork_generation: fork::generation(),
             has_api_key: AtomicBool::new(settings.has_api_key),
             closed: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
             slots: Slots::new(capacity, settings.first_generation),
             tags: zeros(capacity as usize),
             notices: CachePadded::new(Chain::new(capacity as usize)),

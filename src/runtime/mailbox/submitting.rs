@@ -102,7 +102,8 @@ impl Mailbox {
         self.hand_out(operation, now, outcome).map(Some)
     }
 
-    fn hand_out(
+    /// Makes a completion of an outcome, in the hands of the caller.
+    pub(super) fn hand_out(
         &self,
         operation: &'static Operation,
         now: Instant,

@@ -1,12 +1,13 @@
 //! The life of a slot, step by step and in a crowd.
 
 use std::sync::atomic::AtomicUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::holds::{Lent, Reserved};
 use super::slots::{Decided, Notice, Slots};
 use super::*;
 use crate::operations::{LIST_CUSTOMERS, Parameter, Status};
+use crate::policy::cache::CachePolicy;
 
 fn header() -> Header {
     let now = Instant::now();
@@ -153,6 +154,39 @@ fn a_sealed_slot_takes_nothing_any_more() {
     assert_eq!(slots.collect(0), Some(pending));
     slots.release(pending, drop).unwrap();
     assert!(slots.reserve().unwrap().publish(header()).is_none(), "nor does one that was freed since");
+}
+
+#[test]
+fn the_last_collecting_finds_what_a_thread_that_is_held_up_has_not_passed_on() {
+    let settings = MailboxSettings {
+        store_id: "1".to_owned(),
+        has_api_key: true,
+        max_outstanding: 3,
+        log_level: None,
+        first_generation: 1,
+    };
+    let mailbox = Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())));
+    let submit = || {
+        let submission = Submission {
+            operation: &LIST_CUSTOMERS,
+            deadline: Duration::from_secs(60),
+            priority: Priority::Interactive,
+            tag: 0,
+            attachment: Attachment::NONE,
+        };
+        mailbox.submit(submission, |arguments| arguments.text(Parameter::Search, "x")).unwrap()
+    };
+    let keys = [submit(), submit(), submit()];
+    let held_up = mailbox.slots.decide(keys[1], true).unwrap();
+    mailbox.slots.finish(&held_up, Outcome::without_answer(Status::Cancelled));
+    mailbox.close();
+    assert_eq!(mailbox.gather(), 2);
+    mailbox.settle();
+    let collected: Vec<Key> = std::iter::from_fn(|| mailbox.collect()).collect();
+    assert_eq!(collected, [keys[0], keys[2], keys[1]]);
+    collected.into_iter().for_each(|key| assert!(mailbox.release(key).is_ok()));
+    mailbox.completions.push(held_up.slot);
+    assert_eq!((mailbox.gather(), mailbox.collect()), (1, None), "it is collected once");
 }
 
 #[test]
