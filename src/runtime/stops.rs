@@ -61,7 +61,7 @@ struct FakeConnection {
 }
 
 impl Connection for FakeConnection {
-    fn exchange(&mut self, request: &HttpRequest) -> Exchange {
+    fn exchange(&mut self, request: &HttpRequest, _: bool) -> Exchange {
         let number = self.api.exchanges.fetch_add(1, Ordering::SeqCst);
         if request.target == "/hang" {
             while !self.interrupter.is_interrupted() {
@@ -77,7 +77,7 @@ impl Connection for FakeConnection {
             retry_after: None,
             body: Zeroizing::new(br#"{"id":"77"}"#.to_vec()),
         };
-        Exchange { result: Ok(answer), sent: Sent::Answered, died_idle: false }
+        Exchange { result: Ok(answer), sent: Sent::Answered, died_idle: false, credential: None }
     }
 
     fn interrupter(&self) -> Arc<Interrupter> {

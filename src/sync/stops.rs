@@ -167,6 +167,7 @@ swapping! {
     AtomicBool of bool;
     AtomicPtr<T> of *mut T;
     AtomicU32 of u32;
+    AtomicU64 of u64;
 }
 
 /// With a step between the look and the exchange.
