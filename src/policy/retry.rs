@@ -4,7 +4,6 @@
 //! doing it once), only when another try may go better, never past its deadline, at most `max_attempts` times in
 //! all, and only while retries stay a small share of all traffic: an outage is not amplified.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::operations::Sent;
@@ -64,6 +63,9 @@ fn may_go_better(attempted: &Attempted) -> bool {
         Status::Resolve | Status::Connect | Status::Transport | Status::RateLimited => true,
         // 501 and 505 say that the server cannot, now or later.
         Status::Server => !matches!(attempted.http_status, 501 | 505),
+        // The server gave up waiting for the request, or wants it on another connection. A server that races its
+        // own keep-alive timeout answers 408 to a request it may have read, so only repeatable requests go again.
+        Status::Api => attempted.repeatable && matches!(attempted.http_status, 408 | 421 | 425),
         _ => false,
     }
 }
@@ -72,32 +74,32 @@ fn may_go_better(attempted: &Attempted) -> bool {
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     /// Thousandths of a retry.
-    saved: AtomicI64,
+    saved: u32,
 }
 
 impl RetryBudget {
     /// What one request pays in: one retry for every ten requests.
-    const SHARE: i64 = 100;
-    const RETRY: i64 = 1_000;
+    const SHARE: u32 = 100;
+    const RETRY: u32 = 1_000;
     /// A quiet client may still repeat so many in a row; a busy one saves no more.
-    const MOST: i64 = 20 * Self::RETRY;
+    const MOST: u32 = 20 * Self::RETRY;
 
-    /// Notes that a request was made.
+    /// Notes that a request was made. Its retries do not count as requests.
     pub(crate) fn deposit(&mut self) {
-        let add = |saved: i64| (saved < Self::MOST).then(|| (saved + Self::SHARE).min(Self::MOST));
-        let _ = self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        self.saved = (self.saved + Self::SHARE).min(Self::MOST);
     }
 
-    /// Takes out a retry, if one is left.
+    /// Takes out a retry. False when none is left: the request must not be repeated.
     pub(crate) fn withdraw(&mut self) -> bool {
-        let take = |saved: i64| (saved >= Self::RETRY).then_some(saved - Self::RETRY);
-        self.saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        let left = self.saved.checked_sub(Self::RETRY);
+        self.saved = left.unwrap_or(self.saved);
+        left.is_some()
     }
 }
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self { saved: AtomicI64::new(Self::MOST) }
+        Self { saved: Self::MOST }
     }
 }
 
@@ -148,6 +150,23 @@ mod tests {
             assert!(!retried(failed(status)), "{status:?}");
         }
         assert!(!retried(Attempted { http_status: 501, ..failed(Status::Server) }));
+    }
+
+    #[test]
+    fn a_server_that_gave_up_waiting_is_asked_again_when_that_is_safe() {
+        let policy = RetryPolicy::default();
+        let retried = |http_status, repeatable| {
+            let attempted =
+                Attempted { http_status, repeatable, sent: Sent::Answered, ..failed(Status::Api) };
+            policy.wait(&attempted, LONG, 0.5).is_some()
+        };
+        for http_status in [408, 421, 425] {
+            assert!(retried(http_status, true), "{http_status}");
+            assert!(!retried(http_status, false), "{http_status}");
+        }
+        for http_status in [400, 405, 410, 413, 415, 422, 451] {
+            assert!(!retried(http_status, true), "{http_status}");
+        }
     }
 
     #[test]
