@@ -88,10 +88,10 @@ impl Schedule {
             return Some(Outcome::without_answer(Status::Unavailable));
         }
         let wait = self.rate.wait_for(self.ready.ahead_of(priority), now);
-        if wait.is_zero() || self.health.patience.can_answer_by(flight.deadline, now + wait) {
+        let late = (now + wait + self.health.patience.typical()).saturating_duration_since(flight.deadline);
+        if wait.is_zero() || late.is_zero() {
             return None;
         }
-        let late = (now + wait + self.health.patience.typical()).saturating_duration_since(flight.deadline);
         let message = "not sent: more requests wait than the rate limit lets through before the deadline";
         let decoded = Decoded {
             status: Status::RateLimited,
@@ -126,6 +126,15 @@ impl Schedule {
         self.requests.insert(slot, Request { key, deadline, work: id, number, own: Some(flight) });
         let Some(work) = self.works.get_mut(&id) else { return };
         work.followers.insert(number, slot);
+        if let Stage::Later(due) = work.stage
+            && (due >= deadline
+                || (priority == Priority::Interactive && work.priority == Priority::Background))
+        {
+            // Asking alone, the newcomer would not sit out the wait of another.
+            self.later.remove(due, id);
+            work.stage = Stage::Ready;
+            self.ready.insert(work.priority, work.place);
+        }
         if priority == Priority::Interactive && work.priority == Priority::Background {
             work.priority = Priority::Interactive;
             if let Stage::Ready = work.stage {

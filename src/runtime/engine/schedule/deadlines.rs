@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::queues::WorkId;
-use super::work::{Stage, Work};
+use super::work::{Sent, Stage, Work};
 use super::{Effect, Schedule};
 use crate::operations::Status;
 use crate::runtime::mailbox::Outcome;
@@ -23,7 +23,7 @@ impl Schedule {
         false
     }
 
-    fn expire(&mut self, slot: usize, now: Instant) {
+    pub(super) fn expire(&mut self, slot: usize, now: Instant) {
         let Some(request) = self.requests.get(&slot) else { return };
         let key = request.key;
         let question = self.works.get(&request.work).and_then(|work| work.question.clone());
@@ -34,24 +34,39 @@ impl Schedule {
         self.effects.push(Effect::Answer(key, outcome));
     }
 
-    /// An exchange that outlived the request it was sent for is interrupted; those who still want the answer ask anew.
+    /// An exchange that outlived the request it was sent for is interrupted; those who still want the answer ask anew. So
+    /// do those who wait for one that is probably lost: alone they would not.
     fn ask_anew(&mut self, now: Instant) {
-        let over =
-            |id: &&WorkId| self.works.get(*id).is_some_and(|work| work.leader.is_some() && work.is_hung(now));
-        let hung: Vec<WorkId> = self.sent.iter().filter(over).copied().collect();
-        for id in hung {
-            self.ask_again_for_followers(id);
+        let may_ask = !self.health.breaker.refuses(now);
+        let patience = &self.health.patience;
+        let is_lost = |sent: &Sent| patience.is_overdue(now.saturating_duration_since(sent.since));
+        let over = |id: &&WorkId| {
+            self.works.get(*id).is_some_and(|work| {
+                let others_wait = may_ask && !work.followers.is_empty();
+                work.leader.is_some()
+                    && (work.is_hung(now) || others_wait && work.sent().is_some_and(is_lost))
+            })
+        };
+        let over: Vec<WorkId> = self.sent.iter().filter(over).copied().collect();
+        for id in over {
+            self.ask_again_for_followers(id, now);
         }
     }
 
-    fn ask_again_for_followers(&mut self, id: WorkId) {
+    fn ask_again_for_followers(&mut self, id: WorkId, now: Instant) {
         let new = self.next_number();
         let shared_as = self.works.get(&id).and_then(|work| work.shared_as.clone());
         self.unshare(id);
         let Some(work) = self.works.get_mut(&id) else { return };
         let (place, priority, question) = (work.place, work.priority, work.question.clone());
         let mut slots: Vec<usize> = work.slots().collect();
-        work.leader = None;
+        // Whose own question it is waits on, as long as it may.
+        let stays = work.leader.filter(|slot| {
+            let is_own = self.requests.get(slot).is_some_and(|request| request.own.is_none());
+            is_own && !work.is_hung(now)
+        });
+        slots.retain(|slot| Some(*slot) != stays);
+        work.leader = stays;
         work.followers.clear();
         let Some(first) = slots
             .iter()

@@ -13,16 +13,35 @@ use crate::runtime::engine::health::{Given, Verdict};
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::mailbox::Outcome;
 
+/// How one attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Answered,
+    Failed,
+    Interrupted,
+    /// On this side, before the API was asked.
+    Ours,
+}
+
 impl Schedule {
     /// An exchange ended: it is repeated, followed by the next step, or the end for all who want the answer.
     pub(in crate::runtime::engine) fn finish(&mut self, finished: Finished, now: Instant) {
         let Finished { work: id, mut flight, mut outcome, interrupted, died_idle, is_local } = finished;
+        // This attempt, not one before it.
+        let answered = outcome.sent == Sent::Answered;
         flight.account(&mut outcome);
         self.memory.learn(&flight, &outcome, now);
         if let Some(reply) = &outcome.reply {
             self.expected.learn(flight.operation.id, reply.bytes());
         }
-        self.note(id, &flight, &outcome, (interrupted, is_local), now);
+        let ended = match (interrupted && !answered, is_local || died_idle) {
+            // This machine lacked something, or a kept connection had died: the API was not asked.
+            (_, true) => Ended::Ours,
+            (true, _) => Ended::Interrupted,
+            (false, _) if answered => Ended::Answered,
+            (false, _) => Ended::Failed,
+        };
+        self.note(id, &flight, &outcome, ended, now);
         let Some(work) = self.works.get_mut(&id) else { return };
         if work.leader.is_none() {
             self.discard(id);
@@ -46,27 +65,18 @@ impl Schedule {
     }
 
     /// What an attempt says about the API and its rate.
-    fn note(
-        &mut self,
-        id: WorkId,
-        flight: &InFlight,
-        outcome: &Outcome,
-        (interrupted, is_local): (bool, bool),
-        now: Instant,
-    ) {
-        let answered = outcome.sent == Sent::Answered;
-        if outcome.status == Status::RateLimited && answered {
+    fn note(&mut self, id: WorkId, flight: &InFlight, outcome: &Outcome, ended: Ended, now: Instant) {
+        if outcome.status == Status::RateLimited && ended == Ended::Answered {
             Counters::count(&self.counters.rate_limited);
             self.rate.limited(outcome.retry_after, now);
-        } else if answered {
+        } else if ended == Ended::Answered {
             self.rate.accepted(now);
         }
         let Some(sent) = self.works.get(&id).and_then(Work::sent).copied() else { return };
-        let verdict = match (interrupted && !answered, now >= sent.limit) {
-            _ if is_local => Verdict::Nothing,
-            (false, _) => Verdict::Ended(outcome.status),
-            (true, true) => Verdict::CutOff,
-            (true, false) => Verdict::Nothing,
+        let verdict = match ended {
+            Ended::Answered | Ended::Failed => Verdict::Ended(outcome.status),
+            Ended::Interrupted if now >= sent.limit => Verdict::CutOff,
+            Ended::Interrupted | Ended::Ours => Verdict::Nothing,
         };
         let allowance = sent.limit.saturating_duration_since(flight.accepted);
         let given = Given { began: sent.since, ended: now, allowance };

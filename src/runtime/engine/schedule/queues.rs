@@ -104,6 +104,12 @@ impl Later {
         Some(first.1)
     }
 
+    /// When something is due next.
+    #[cfg(test)]
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.0.first().map(|(due, _)| *due)
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -127,6 +133,11 @@ impl Deadlines {
     pub(super) fn first_expired(&self, now: Instant) -> Option<usize> {
         let (deadline, slot) = self.0.first()?;
         (*deadline <= now).then_some(*slot)
+    }
+
+    #[cfg(test)]
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.0.first().map(|(deadline, _)| *deadline)
     }
 
     #[cfg(test)]

@@ -19,12 +19,11 @@ impl Schedule {
             let (_, place) =
                 self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive))?;
             let id = place.1;
-            let work = self.works.get(&id)?;
-            let bytes = self.expected.bytes(work.flight.as_ref()?.operation.id);
-            let taken = held.saturating_add(self.set_aside);
-            if taken > 0 && taken.saturating_add(bytes) > self.max_held_bytes {
-                return None;
+            let bytes = self.room_for(id, held)?;
+            if self.expire_over(id, now) {
+                continue;
             }
+            let work = self.works.get(&id)?;
             let latest = work.slots().filter_map(|slot| Some(self.requests.get(&slot)?.deadline)).max();
             if latest.is_none_or(|latest| !self.health.patience.can_answer_by(latest, now)) {
                 // Too late to be answered: not sent, and not worth waiting for.
@@ -36,6 +35,24 @@ impl Schedule {
                 admission => return self.send(id, bytes, admission, now),
             }
         }
+    }
+
+    /// Bytes to set aside for the answer; `None` when there is no room for it.
+    fn room_for(&self, id: WorkId, held: usize) -> Option<usize> {
+        let bytes = self.expected.bytes(self.works.get(&id)?.flight.as_ref()?.operation.id);
+        let taken = held.saturating_add(self.set_aside);
+        (taken == 0 || taken.saturating_add(bytes) <= self.max_held_bytes).then_some(bytes)
+    }
+
+    /// Ends those of a piece of work whose deadline is over: it must not be sent for one of them. Whether there were any.
+    fn expire_over(&mut self, id: WorkId, now: Instant) -> bool {
+        let is_over = |slot: &usize| self.requests.get(slot).is_some_and(|request| request.deadline <= now);
+        let over: Vec<usize> =
+            self.works.get(&id).into_iter().flat_map(Work::slots).filter(is_over).collect();
+        for slot in &over {
+            self.expire(*slot, now);
+        }
+        !over.is_empty()
     }
 
     fn send(&mut self, id: WorkId, bytes: usize, admission: Admission, now: Instant) -> Option<Assignment> {
@@ -116,11 +133,10 @@ impl Schedule {
     /// How many pieces of work a worker could take now.
     pub(in crate::runtime::engine) fn waiting(&mut self, held: usize, now: Instant) -> usize {
         self.promote(now);
-        if held.saturating_add(self.set_aside) > self.max_held_bytes {
-            return 0;
-        }
         let rate = &mut self.rate;
-        let may_go = |priority| rate.is_ready(now, priority == Priority::Interactive);
-        if self.ready.next(may_go).is_some() { self.ready.len() } else { 0 }
+        let next = self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
+        // Nothing that `next` would hold back: a worker that is told of work and given none asks for ever.
+        let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());
+        if has_room { self.ready.len() } else { 0 }
     }
 }

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Runs the simulation of the rules over many seeds, then breaks one rule after the other in a copy of the tree and says
+# which break the simulation did not notice. Prints `caught NAME`; fails when a seed fails, a break survives, or no
+# longer fits.
+#   simulation.sh [seeds|mutants [NAME...]]     both without an argument; SIMULATION_SEEDS, 10,000 by default
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+cargo=${CARGO:-cargo}
+what=${1:-all}
+[ $# -gt 0 ] && shift
+wanted=" $* "
+caught=0
+failed=0
+
+# Our code is optimised, its assertions stay on; the dependencies are those of the other tests.
+export CARGO_PROFILE_DEV_OPT_LEVEL=1
+
+if [ "$what" != mutants ]; then
+  cd "$root" || exit 1
+  SIMULATION_SEEDS=${SIMULATION_SEEDS:-10000} "$cargo" test --locked --quiet --lib simulation || exit 1
+fi
+[ "$what" = seeds ] && exit 0
+
+copy=${MUTANTS_DIR:-$root/target/simulation-mutants}
+export CARGO_TARGET_DIR="${MUTANTS_TARGET_DIR:-$copy/target}"
+export SIMULATION_SEEDS="${MUTANTS_SEEDS:-3000}"
+rm -rf "$copy/tree"
+mkdir -p "$copy/tree" || exit 1
+cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
+cd "$copy/tree" || exit 1
+
+# mutant NAME FILE FROM TO: the first line of src/FILE that holds FROM gets TO in its place.
+mutant() {
+  case $wanted in '  ' | *" $1 "*) ;; *) return ;; esac
+  if ! grep -qF -- "$3" "src/$2"; then
+    printf 'unfit %s: src/%s no longer holds what was to be broken\n' "$1" "$2"
+    failed=$((failed + 1))
+    return
+  fi
+  cp "src/$2" "$copy/original"
+  FROM=$3 TO=$4 awk '
+    !done && (at = index($0, ENVIRON["FROM"])) {
+      $0 = substr($0, 1, at - 1) ENVIRON["TO"] substr($0, at + length(ENVIRON["FROM"])); done = 1
+    }
+    { print }' "$copy/original" >"src/$2"
+  # A mutant may hang: that is noticed too.
+  if timeout 300 "$cargo" test --locked --quiet --lib simulation >"$copy/log" 2>&1; then
+    printf 'SURVIVED %s\n' "$1"
+    failed=$((failed + 1))
+  elif grep -q 'could not compile' "$copy/log"; then
+    printf 'unfit %s: does not compile\n' "$1"
+    failed=$((failed + 1))
+  else
+    by=$(sed -n 's/^test .*simulation::\(.*\) \.\.\. FAILED$/\1/p; s/^    runtime::.*simulation::/    /p' "$copy/log" | sort -u | tr -s '\n ' ' ')
+    printf 'caught %s by%s\n' "$1" "${by:- a hang}"
+    caught=$((caught + 1))
+  fi
+  cp "$copy/original" "src/$2"
+}
+
+rules=runtime/engine/schedule
+mutant told-of-work-it-does-not-get $rules/sending.rs 'let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());' 'let has_room = next.is_some();'
+mutant sent-for-one-that-is-over $rules/sending.rs 'if self.expire_over(id, now) {' 'if false {'
+mutant no-room-needed $rules/sending.rs '(taken == 0 || taken.saturating_add(bytes) <= self.max_held_bytes)' '(taken < usize::MAX)'
+mutant rate-not-taken $rules/sending.rs 'self.rate.take(now);' ''
+mutant left-probe-not-given-back $rules/sending.rs 'self.health.breaker.abandoned(sent.admission, now);' ''
+mutant waits-out-an-import $rules/admission.rs '&& (due >= deadline ||' '&& (false &&'
+mutant priority-not-inherited $rules/admission.rs 'if priority == Priority::Interactive && work.priority == Priority::Background {' 'if false {'
+mutant joins-what-is-lost $rules/admission.rs 'if overdue {' 'if false {'
+mutant one-epoch-for-ever $rules/admission.rs 'self.memory.epoch(), question.target' '0, question.target'
+mutant nobody-refused-near-the-limit $rules/admission.rs 'if wait.is_zero() || late.is_zero() {' 'if true {'
+mutant followers-of-the-lost-wait $rules/deadlines.rs 'work.is_hung(now) || others_wait' 'work.is_hung(now) || false'
+mutant ended-stays-in-line $rules/mod.rs 'Stage::Later(due) => self.later.remove(due, id),' 'Stage::Later(_) => {}'
+mutant set-aside-for-ever $rules/finishing.rs 'self.set_aside -= sent.bytes;' ''
+mutant dead-connection-blames-the-api $rules/finishing.rs 'is_local || died_idle)' 'is_local)'
+mutant local-lack-blames-the-api $rules/finishing.rs 'is_local || died_idle)' 'died_idle)'
+mutant an-earlier-answer-counts $rules/finishing.rs 'let answered = outcome.sent == Sent::Answered;' 'let answered = outcome.sent.max(flight.step_sent) == Sent::Answered;'
+mutant cancel-blames-the-api $rules/finishing.rs 'Ended::Interrupted if now >= sent.limit => Verdict::CutOff,' 'Ended::Interrupted => Verdict::CutOff,'
+mutant writes-are-repeated policy/retry.rs 'attempted.sent == Sent::Never || attempted.repeatable' 'true'
+mutant one-attempt-too-many policy/retry.rs 'attempted.attempts >= self.max_attempts' 'attempted.attempts > self.max_attempts'
+mutant imports-have-every-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)' '.is_multiple_of(2)'
+mutant imports-have-no-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)' '.is_multiple_of(u32::MAX)'
+mutant own-writes-unseen policy/cache.rs 'Some(own || since(writes.anything))' 'Some(false)'
+mutant lease-without-end policy/breaker.rs 'Some(probe) => now < probe.until,' 'Some(_) => true,'
+
+printf 'simulation mutants: %s caught, %s not\n' "$caught" "$failed"
+[ "$failed" -eq 0 ]
