@@ -39,6 +39,7 @@ fn rules(seed: u64) -> Rules {
         breaker: BreakerPolicy::default(),
         rate: RatePolicy::default(),
         max_held_bytes: 64 << 20,
+        max_workers: 64,
         seed,
     }
 }

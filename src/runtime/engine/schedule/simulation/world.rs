@@ -845,6 +845,7 @@ fn exchange(how: How, whole: bool, response: Option<Response>) -> Exchange {
         result: Err(TransportError { status, message: "simulated".to_owned(), http_status: 0, is_local }),
         sent,
         died_idle,
+        credential: None,
     };
     match how {
         _ if !whole => fails(Status::Transport, Sent::Maybe, false, false),
@@ -862,10 +863,10 @@ fn exchange(how: How, whole: bool, response: Option<Response>) -> Exchange {
             let answer = HttpAnswer {
                 status: response.status,
                 content_type: if how == How::Html { "text/html" } else { "application/json" }.to_owned(),
-                retry_after: response.retry_after.map(|seconds| seconds.to_string()),
+                retry_after: response.retry_after.map(std::time::Duration::from_secs),
                 body: Zeroizing::new(response.body.into_bytes()),
             };
-            Exchange { result: Ok(answer), sent: Sent::Answered, died_idle: false }
+            Exchange { result: Ok(answer), sent: Sent::Answered, died_idle: false, credential: None }
         }
     }
 }
