@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every suite, or those that are named, and ends with what each counted, its time, and one line for all of them.
-#   [T=NAME] run.sh [SUITE...]    lint rust abi c cpp java minestom packages engines hosts fuzz
+#   [T=NAME] run.sh [SUITE...]    lint rust simulation abi c cpp java minestom packages engines hosts
+#                                 fuzz
 # T=NAME runs one test of one suite. With CI=true a skip is a failure.
 set -u
 
@@ -9,7 +10,7 @@ cd "$root" || exit 1
 out=target/test-results
 mkdir -p "$out"
 
-all='lint rust abi c cpp java minestom packages engines hosts fuzz'
+all='lint rust simulation abi c cpp java minestom packages engines hosts fuzz'
 suites=${*:-$all}
 T=${T:-}
 if [ -n "$T" ] && [ $# -ne 1 ]; then
@@ -31,7 +32,7 @@ record() {
   passed=$((passed + $2))
   failed=$((failed + $3))
   skipped=$((skipped + $4))
-  printf '%-9s %4d passed %3d failed %3d skipped %5d s\n' "$1" "$2" "$3" "$4" "$(($(date +%s) - $5))" >>"$out/table"
+  printf '%-10s %4d passed %3d failed %3d skipped %5d s\n' "$1" "$2" "$3" "$4" "$(($(date +%s) - $5))" >>"$out/table"
 }
 
 # A step that passes or fails as a whole.
@@ -107,6 +108,7 @@ run_suite() {
   case $1 in
     lint) suite lint "$make" --no-print-directory lint ;;
     rust) suite rust "$cargo" test --locked --workspace --no-fail-fast ${T:+"$T"} ;;
+    simulation) suite simulation sh tests/verify/simulation.sh seeds ;;
     abi | c | cpp | packages | engines | hosts) suite "$1" sh "tests/$1/run.sh" ;;
     java) suite java with_java java_tests ;;
     minestom) suite minestom with_java sh examples/minestom-server/test.sh ;;

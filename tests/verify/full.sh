@@ -1,6 +1,6 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, a million random calls, the advisories, and the mutants. A tool that is missing
+# concurrent core under the model checker, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing
 # is a skip by name.
 set -u
 
@@ -35,11 +35,12 @@ else
 fi
 sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
-  sh tests/c/run.sh operations players answers errors dns handles delivery promise threads logging \
+  sh tests/c/run.sh operations players answers errors dns handles delivery promise threads logging limits \
   retry rate circuit cache sharing peek ensure configuration pages bulk
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
 part misuse env TEST_MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
 part sanitizers-rust sh tests/verify/sanitizers.sh
+part simulation env SIMULATION_SEEDS=1000000 sh tests/verify/simulation.sh
 part loom sh tests/verify/loom.sh
 part advisories sh tests/verify/deny.sh advisories
 part mutants sh tests/verify/mutants.sh
