@@ -92,8 +92,7 @@ impl Checks {
                 work.slots().any(|wants| wants == slot),
                 "slot {slot} is not among those its work is for"
             );
-            let pending =
-                world.requests.iter().rev().any(|asked| asked.key == request.key && asked.ended.is_none());
+            let pending = world.waits_for(slot, request.key);
             assert!(pending || world.is_noted(slot), "slot {slot} is kept though its request has ended");
         }
         let room = self.max_held + 256 * 1024 + self.cache_bytes + self.workers * self.largest;

@@ -457,6 +457,11 @@ impl World {
         self.slots.len() - self.free.len()
     }
 
+    /// Whether the request with this key is pending in its slot.
+    pub(super) fn waits_for(&self, slot: usize, key: Key) -> bool {
+        self.slots[slot].occupant.is_some_and(|at| self.requests[at].key == key && self.is_pending(at))
+    }
+
     /// Whether the engine will still look at a slot.
     pub(super) fn is_noted(&self, slot: usize) -> bool {
         self.slots[slot].noted
