@@ -20,7 +20,12 @@ enum Stop {
     /// So many steps of the threads with this name are still let pass.
     Ahead(&'static str, usize),
     Here(Step),
+    /// A thread went on from here by itself.
+    GaveUp(Step),
 }
+
+/// Longer than everything takes that does not wait for the thread that is stopped.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A thread is stopped at one of its next steps, and goes on when this is dropped.
 #[derive(Debug)]
@@ -41,8 +46,13 @@ impl Armed {
         let waited = CHANGED.wait_timeout_while(stop(), patience, ahead);
         match *waited.unwrap_or_else(PoisonError::into_inner).0 {
             Stop::Here(step) => Some(step),
-            Stop::Ahead(..) | Stop::Off => None,
+            Stop::Ahead(..) | Stop::GaveUp(_) | Stop::Off => None,
         }
+    }
+
+    /// The step from which the thread went on by itself after a while, because nothing else did: others wait for it.
+    pub(crate) fn gave_up(&self) -> Option<Step> {
+        if let Stop::GaveUp(step) = *stop() { Some(step) } else { None }
     }
 }
 
@@ -82,11 +92,15 @@ fn reached(step: Step) {
             *stop = Stop::Ahead(wanted, left - 1);
             return;
         }
-        Stop::Off | Stop::Ahead(..) | Stop::Here(_) => return,
+        Stop::Off | Stop::Ahead(..) | Stop::Here(_) | Stop::GaveUp(_) => return,
     }
     CHANGED.notify_all();
     let stopped = |stop: &mut Stop| matches!(stop, Stop::Here(_));
-    drop(CHANGED.wait_while(stop, stopped));
+    let waited = CHANGED.wait_timeout_while(stop, PATIENCE, stopped);
+    let (mut stop, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+    if timeout.timed_out() {
+        *stop = Stop::GaveUp(step);
+    }
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The concurrent core under the model checker (src/runtime/model.rs, src/handles/model.rs): every order its steps can take, and says how many
-# those were.
+# The concurrent core under the model checker (src/runtime/mailbox/model.rs, src/runtime/model.rs, src/handles/model.rs): every
+# order its steps can take, and says how many those were.
 #   loom.sh [TEST]
 # LOOM_MAX_PREEMPTIONS  context switches against a thread's will, in place of what each test says
 # VERIFY_DIR            where it is built              (target/verify)
