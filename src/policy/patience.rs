@@ -82,10 +82,12 @@ impl Patience {
     }
 
     /// Whether an exchange that was cut off at its request's deadline, after it had been `given` that long, says
-    /// something about the API: only when it had a fair chance. `allowance` is what the request was allowed in all,
+    /// something about the API: only when it had a fair chance, which a deadline shorter than answers take never is. `allowance` is what the request was allowed in all,
     /// from its acceptance to its deadline. A request that spent its time in our own queue says nothing.
     pub(crate) fn blames_api(&self, given: Duration, allowance: Duration) -> bool {
-        given >= self.typical() * 3 || given >= allowance.mul_f64(0.9)
+        // A deadline that is shorter than answers take is missed by every API.
+        let is_enough = self.known.as_ref().is_none_or(|known| given >= known.average);
+        given >= self.typical() * 3 || is_enough && given >= allowance.mul_f64(0.9)
     }
 
     /// Whether a shared question that has been under way for so long should not be joined any more.
@@ -190,8 +192,10 @@ mod tests {
         let patience = taught([100; 20]);
         assert!(!patience.blames_api(ms(299), ms(10_000)), "it waited in our queue");
         assert!(patience.blames_api(ms(300), ms(10_000)));
-        assert!(patience.blames_api(ms(90), ms(100)), "it had nearly all of its time");
-        assert!(!patience.blames_api(ms(89), ms(100)));
+        assert!(patience.blames_api(ms(180), ms(200)), "it had nearly all of its time");
+        assert!(!patience.blames_api(ms(179), ms(200)));
+        assert!(!patience.blames_api(ms(90), ms(90)), "no answer comes so quickly");
+        assert!(Patience::default().blames_api(ms(45), ms(50)), "nothing is known of it");
         assert!(!Patience::default().blames_api(ms(899), ms(1_000)));
     }
 

@@ -36,6 +36,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const RESERVED: f64 = 0.2;
 /// Slower than one in the longest pause makes no sense: trying is what pauses are for.
 const SLOWEST: f64 = 1.0 / 30.0;
+/// Assumed of a limit of which nothing but a refusal was seen.
+const UNKNOWN: f64 = 1.0;
 /// Where the rate starts after an event, as a share of the estimate.
 const DECREASE: f64 = 0.85;
 /// Where it returns to, as a share of the rate that was refused.
@@ -329,7 +331,8 @@ impl RateBudget {
             Some(rate) if rate < FEW => rate,
             Some(rate) => self.window.per_second(now).min(rate),
         };
-        let refused = refused.max(SLOWEST);
+        // Refused before anything was accepted: another client may have used the limit up, and how high it is stays open.
+        let refused = if refused > 0.0 { refused.max(SLOWEST) } else { rate.unwrap_or(UNKNOWN) };
         let (start, level) = match before.and_then(Learnt::accepted_rate) {
             Some((lower, upper)) if upper < refused * CONSISTENT => (lower, upper),
             _ => (refused, refused * MARGIN),
@@ -635,6 +638,24 @@ mod tests {
             (50.0, Model::sliding(1.0)),
             (10.0, Model::sliding(1.0)),
         ]
+    }
+
+    #[test]
+    fn a_refusal_before_anything_was_accepted_does_not_stop_a_client() {
+        let start = Instant::now();
+        let mut budget = RateBudget::new(RatePolicy::default(), start);
+        budget.take(start);
+        budget.limited(None, start);
+        let mut sent = 0;
+        for tenth in 0..100 {
+            let now = start + Duration::from_millis(100) * tenth;
+            if budget.is_ready(now, true) {
+                budget.take(now);
+                budget.accepted(now);
+                sent += 1;
+            }
+        }
+        assert!(sent >= 6, "{sent} in ten seconds, though the limit is gone");
     }
 
     #[test]
