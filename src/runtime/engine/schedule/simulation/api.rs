@@ -283,7 +283,8 @@ impl Api {
             }
             _ => status,
         };
-        let retry_after = (status == 503 && says_retry_after && now.as_millis() % 7 == 0).then_some(2);
+        let retry_after =
+            (status == 503 && says_retry_after && now.as_millis().is_multiple_of(7)).then_some(2);
         Response { status, body, retry_after, made }
     }
 
