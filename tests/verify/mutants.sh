@@ -59,7 +59,7 @@ mutant free-under-a-reader runtime/mailbox/slots.rs 'state.is_collected(generati
 mutant generation-stays runtime/mailbox/state.rs 'generation: self.generation.wrapping_add(1),' 'generation: self.generation,'
 mutant notice-stays-noted runtime/mailbox/slots.rs 'State { noted: false, lent:' 'State { lent:'
 mutant cancel-is-not-noted runtime/mailbox/ending.rs 'self.slots.decide(key, true)' 'self.slots.decide(key, false)'
-mutant publish-when-sealed runtime/mailbox/holds.rs '(!state.sealed).then(|| pending(state))' 'true.then(|| pending(state))'
+mutant publish-when-sealed runtime/mailbox/holds.rs '(!state.sealed).then(|| pending(state))' '(state.generation < u32::MAX).then(|| pending(state))'
 mutant unseal runtime/mailbox/state.rs '            phase: Phase::Free,' '            phase: Phase::Free, sealed: false,'
 mutant close-leaves-the-fresh runtime/mailbox/free_list.rs 'self.fresh.fetch_or(CLOSED,' 'self.fresh.fetch_or(0,'
 mutant zombie-is-forgotten runtime/mailbox/slots.rs 'if before.wants_cleaning() {' 'if false {'
