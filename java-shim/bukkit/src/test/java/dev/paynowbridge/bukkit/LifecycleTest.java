@@ -1,0 +1,242 @@
+package dev.paynowbridge.bukkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.example.whoami.WhoAmI;
+import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowException;
+import dev.paynowbridge.PayNowFuture;
+import inmemory.MemoryPlayer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.bukkit.event.EventHandler;
+import org.bukkit.event.EventPriority;
+import org.bukkit.event.Listener;
+import org.bukkit.event.player.AsyncPlayerPreLoginEvent;
+import org.junit.jupiter.api.Test;
+
+/** Starting, reloading, disabling; people who come and people who go; other plugins. */
+class LifecycleTest extends OnServer {
+    private PayNowClient service() {
+        return server.load(PayNowClient.class);
+    }
+
+    /** Threads of the plugin and of the library, Java's own and others. */
+    private static List<String> threads() {
+        List<String> found = new ArrayList<>();
+        Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("paynow"))
+                .forEach(found::add);
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+            for (Path task : tasks.toList()) {
+                String name = Files.readString(task.resolve("comm")).trim();
+                if (name.startsWith("paynow")) {
+                    found.add(name);
+                }
+            }
+        } catch (IOException e) {
+            // A thread that ended meanwhile.
+        }
+        return found;
+    }
+
+    private static TreeSet<String> files(Path folder) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return new TreeSet<>(entries.map(path -> path.getFileName().toString()).toList());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void nothingIsLeft() {
+        server.until(() -> threads().isEmpty(), "threads are left: " + threads());
+        assertEquals(new TreeSet<>(List.of("config.yml", "messages.yml")), files(server.folder("PayNow")));
+        String own = "paynow-bridge-" + ProcessHandle.current().pid() + "-";
+        assertTrue(files(Path.of(System.getProperty("java.io.tmpdir"))).stream().noneMatch(name -> name.startsWith(own)));
+        assertEquals(0, server.services());
+    }
+
+    private List<PayNowFuture<?>> underWay() {
+        sandbox.hang();
+        List<PayNowFuture<?>> pending = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            pending.add(service().lookupCustomer(new UUID(7, i)));
+        }
+        server.dispatch(server.console, "paynow lookup Notch");
+        server.dispatch(server.console, "paynow token jeb_");
+        server.dispatch(server.console, "paynow doctor");
+        server.until(() -> threads().size() > 2, "something is under way");
+        pending.forEach(future -> assertFalse(future.isDone()));
+        return pending;
+    }
+
+    private static void closed(PayNowFuture<?> future) {
+        assertTrue(future.isDone());
+        Throwable failure = assertThrows(java.util.concurrent.CompletionException.class, future::join).getCause();
+        assertInstanceOf(PayNowException.Closed.class, failure);
+    }
+
+    @Test
+    void enablingTouchesNoNetwork() {
+        assertFalse(threads().isEmpty(), "the client runs");
+        server.tick();
+        assertEquals("[]", sandbox.log().trim());
+    }
+
+    @Test
+    void disablingWithRequestsUnderWayLeavesNothing() {
+        List<PayNowFuture<?>> pending = underWay();
+        server.console.forget();
+        server.disable(plugin);
+        pending.forEach(LifecycleTest::closed);
+        nothingIsLeft();
+        server.tick();
+        assertEquals("", server.console.heard(), "a disabled plugin says nothing");
+    }
+
+    @Test
+    void reloadingWithRequestsUnderWayFailsThemAndGoesOn() {
+        PayNowClient before = service();
+        List<PayNowFuture<?>> pending = underWay();
+        server.console.forget();
+        server.dispatch(server.console, "paynow reload");
+        pending.forEach(LifecycleTest::closed);
+        assertTrue(before.isClosed());
+        assertNotSame(before, service());
+        assertEquals(1, server.services());
+        server.until(() -> server.console.heard().split("reloaded meanwhile", -1).length >= 3, "both commands are told");
+        sandbox.faults("{}");
+        answer(server.console, "paynow lookup Notch", NOTCH_ID);
+    }
+
+    @Test
+    void manyReloadsOfTheServerLeaveNothing() {
+        for (int i = 0; i < 20; i++) {
+            underWay();
+            server.disable(plugin);
+            sandbox.faults("{}");
+            plugin = new PayNowPlugin(NO_ENVIRONMENT);
+            server.enable(plugin);
+            answer(server.console, "paynow lookup Notch", NOTCH_ID);
+        }
+        server.disable(plugin);
+        nothingIsLeft();
+    }
+
+    @Test
+    void aPlayerWhoLeftHearsNothingAndTheirCallsEnd() {
+        MemoryPlayer player = notch();
+        player.permit("paynow.lookup", true);
+        sandbox.hang();
+        server.dispatch(player, "paynow lookup jeb_");
+        server.until(() -> service().stats().outstanding() > 0, "it is under way");
+        player.forget();
+        server.quit(player);
+        server.until(() -> service().stats().outstanding() == 0, "it is cancelled");
+        server.tick();
+        assertEquals("", player.heard());
+        assertFalse(server.log().contains("failed"), server.log());
+    }
+
+    @Test
+    void anAnswerThatComesAsThePlayerLeavesIsNoEvent() {
+        MemoryPlayer player = notch();
+        player.permit("paynow.lookup", true);
+        long before = service().stats().delivered();
+        server.dispatch(player, "paynow lookup jeb_");
+        // Without a tick: the answer waits for the main thread when the player goes.
+        long end = System.nanoTime() + 60_000_000_000L;
+        while (service().stats().delivered() <= before) {
+            assertTrue(System.nanoTime() < end, "an answer comes");
+            Thread.onSpinWait();
+        }
+        player.forget();
+        server.quit(player);
+        server.tick();
+        assertEquals("", player.heard());
+    }
+
+    @Test
+    void whoLogsInIsKnownWhenTheyAreThere() {
+        notch();
+        server.until(() -> service().peek(NOTCH).isPresent(), "it is remembered");
+        assertEquals(1, sandbox.asked("lookup_customer"));
+        answer(server.console, "paynow lookup Notch", NOTCH_ID);
+        assertEquals(1, sandbox.asked("lookup_customer"), "from memory");
+        assertEquals(0, sandbox.asked("create_customer"), "a login makes no customer");
+    }
+
+    @Test
+    void nobodyIsAskedForWhoMayNotComeOrWhenTheOwnerSaysNo() {
+        server.registerEvents(new Bouncer(), plugin);
+        assertNull(join("Banned", UUID.randomUUID()));
+        reload("warm-up: false\n");
+        notch();
+        join("Nobody", new UUID(0, 0));
+        answer(server.console, "paynow status", "0 requests");
+        assertEquals("[]", sandbox.log().trim());
+    }
+
+    /** Another plugin, which bans. */
+    public static final class Bouncer implements Listener {
+        @EventHandler(priority = EventPriority.HIGHEST)
+        public void onPreLogin(AsyncPlayerPreLoginEvent event) {
+            if (event.getName().equals("Banned")) {
+                event.disallow(AsyncPlayerPreLoginEvent.Result.KICK_BANNED, "no");
+            }
+        }
+    }
+
+    @Test
+    void somebodyPayNowCannotKnowDoesNotStopALogin() {
+        assertEquals("Nil", join("Nil", new UUID(0, 0)).getName());
+    }
+
+    @Test
+    void otherPluginsReachTheClient() {
+        WhoAmI example = new WhoAmI();
+        server.enable(example);
+        MemoryPlayer player = notch();
+        answer(player, "whoami", "You are customer " + NOTCH_ID + ".");
+        answer(server.console, "whoami", "Only for players");
+        reload("");
+        answer(player, "whoami", "You are customer " + NOTCH_ID + ".");
+        sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
+        reload("");
+        answer(player, "whoami", "Try again later.");
+        server.disable(plugin);
+        answer(player, "whoami", "only while PayNow is set up");
+    }
+
+    @Test
+    void callsOfAPluginThatIsDisabledEnd() {
+        WhoAmI example = new WhoAmI();
+        server.enable(example);
+        sandbox.hang();
+        PayNowFuture<Optional<dev.paynowbridge.Customer>> theirs = service().tag("WhoAmI").lookupCustomer(NOTCH);
+        PayNowFuture<Optional<dev.paynowbridge.Customer>> others = service().lookupCustomer(new UUID(5, 5));
+        server.disable(example);
+        server.until(theirs::isDone, "they end");
+        assertFalse(others.isDone());
+    }
+
+    @Test
+    void waitingOnTheMainThreadIsRefusedInsteadOfFreezingIt() {
+        sandbox.hang();
+        assertThrows(IllegalStateException.class, () -> service().lookupCustomer(NOTCH).join());
+    }
+}

@@ -1,0 +1,40 @@
+package dev.paynowbridge.common;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** {@code /paynow doctor}: one examination at a time. */
+final class DoctorCommand implements Subcommand {
+    private final Doctor doctor;
+    private final Replies replies;
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    DoctorCommand(Doctor doctor, Replies replies) {
+        this.doctor = doctor;
+        this.replies = replies;
+    }
+
+    @Override
+    public String name() {
+        return "doctor";
+    }
+
+    @Override
+    public String usage() {
+        return "doctor";
+    }
+
+    @Override
+    public boolean run(Sender sender, List<String> arguments) {
+        if (!busy.compareAndSet(false, true)) {
+            replies.say(sender, "doctor.busy");
+            return true;
+        }
+        replies.say(sender, "doctor.begins");
+        replies.when(
+                sender,
+                doctor.examine().whenComplete((lines, failure) -> busy.set(false)),
+                lines -> lines.forEach(line -> replies.say(sender, line)));
+        return true;
+    }
+}
