@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.UUID;
@@ -29,14 +30,20 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.bukkit.Server;
+import org.bukkit.command.BlockCommandSender;
+import org.bukkit.command.ConsoleCommandSender;
 import org.bukkit.command.PluginCommand;
+import org.bukkit.command.RemoteConsoleCommandSender;
 import org.bukkit.entity.Player;
 import org.bukkit.event.Event;
 import org.bukkit.event.EventHandler;
 import org.bukkit.event.Listener;
 import org.bukkit.event.player.AsyncPlayerPreLoginEvent;
+import org.bukkit.event.player.PlayerJoinEvent;
 import org.bukkit.event.player.PlayerQuitEvent;
 import org.bukkit.event.server.PluginDisableEvent;
+import org.bukkit.permissions.Permission;
+import org.bukkit.permissions.PermissionDefault;
 import org.bukkit.plugin.IllegalPluginAccessException;
 import org.bukkit.plugin.Plugin;
 import org.bukkit.plugin.PluginManager;
@@ -64,13 +71,39 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
     private final Map<Class<?>, List<Object>> services = new HashMap<>();
     private final Map<Object, Plugin> providers = new HashMap<>();
 
-    public final MemorySender console = new MemorySender(this, "CONSOLE", true) {
+    /** Whether the server asks Mojang who players are. */
+    public volatile boolean onlineMode = true;
+
+    private final Map<String, Permission> permissions = new ConcurrentHashMap<>();
+
+    public final MemorySender console = new Console();
+
+    /** The console. */
+    private final class Console extends MemorySender implements ConsoleCommandSender {
+        Console() {
+            super(MemoryServer.this, "CONSOLE", true);
+        }
+
         @Override
         public void sendMessage(String message) {
             super.sendMessage(message);
             log.add(message);
         }
-    };
+    }
+
+    /** A console far away: what comes after its command has ended nobody hears. */
+    public final class Rcon extends MemorySender implements RemoteConsoleCommandSender {
+        public Rcon() {
+            super(MemoryServer.this, "Rcon", true);
+        }
+    }
+
+    /** A command block. */
+    public final class Block extends MemorySender implements BlockCommandSender {
+        public Block() {
+            super(MemoryServer.this, "@", true);
+        }
+    }
 
     public MemoryServer() {
         try {
@@ -116,6 +149,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
             public void close() {}
         });
         plugin.attach(this, folder.toFile(), logger);
+        registerPermissions(plugin);
         plugins.put(plugin, new ArrayList<>());
         plugin.setEnabled(true);
     }
@@ -129,15 +163,50 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         services.values().removeIf(List::isEmpty);
     }
 
-    boolean isGivenByDefault(String permission, boolean op) {
-        for (JavaPlugin plugin : plugins.keySet()) {
-            if (plugin.description().get("permissions") instanceof Map<?, ?> all
-                    && all.get(permission) instanceof Map<?, ?> one) {
-                String given = String.valueOf(one.get("default"));
-                return given.equals("true") || given.equals("op") && op;
-            }
+    /** Whether plugins are loaded in a way that passes over the permissions of plugin.yml. */
+    public boolean hotLoads;
+
+    private void registerPermissions(JavaPlugin plugin) {
+        if (!hotLoads && plugin.description().get("permissions") instanceof Map<?, ?> all) {
+            all.forEach((name, about) -> addPermission(new Permission(
+                    (String) name, "", PermissionDefault.valueOf(String.valueOf(((Map<?, ?>) about).get("default")).toUpperCase(Locale.ROOT)))));
         }
-        return op;
+    }
+
+    @Override
+    public Permission getPermission(String name) {
+        return permissions.get(name);
+    }
+
+    @Override
+    public void addPermission(Permission permission) {
+        permissions.put(permission.getName(), permission);
+    }
+
+    /** What nobody registered is every operator's. */
+    boolean isGivenByDefault(String permission, boolean op) {
+        Permission known = permissions.get(permission);
+        return known == null ? op : switch (known.getDefault()) {
+            case TRUE -> true;
+            case FALSE -> false;
+            case OP -> op;
+            case NOT_OP -> !op;
+        };
+    }
+
+    @Override
+    public Plugin getPlugin(String name) {
+        return plugins.keySet().stream().filter(plugin -> plugin.getName().equals(name)).findFirst().orElse(null);
+    }
+
+    @Override
+    public boolean getOnlineMode() {
+        return onlineMode;
+    }
+
+    @Override
+    public boolean isPrimaryThread() {
+        return isMainThread();
     }
 
     // Players.
@@ -160,7 +229,12 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
             return null;
         }
         MemoryPlayer player = player(name, id, op);
+        MemoryPlayer before = players.get(id);
+        if (before != null) {
+            quit(before);
+        }
         players.put(id, player);
+        call(new PlayerJoinEvent(player, null));
         return player;
     }
 

@@ -2,6 +2,7 @@ package inmemory;
 
 import io.papermc.paper.threadedregions.scheduler.GlobalRegionScheduler;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +44,21 @@ public final class RegionServer extends MemoryServer {
         }
         try {
             region.submit(() -> super.dispatch(sender, line)).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Regions tick on threads of their own. */
+    @Override
+    public boolean isPrimaryThread() {
+        return Thread.currentThread() == regionThread || super.isPrimaryThread();
+    }
+
+    /** Runs something in the region. */
+    public <T> T inRegion(Callable<T> task) {
+        try {
+            return region.submit(task).get();
         } catch (InterruptedException | ExecutionException e) {
             throw new AssertionError(e);
         }

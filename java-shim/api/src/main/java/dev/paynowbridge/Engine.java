@@ -5,7 +5,9 @@ import dev.paynowbridge.internal.Native;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
@@ -25,6 +27,7 @@ final class Engine {
     /** How often memory for an answer is asked for: ten seconds long. */
     private static final int MOST_WITHOUT_MEMORY = 40;
 
+    private static final int WAIT_MS = 1_000;
     private static final long CLOSING_NANOS = 15_000_000_000L;
 
     private final long handle;
@@ -36,6 +39,7 @@ final class Engine {
 
     private volatile boolean hasFurtherTags;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch delivered = new CountDownLatch(1);
     private volatile boolean closedFromWithin;
 
     /**
@@ -150,6 +154,7 @@ final class Engine {
         } finally {
             closing.set(true);
             Native.shutdown(handle);
+            delivered.countDown();
             Native.destroy(handle);
             if (closedFromWithin || !asked) {
                 settle();
@@ -260,24 +265,47 @@ final class Engine {
 
     /** Ends everything that is pending, and the threads. Waits for that, except on the completion thread itself. */
     void close() {
-        boolean first = closing.compareAndSet(false, true);
-        if (first) {
+        if (end()) {
+            await(() -> !thread.isAlive(), () -> thread.join(WAIT_MS));
+            settle();
+        }
+    }
+
+    /** Ends everything that is pending, and waits for that alone: the threads end by themselves. */
+    void shutdown() {
+        if (end()) {
+            await(() -> delivered.getCount() == 0, () -> delivered.await(WAIT_MS, TimeUnit.MILLISECONDS));
+            settle();
+        }
+    }
+
+    /** Whether this thread can wait for the end. */
+    private boolean end() {
+        if (closing.compareAndSet(false, true)) {
             Native.shutdown(handle);
         }
         if (Thread.currentThread() == thread) {
             closedFromWithin = true;
-            return;
+            return false;
         }
+        return true;
+    }
+
+    /** A wait that can be interrupted. */
+    private interface Wait {
+        void once() throws InterruptedException;
+    }
+
+    private static void await(BooleanSupplier done, Wait wait) {
         boolean interrupted = false;
         long end = System.nanoTime() + 2 * CLOSING_NANOS;
-        while (thread.isAlive() && System.nanoTime() - end < 0) {
+        while (!done.getAsBoolean() && System.nanoTime() - end < 0) {
             try {
-                thread.join(1_000);
+                wait.once();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
         }
-        settle();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

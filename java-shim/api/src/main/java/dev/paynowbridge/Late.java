@@ -9,11 +9,12 @@ final class Late {
         ApiRequest.class, ApiResponse.class, Authentication.class, AuthenticationPlatform.class, BulkChunk.class,
         BulkCreation.class, BulkOutcome.class, BulkPiece.class, BulkReport.class, CallDetails.class, CallMark.class,
         ClientStats.class, Completion.class, Customer.class, CustomerFields.class, CustomerPages.class,
-        CustomerQuery.class, CustomerToken.class, GiftCard.class, GuardedFuture.class, HandlerFailures.class,
-        HostLog.class, HostThreads.class, LogLevel.class, LookupKey.class, MinecraftPlatform.class, Moment.class, Operation.class,
-        PayNowException.class, PayNowFuture.class, PayNowOperations.class, PayNowService.class, Player.class,
-        PlayerToken.class, Profile.class, Reader.class, Remembered.class, Sent.class, Source.class, Status.class,
-        Tags.class, TickExecutor.class, ValidationError.class
+        CustomerQuery.class, CustomerToken.class, Engine.class, GiftCard.class, GuardedFuture.class,
+        HandlerFailures.class, HostLog.class, HostThreads.class, LogLevel.class, LookupKey.class,
+        MinecraftPlatform.class, Moment.class, Operation.class, PayNowException.class, PayNowFuture.class,
+        PayNowOperations.class, PayNowService.class, Player.class, PlayerToken.class, Profile.class, Reader.class,
+        Remembered.class, Sent.class, Source.class, Status.class, Tags.class, TickExecutor.class,
+        ValidationError.class
     };
 
     private Late() {}

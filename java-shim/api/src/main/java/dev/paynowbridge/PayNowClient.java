@@ -134,6 +134,14 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         net.clean();
     }
 
+    /**
+     * {@link #close()}, for a thread that must not wait: returns as soon as every pending future has completed. The threads
+     * end by themselves, soon after; one that waits for a name server may take as long as that does.
+     */
+    public void shutdown() {
+        engine.shutdown();
+    }
+
     /** Collects settings; every one of them has a sensible default. Not for several threads at once. */
     public static final class Builder {
         private static final int STORE_ID = 0;

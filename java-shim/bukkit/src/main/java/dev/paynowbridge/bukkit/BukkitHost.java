@@ -1,23 +1,23 @@
 package dev.paynowbridge.bukkit;
 
-import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowService;
 import dev.paynowbridge.common.Host;
 import dev.paynowbridge.common.Sender;
 import dev.paynowbridge.common.Visitor;
 import java.io.File;
-import java.io.Reader;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 import java.util.logging.Logger;
-import org.bukkit.configuration.file.YamlConfiguration;
 import org.bukkit.entity.Player;
 import org.bukkit.plugin.Plugin;
 import org.bukkit.plugin.ServicePriority;
+import org.bukkit.plugin.java.JavaPlugin;
 
 /** A server that speaks Bukkit's API. */
 final class BukkitHost implements Host {
+    private static final String OWN_CLASSES = "dev.paynowbridge.";
+
     private final Plugin plugin;
     private final Scheduling scheduling;
 
@@ -42,8 +42,37 @@ final class BukkitHost implements Host {
     }
 
     @Override
-    public UnaryOperator<String> yaml(Reader in) {
-        return YamlConfiguration.loadConfiguration(in)::getString;
+    public boolean isEnabled() {
+        return plugin.isEnabled();
+    }
+
+    @Override
+    public boolean isOnlineMode() {
+        return plugin.getServer().getOnlineMode();
+    }
+
+    /** On Folia: whether it is the thread of some region. */
+    @Override
+    public boolean isTickThread() {
+        return plugin.getServer().isPrimaryThread();
+    }
+
+    @Override
+    public Optional<String> otherPlugin(String name) {
+        Plugin other = plugin.getServer().getPluginManager().getPlugin(name);
+        return other == null || other.getClass().getName().startsWith(OWN_CLASSES)
+                ? Optional.empty()
+                : Optional.of(other.getDescription().getVersion());
+    }
+
+    @Override
+    public Optional<String> ownerOf(Class<?> type) {
+        try {
+            return Optional.of(JavaPlugin.getProvidingPlugin(type).getName());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            // Not a class of a plugin.
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -68,12 +97,12 @@ final class BukkitHost implements Host {
     }
 
     @Override
-    public void publish(PayNowClient client) {
-        plugin.getServer().getServicesManager().register(PayNowClient.class, client, plugin, ServicePriority.Normal);
+    public void publish(PayNowService service) {
+        plugin.getServer().getServicesManager().register(PayNowService.class, service, plugin, ServicePriority.Normal);
     }
 
     @Override
-    public void withdraw(PayNowClient client) {
-        plugin.getServer().getServicesManager().unregister(client);
+    public void withdraw(PayNowService service) {
+        plugin.getServer().getServicesManager().unregister(service);
     }
 }

@@ -4,6 +4,7 @@ import dev.paynowbridge.common.Sender;
 import dev.paynowbridge.common.Visitor;
 import java.util.Optional;
 import org.bukkit.command.CommandSender;
+import org.bukkit.command.ConsoleCommandSender;
 import org.bukkit.entity.Player;
 
 /**
@@ -19,6 +20,12 @@ record BukkitSender(CommandSender sender) implements Sender {
     @Override
     public Optional<Visitor> player() {
         return sender instanceof Player player ? Optional.of(visitor(player)) : Optional.empty();
+    }
+
+    /** Remote consoles, command blocks and whatever else there is are gone, or not to be touched from here, by then. */
+    @Override
+    public boolean hearsLater() {
+        return sender instanceof Player || sender instanceof ConsoleCommandSender;
     }
 
     @Override

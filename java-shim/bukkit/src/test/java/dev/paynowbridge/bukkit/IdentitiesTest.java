@@ -1,5 +1,6 @@
 package dev.paynowbridge.bukkit;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import inmemory.MemoryPlayer;
@@ -39,7 +40,7 @@ class IdentitiesTest extends OnServer {
     }
 
     private void found(MemoryPlayer player, String kind, String id) {
-        String heard = answer(server.console, "paynow lookup " + player.getName(), kind);
+        String heard = answer(server.console, "paynowbridge lookup " + player.getName(), kind);
         assertTrue(heard.contains(" is customer " + id), heard);
     }
 
@@ -52,7 +53,7 @@ class IdentitiesTest extends OnServer {
 
     @Test
     void bedrockPlayersAreKnownByXuid() {
-        found(join(".PixelPia", PIA), "Known by XUID", "433322870177794185");
+        found(join(".PixelPia", PIA), "Known as a Bedrock player", "433322870177794185");
         assertTrue(sandbox.log().contains("xbox_xuid=" + PIA_XUID), sandbox.log());
     }
 
@@ -60,7 +61,7 @@ class IdentitiesTest extends OnServer {
     void floodgateKnowsTheXuidOfAnyPlayer() {
         UUID odd = UUID.fromString("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee");
         floodgate(".", odd, PIA_XUID, false);
-        found(join(".PixelPia", odd), "Known by XUID", "433322870177794185");
+        found(join(".PixelPia", odd), "Known as a Bedrock player", "433322870177794185");
     }
 
     @Test
@@ -74,9 +75,9 @@ class IdentitiesTest extends OnServer {
     void thePrefixIsFloodgatesUnlessTheOwnerSaysOtherwise() {
         floodgate("*", PIA, PIA_XUID, false);
         reload("");
-        answer(server.console, "paynow lookup *Sir Dig A Lot", "is customer 443822190362625093");
+        answer(server.console, "paynowbridge lookup *Sir Dig A Lot", "is customer 443822190362625093");
         reload("bedrock-prefix: '!'\n");
-        answer(server.console, "paynow lookup !Sir Dig A Lot", "is customer 443822190362625093");
+        answer(server.console, "paynowbridge lookup !Sir Dig A Lot", "is customer 443822190362625093");
     }
 
     @Test
@@ -94,5 +95,64 @@ class IdentitiesTest extends OnServer {
         };
         reload("");
         found(notch(), "Known by the UUID of their Java account.", NOTCH_ID);
+    }
+
+    private static UUID offline(String name) {
+        return UUID.nameUUIDFromBytes(("OfflinePlayer:" + name).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Floodgate is installed, and everybody comes with its prefix but only PIA through it. */
+    private void underscores() {
+        server.onlineMode = false;
+        floodgate("_", PIA, PIA_XUID, false);
+        reload("");
+    }
+
+    @Test
+    void aNameWithThePrefixThatFloodgateDoesNotKnowIsJava() {
+        underscores();
+        MemoryPlayer stranger = join("_PixelPia", offline("_PixelPia"));
+        String heard = answer(server.console, "paynowbridge lookup _PixelPia", "Known by name");
+        assertTrue(heard.contains("_PixelPia is not a customer"), heard);
+        answer(server.console, "paynowbridge token _PixelPia", "A token for _PixelPia");
+        answer(stranger, "paynowbridge giftcard GIFT-2500-ALEX", "This card holds");
+        assertFalse(sandbox.log().contains("minecraft_bedrock_name"), sandbox.log());
+        assertFalse(sandbox.log().contains("433322870177794185/tokens"), "the Bedrock player's token");
+        found(join("_PixelPia2", PIA), "Known as a Bedrock player", "433322870177794185");
+    }
+
+    @Test
+    void otherPluginsGetNoTokenForAGuessEither() {
+        underscores();
+        var token = server.load(dev.paynowbridge.PayNowService.class)
+                .tokenFor(dev.paynowbridge.Player.of(offline("_PixelPia"), "_PixelPia"));
+        server.until(token::isDone, "an answer");
+        assertFalse(sandbox.log().contains("minecraft_bedrock_name"), sandbox.log());
+    }
+
+    @Test
+    void nothingIsMintedOrRevokedForANameThatCanStandForTwo() {
+        underscores();
+        for (String command : new String[] {"token _PixelPia", "revoke _PixelPia", "giftcard GIFT-2500-ALEX _PixelPia"}) {
+            answer(server.console, "paynowbridge " + command, "_PixelPia can be a Java or a Bedrock player");
+        }
+        assertTrue(sandbox.asked("create_customer_token") + sandbox.asked("invalidate_customer_tokens") == 0);
+        answer(server.console, "paynowbridge lookup _PixelPia", "_PixelPia is customer 433322870177794185");
+        answer(server.console, "paynowbridge token " + PIA_XUID, "A token for " + PIA_XUID);
+        server.onlineMode = true;
+        floodgate(".", PIA, PIA_XUID, false);
+        answer(server.console, "paynowbridge token .PixelPia", "A token for .PixelPia");
+    }
+
+    @Test
+    void namesAsShownAreFoundAsTheyAreStored() {
+        answer(server.console, "paynowbridge lookup .Sir_Dig_A_Lot", "is customer 443822190362625093");
+        answer(server.console, "paynowbridge lookup .AShortName", "not a customer");
+        answer(server.console, "paynowbridge lookup .ANameCutAtSixte", "Floodgate cuts long names");
+    }
+
+    @Test
+    void aUuidMadeFromANameNeedsTheName() {
+        answer(server.console, "paynowbridge lookup " + offline("Offline_Olga"), "This UUID was made from a name");
     }
 }

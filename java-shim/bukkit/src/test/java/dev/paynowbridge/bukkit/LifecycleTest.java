@@ -3,15 +3,17 @@ package dev.paynowbridge.bukkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.example.whoami.WhoAmI;
-import dev.paynowbridge.PayNowClient;
 import dev.paynowbridge.PayNowException;
 import dev.paynowbridge.PayNowFuture;
+import dev.paynowbridge.PayNowOperations;
+import dev.paynowbridge.PayNowService;
 import inmemory.MemoryPlayer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,8 +32,8 @@ import org.junit.jupiter.api.Test;
 
 /** Starting, reloading, disabling; people who come and people who go; other plugins. */
 class LifecycleTest extends OnServer {
-    private PayNowClient service() {
-        return server.load(PayNowClient.class);
+    private PayNowService service() {
+        return server.load(PayNowService.class);
     }
 
     /** Threads of the plugin and of the library, Java's own and others. */
@@ -64,7 +66,7 @@ class LifecycleTest extends OnServer {
 
     private void nothingIsLeft() {
         server.until(() -> threads().isEmpty(), "threads are left: " + threads());
-        assertEquals(new TreeSet<>(List.of("config.yml", "messages.yml")), files(server.folder("PayNow")));
+        assertEquals(new TreeSet<>(List.of("config.yml", "messages.yml")), files(server.folder("PayNowBridge")));
         String own = "paynow-bridge-" + ProcessHandle.current().pid() + "-";
         assertTrue(files(Path.of(System.getProperty("java.io.tmpdir"))).stream().noneMatch(name -> name.startsWith(own)));
         assertEquals(0, server.services());
@@ -76,9 +78,9 @@ class LifecycleTest extends OnServer {
         for (int i = 0; i < 50; i++) {
             pending.add(service().lookupCustomer(new UUID(7, i)));
         }
-        server.dispatch(server.console, "paynow lookup Notch");
-        server.dispatch(server.console, "paynow token jeb_");
-        server.dispatch(server.console, "paynow doctor");
+        server.dispatch(server.console, "paynowbridge lookup Notch");
+        server.dispatch(server.console, "paynowbridge token jeb_");
+        server.dispatch(server.console, "paynowbridge doctor");
         server.until(() -> threads().size() > 2, "something is under way");
         pending.forEach(future -> assertFalse(future.isDone()));
         return pending;
@@ -91,10 +93,21 @@ class LifecycleTest extends OnServer {
     }
 
     @Test
-    void enablingTouchesNoNetwork() {
-        assertFalse(threads().isEmpty(), "the client runs");
-        server.tick();
-        assertEquals("[]", sandbox.log().trim());
+    void theKeyIsTriedInTheBackgroundAndTheConsoleSaysHowThatWent() {
+        server.until(() -> server.log().contains("INFO PayNow answers and accepts the API key."), "it is said");
+        assertEquals(1, sandbox.asked("list_customers"));
+        answer(server.console, "paynowbridge status", "PayNow answers and accepts the API key.");
+        server.disable(plugin);
+        configure("api-key:\n  value: pnapi_wrong\n");
+        plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
+        server.enable(plugin);
+        server.until(() -> server.log().contains("WARNING PayNow does not accept the API key."), "it is said");
+        assertTrue(server.log().contains("WARNING PayNow says: "), server.log());
+        assertFalse(server.log().contains("Ready"), server.log());
+        String status = answer(server.console, "paynowbridge status", "PayNow does not accept the API key.");
+        assertFalse(status.contains("accepts"), status);
+        reload("api-base: http://127.0.0.1:1\n");
+        server.until(() -> server.console.heard().contains("PayNow cannot be reached."), "a reload says it too");
     }
 
     @Test
@@ -110,17 +123,20 @@ class LifecycleTest extends OnServer {
 
     @Test
     void reloadingWithRequestsUnderWayFailsThemAndGoesOn() {
-        PayNowClient before = service();
+        PayNowService before = service();
+        PayNowOperations kept = before.tag("Shop");
         List<PayNowFuture<?>> pending = underWay();
         server.console.forget();
-        server.dispatch(server.console, "paynow reload");
+        server.dispatch(server.console, "paynowbridge reload");
         pending.forEach(LifecycleTest::closed);
-        assertTrue(before.isClosed());
-        assertNotSame(before, service());
+        assertSame(before, service(), "other plugins can keep it");
         assertEquals(1, server.services());
-        server.until(() -> server.console.heard().split("reloaded meanwhile", -1).length >= 3, "both commands are told");
+        server.until(() -> server.console.heard().split("reloaded in the meantime", -1).length >= 3, "both commands are told");
         sandbox.faults("{}");
-        answer(server.console, "paynow lookup Notch", NOTCH_ID);
+        answer(server.console, "paynowbridge lookup Notch", NOTCH_ID);
+        PayNowFuture<?> asked = kept.lookupCustomer(NOTCH);
+        server.until(asked::isDone, "an answer");
+        assertFalse(asked.isCompletedExceptionally(), "what was made of it goes on with the new client");
     }
 
     @Test
@@ -129,9 +145,9 @@ class LifecycleTest extends OnServer {
             underWay();
             server.disable(plugin);
             sandbox.faults("{}");
-            plugin = new PayNowPlugin(NO_ENVIRONMENT);
+            plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
             server.enable(plugin);
-            answer(server.console, "paynow lookup Notch", NOTCH_ID);
+            answer(server.console, "paynowbridge lookup Notch", NOTCH_ID);
         }
         server.disable(plugin);
         nothingIsLeft();
@@ -140,13 +156,13 @@ class LifecycleTest extends OnServer {
     @Test
     void aPlayerWhoLeftHearsNothingAndTheirCallsEnd() {
         MemoryPlayer player = notch();
-        player.permit("paynow.lookup", true);
+        player.permit("paynowbridge.lookup", true);
         sandbox.hang();
-        server.dispatch(player, "paynow lookup jeb_");
-        server.until(() -> service().stats().outstanding() > 0, "it is under way");
+        server.dispatch(player, "paynowbridge lookup jeb_");
+        server.until(() -> service().stats().orElseThrow().outstanding() > 0, "it is under way");
         player.forget();
         server.quit(player);
-        server.until(() -> service().stats().outstanding() == 0, "it is cancelled");
+        server.until(() -> service().stats().orElseThrow().outstanding() == 0, "it is cancelled");
         server.tick();
         assertEquals("", player.heard());
         assertFalse(server.log().contains("failed"), server.log());
@@ -155,12 +171,12 @@ class LifecycleTest extends OnServer {
     @Test
     void anAnswerThatComesAsThePlayerLeavesIsNoEvent() {
         MemoryPlayer player = notch();
-        player.permit("paynow.lookup", true);
-        long before = service().stats().delivered();
-        server.dispatch(player, "paynow lookup jeb_");
+        player.permit("paynowbridge.lookup", true);
+        long before = service().stats().orElseThrow().delivered();
+        server.dispatch(player, "paynowbridge lookup jeb_");
         // Without a tick: the answer waits for the main thread when the player goes.
         long end = System.nanoTime() + 60_000_000_000L;
-        while (service().stats().delivered() <= before) {
+        while (service().stats().orElseThrow().delivered() <= before) {
             assertTrue(System.nanoTime() < end, "an answer comes");
             Thread.onSpinWait();
         }
@@ -175,7 +191,7 @@ class LifecycleTest extends OnServer {
         notch();
         server.until(() -> service().peek(NOTCH).isPresent(), "it is remembered");
         assertEquals(1, sandbox.asked("lookup_customer"));
-        answer(server.console, "paynow lookup Notch", NOTCH_ID);
+        answer(server.console, "paynowbridge lookup Notch", NOTCH_ID);
         assertEquals(1, sandbox.asked("lookup_customer"), "from memory");
         assertEquals(0, sandbox.asked("create_customer"), "a login makes no customer");
     }
@@ -187,8 +203,8 @@ class LifecycleTest extends OnServer {
         reload("warm-up: false\n");
         notch();
         join("Nobody", new UUID(0, 0));
-        answer(server.console, "paynow status", "0 requests");
-        assertEquals("[]", sandbox.log().trim());
+        answer(server.console, "paynowbridge status", "requests");
+        assertEquals(0, sandbox.asked("lookup_customer"));
     }
 
     /** Another plugin, which bans. */
@@ -219,7 +235,8 @@ class LifecycleTest extends OnServer {
         reload("");
         answer(player, "whoami", "Try again later.");
         server.disable(plugin);
-        answer(player, "whoami", "only while PayNow is set up");
+        answer(player, "whoami", "Try again later.");
+        assertTrue(server.log().contains("PayNow is not connected: the plugin PayNowBridge is disabled"), server.log());
     }
 
     @Test
@@ -238,5 +255,77 @@ class LifecycleTest extends OnServer {
     void waitingOnTheMainThreadIsRefusedInsteadOfFreezingIt() {
         sandbox.hang();
         assertThrows(IllegalStateException.class, () -> service().lookupCustomer(NOTCH).join());
+    }
+
+    @Test
+    void aNewSessionsCallsSurviveTheOldSessionsQuit() {
+        notch();
+        server.until(() -> service().stats().orElseThrow().outstanding() == 0, "all is quiet");
+        reload("");
+        sandbox.hang();
+        Eager eager = new Eager();
+        PayNowFuture<?> old = service().tag(NOTCH).lookupCustomer(new UUID(5, 5));
+        server.registerEvents(eager, plugin);
+        // From another place: the old session quits when the new one comes in.
+        notch();
+        server.until(old::isDone, "the old session's call ends");
+        server.tick();
+        assertFalse(eager.begun.isDone(), "the new session's goes on");
+        assertNotEquals(0, sandbox.asked("lookup_customer"));
+        server.quit((MemoryPlayer) server.getPlayer(NOTCH));
+        server.until(eager.begun::isDone, "it ends with its own session");
+    }
+
+    /** Another plugin, which asks while somebody logs in. */
+    public final class Eager implements Listener {
+        private PayNowFuture<?> begun;
+
+        @EventHandler
+        public void onPreLogin(AsyncPlayerPreLoginEvent event) {
+            begun = service().tag(event.getUniqueId()).lookupCustomer(new UUID(6, 6));
+        }
+    }
+
+    @Test
+    void botsDoNotUseUpWhatPlayersNeed() {
+        server.until(() -> sandbox.asked("list_customers") == 1, "the key is tried");
+        sandbox.reset();
+        for (int i = 0; i < 200; i++) {
+            join("Bot" + i, new UUID(0x1234567812344234L, i));
+        }
+        server.until(() -> service().stats().orElseThrow().outstanding() == 0, "all is quiet");
+        assertTrue(sandbox.asked("lookup_customer") <= 20, sandbox.stats());
+        answer(server.console, "paynowbridge lookup Notch", NOTCH_ID);
+    }
+
+    @Test
+    void aHandlerThatThrowsIsLoggedWithItsPluginsName() {
+        WhoAmI example = new WhoAmI();
+        server.enable(example);
+        service().tag("Shop").lookupCustomer(NOTCH).thenAccept(found -> {
+            throw new IllegalStateException("a test wants it");
+        });
+        server.until(() -> server.log().contains("The plugin PayNowBridge fails in what it does with an answer"), "it is said");
+        assertTrue(server.log().contains("a test wants it"), server.log());
+    }
+
+    @Test
+    void permissionsAreRegisteredWhereTheServerDidNot() {
+        server.disable(plugin);
+        server.close();
+        server = newServer();
+        server.hotLoads = true;
+        configure("");
+        plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
+        server.enable(plugin);
+        MemoryPlayer op = server.join("Admin", UUID.randomUUID(), true);
+        notch();
+        assertTrue(answer(op, "paynowbridge token Notch", "A token for Notch").contains("********"));
+        answer(join("Olga", UUID.randomUUID()), "paynowbridge giftcard x y z", "gift card");
+    }
+
+    @Test
+    void theCommandHasAShortName() {
+        answer(server.console, "pnb lookup Notch", NOTCH_ID);
     }
 }

@@ -24,7 +24,7 @@ abstract class OnServer {
     static Sandbox sandbox;
 
     MemoryServer server;
-    PayNowPlugin plugin;
+    PayNowBridgePlugin plugin;
 
     @BeforeAll
     static void startSandbox() {
@@ -41,7 +41,7 @@ abstract class OnServer {
         sandbox.reset();
         server = newServer();
         configure("");
-        plugin = new PayNowPlugin(NO_ENVIRONMENT);
+        plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
         server.enable(plugin);
     }
 
@@ -72,7 +72,7 @@ abstract class OnServer {
     }
 
     Path write(String file, String text) {
-        Path path = server.folder("PayNow").resolve(file);
+        Path path = server.folder("PayNowBridge").resolve(file);
         try {
             Files.createDirectories(path.getParent());
             return Files.writeString(path, text);
@@ -83,7 +83,7 @@ abstract class OnServer {
 
     void reload(String more) {
         configure(more);
-        server.dispatch(server.console, "paynow reload");
+        server.dispatch(server.console, "paynowbridge reload");
     }
 
     MemoryPlayer join(String name, UUID id) {

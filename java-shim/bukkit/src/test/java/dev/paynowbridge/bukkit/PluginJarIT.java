@@ -38,6 +38,7 @@ class PluginJarIT {
                 if (!entry.isDirectory() && !name.startsWith("META-INF/")) {
                     folders.add(name.startsWith("dev/paynowbridge/natives/")
                             ? "natives"
+                            : name.startsWith("dev/paynowbridge/libs/snakeyaml/") ? "snakeyaml"
                             : name.contains("/") ? name.substring(0, name.lastIndexOf('/')) : name);
                 }
                 if (name.endsWith(".class")) {
@@ -53,7 +54,7 @@ class PluginJarIT {
         }
         assertEquals(
                 new TreeSet<>(Set.of(
-                        "plugin.yml", "natives", "dev/paynowbridge", "dev/paynowbridge/internal",
+                        "plugin.yml", "natives", "snakeyaml", "dev/paynowbridge", "dev/paynowbridge/internal",
                         "dev/paynowbridge/common", "dev/paynowbridge/bukkit")),
                 folders);
     }
@@ -77,14 +78,14 @@ class PluginJarIT {
     }
 
     private static void configure(MemoryServer server, Sandbox sandbox) throws IOException {
-        Path config = server.folder("PayNow").resolve("config.yml");
+        Path config = server.folder("PayNowBridge").resolve("config.yml");
         Files.createDirectories(config.getParent());
         Files.writeString(config, "store-id: '" + Sandbox.STORE + "'\napi-base: " + sandbox.base()
                 + "\napi-key:\n  value: " + Sandbox.KEY + "\n");
     }
 
     private static JavaPlugin plugin(PluginLoader loader) throws ReflectiveOperationException {
-        return (JavaPlugin) loader.loadClass("dev.paynowbridge.bukkit.PayNowPlugin").getConstructor().newInstance();
+        return (JavaPlugin) loader.loadClass("dev.paynowbridge.bukkit.PayNowBridgePlugin").getConstructor().newInstance();
     }
 
     /** Starts the plugin from the jar, uses it, stops it. Nothing of it stays on this stack. */
@@ -93,7 +94,7 @@ class PluginJarIT {
             JavaPlugin plugin = plugin(loader);
             server.enable(plugin);
             server.console.forget();
-            server.dispatch(server.console, "paynow lookup Notch");
+            server.dispatch(server.console, "paynowbridge lookup Notch");
             server.until(() -> server.console.heard().contains(OnServer.NOTCH_ID), "an answer");
             server.disable(plugin);
             return new WeakReference<>(loader);
@@ -122,20 +123,54 @@ class PluginJarIT {
                 PluginLoader loader = new PluginLoader(JAR.toUri().toURL())) {
             configure(server, sandbox);
             server.enable(plugin(loader));
-            server.dispatch(server.console, "paynow doctor");
+            server.dispatch(server.console, "paynowbridge doctor");
             server.until(() -> server.console.heard().contains("to do: "), "the doctor");
             String heard = server.console.heard();
-            assertTrue(heard.contains("The library does not load"), heard);
+            assertTrue(heard.contains("The library cannot be loaded"), heard);
             assertTrue(heard.contains("/no/such/library.so"), heard);
             assertTrue(heard.contains("to do: correct or remove -Dpaynowbridge.library.path"), heard);
             System.clearProperty("paynowbridge.library.path");
-            server.dispatch(server.console, "paynow reload");
+            server.dispatch(server.console, "paynowbridge reload");
             server.console.forget();
-            server.dispatch(server.console, "paynow lookup Notch");
+            server.dispatch(server.console, "paynowbridge lookup Notch");
             server.until(() -> server.console.heard().contains(OnServer.NOTCH_ID), "it works without a restart");
             assertNotEquals(0, server.services());
         } finally {
             System.clearProperty("paynowbridge.library.path");
         }
+    }
+
+    @Test
+    void aJarThatIsReplacedWhileTheServerRunsDoesNoHarm() throws Exception {
+        try (Sandbox sandbox = new Sandbox();
+                MemoryServer server = new MemoryServer();
+                PluginLoader loader = new PluginLoader(JAR.toUri().toURL())) {
+            configure(server, sandbox);
+            JavaPlugin plugin = plugin(loader);
+            server.enable(plugin);
+            loader.close();
+            for (String command : new String[] {"lookup Notch", "token Notch", "revoke Notch", "giftcard x Notch", "status", "doctor"}) {
+                server.console.forget();
+                server.dispatch(server.console, "paynowbridge " + command);
+                String last = command.equals("doctor") ? "own plugin" : "[PayNow]";
+                server.until(() -> server.console.heard().contains(last), command);
+            }
+            sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
+            server.console.forget();
+            server.dispatch(server.console, "paynowbridge token jeb_");
+            server.until(() -> server.console.heard().contains("does not have permission"), "a failure is explained");
+            server.disable(plugin);
+            assertFalse(server.log().contains("NoClassDefFoundError"), server.log());
+        }
+    }
+
+    @Test
+    void paperNeedNotRewriteItAndItsLicencesAreInside() throws IOException {
+        try (JarFile jar = new JarFile(JAR.toFile())) {
+            assertEquals("mojang", jar.getManifest().getMainAttributes().getValue("paperweight-mappings-namespace"));
+            assertNotNull(jar.getEntry("META-INF/LICENSE-APACHE"));
+            assertNotNull(jar.getEntry("META-INF/NOTICE"));
+        }
+        assertFalse(java.lang.reflect.Modifier.isFinal(PayNowBridgePlugin.class.getModifiers()), "tests of other plugins mock it");
     }
 }

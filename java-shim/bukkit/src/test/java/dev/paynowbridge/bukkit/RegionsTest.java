@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowService;
 import inmemory.MemoryPlayer;
 import inmemory.MemoryServer;
 import inmemory.RegionServer;
@@ -25,42 +25,58 @@ class RegionsTest extends OnServer {
     @Test
     void answersComeInTheRegionOfThePlayer() {
         MemoryPlayer player = notch();
-        player.permit("paynow.lookup", true);
-        answer(player, "paynow lookup jeb_", "421621496020995823");
-        answer(player, "paynow giftcard GIFT-2500-ALEX", "This card holds");
+        player.permit("paynowbridge.lookup", true);
+        answer(player, "paynowbridge lookup jeb_", "421621496020995823");
+        answer(player, "paynowbridge giftcard GIFT-2500-ALEX", "This card holds");
         sandbox.respond("lookup_customer", "{\"status\":403,\"body\":\"{}\"}");
-        answer(player, "paynow lookup MHF_Steve", "may not do this");
+        answer(player, "paynowbridge lookup MHF_Steve", "The store cannot be reached just now.");
         assertEquals("[]", server.violations.toString());
     }
 
     @Test
     void theConsoleIsSpokenToGlobally() {
-        answer(server.console, "paynow lookup jeb_", "421621496020995823");
-        answer(server.console, "paynow doctor", "The clock is right.");
+        answer(server.console, "paynowbridge lookup jeb_", "421621496020995823");
+        answer(server.console, "paynowbridge doctor", "The clock is right.");
     }
 
     @Test
     void aPlayerWhoLeftHearsNothing() {
         MemoryPlayer player = notch();
-        player.permit("paynow.lookup", true);
+        player.permit("paynowbridge.lookup", true);
         sandbox.hang();
-        server.dispatch(player, "paynow lookup jeb_");
+        server.dispatch(player, "paynowbridge lookup jeb_");
         server.quit(player);
-        PayNowClient client = server.load(PayNowClient.class);
-        server.until(() -> client.stats().outstanding() == 0, "it is cancelled");
+        PayNowService client = server.load(PayNowService.class);
+        server.until(() -> client.stats().orElseThrow().outstanding() == 0, "it is cancelled");
         assertEquals("", player.heard());
     }
 
     @Test
     void disablingIsQuiet() {
         MemoryPlayer player = notch();
-        player.permit("paynow.lookup", true);
+        player.permit("paynowbridge.lookup", true);
         sandbox.hang();
-        server.dispatch(player, "paynow lookup jeb_");
-        server.dispatch(server.console, "paynow lookup jeb_");
+        server.dispatch(player, "paynowbridge lookup jeb_");
+        server.dispatch(server.console, "paynowbridge lookup jeb_");
         server.disable(plugin);
         server.tick();
         assertEquals("", player.heard());
         assertTrue(server.console.heard().isEmpty());
+    }
+
+    @Test
+    void regionThreadsMustNotWaitEither() {
+        MemoryPlayer player = notch();
+        sandbox.hang();
+        PayNowService service = server.load(PayNowService.class);
+        String complaint = ((RegionServer) server).inRegion(() -> {
+            try {
+                service.lookupCustomer(player.getUniqueId()).join();
+                return "it waited";
+            } catch (IllegalStateException e) {
+                return e.getMessage();
+            }
+        });
+        assertTrue(complaint.contains("freeze"), complaint);
     }
 }

@@ -39,7 +39,7 @@ class SurfaceTest {
     @Test
     void onlyListedMembersAreUsed() throws IOException {
         Map<String, ClassFile> own = plugin();
-        assertTrue(own.containsKey("dev/paynowbridge/bukkit/PayNowPlugin"), own.keySet().toString());
+        assertTrue(own.containsKey("dev/paynowbridge/bukkit/PayNowBridgePlugin"), own.keySet().toString());
         TreeSet<String> used = new TreeSet<>();
         for (ClassFile file : own.values()) {
             file.classes.stream().filter(name -> name.matches(FOREIGN)).forEach(used::add);

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** {@code /paynow}: finds the word after it, and asks whether the sender may. */
+/** {@code /paynowbridge}: finds the word after it, and asks whether the sender may. */
 public final class Commands {
     private final Replies replies;
     private final List<Subcommand> subcommands;
@@ -23,17 +23,18 @@ public final class Commands {
      * @param args what stood behind the command's name
      */
     public void run(Sender sender, String[] args) {
-        if (args.length == 0) {
+        List<String> words = Words.of(args);
+        if (words.isEmpty()) {
             help(sender);
             return;
         }
-        Optional<Subcommand> found = find(args[0]);
+        Optional<Subcommand> found = find(words.get(0));
         if (found.isEmpty()) {
-            replies.say(sender, "command.unknown", "name", args[0]);
+            replies.say(sender, "command.unknown", "name", words.get(0));
         } else if (!found.get().isAllowed(sender)) {
             replies.say(sender, "command.refused");
         } else {
-            run(found.get(), sender, rest(args));
+            run(found.get(), sender, words.subList(1, words.size()));
         }
     }
 
@@ -43,8 +44,10 @@ public final class Commands {
                 replies.say(sender, "command.usage", "usage", subcommand.usage());
             }
         } catch (SetupException e) {
-            replies.say(sender, "command.not-connected", "detail", e.getMessage());
-        } catch (IllegalArgumentException e) {
+            replies.explain(sender, e);
+        } catch (Refusal e) {
+            replies.say(sender, e.line());
+        } catch (RuntimeException e) {
             replies.explain(sender, e);
         }
     }
@@ -62,7 +65,7 @@ public final class Commands {
      *
      * @param sender who types
      * @param args what stands behind the command's name so far
-     * @return proposals; never null, which would have the server propose everybody
+     * @return proposals; never null, which would have the server propose every player
      */
     public List<String> complete(Sender sender, String[] args) {
         if (args.length <= 1) {
@@ -75,15 +78,11 @@ public final class Commands {
         }
         return new ArrayList<>(find(args[0])
                 .filter(subcommand -> subcommand.isAllowed(sender))
-                .map(subcommand -> subcommand.complete(sender, rest(args)))
+                .map(subcommand -> subcommand.complete(sender, Arrays.asList(args).subList(1, args.length)))
                 .orElse(List.of()));
     }
 
     private Optional<Subcommand> find(String name) {
         return subcommands.stream().filter(subcommand -> subcommand.name().equalsIgnoreCase(name)).findFirst();
-    }
-
-    private static List<String> rest(String[] args) {
-        return Arrays.asList(args).subList(1, args.length);
     }
 }

@@ -11,14 +11,15 @@ final class CustomerTokens {
     private CustomerTokens() {}
 
     /**
-     * Somebody who is here becomes a customer if need be. Somebody who is only named does not: a slip of the pen would
-     * create one.
+     * A player on the server becomes a customer if need be. One who is only named does not: a typing error would create one.
+     * Nothing is minted for a name that can stand for several people.
      */
-    static CompletableFuture<Optional<CustomerToken>> of(PayNowOperations paynow, Target target) {
+    static CompletableFuture<Optional<CustomerToken>> of(PayNowOperations paynow, Target target) throws Refusal {
+        Identity identity = target.certain().identity().orElseThrow();
         if (target.present()) {
-            return paynow.tokenFor(target.player()).thenApply(PlayerToken::token).thenApply(Optional::of);
+            return paynow.tokenFor(identity.player()).thenApply(PlayerToken::token).thenApply(Optional::of);
         }
-        return paynow.lookupPlayer(target.player()).thenCompose(customer -> customer.isEmpty()
+        return target.lookUp(paynow).thenCompose(customer -> customer.isEmpty()
                 ? CompletableFuture.completedFuture(Optional.empty())
                 : paynow.createCustomerToken(customer.get().id()).thenApply(Optional::of));
     }

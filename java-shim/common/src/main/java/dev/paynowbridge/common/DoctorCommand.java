@@ -1,9 +1,10 @@
 package dev.paynowbridge.common;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** {@code /paynow doctor}: one examination at a time. */
+/** {@code /paynowbridge doctor}: one examination at a time. */
 final class DoctorCommand implements Subcommand {
     private final Doctor doctor;
     private final Replies replies;
@@ -30,11 +31,16 @@ final class DoctorCommand implements Subcommand {
             replies.say(sender, "doctor.busy");
             return true;
         }
-        replies.say(sender, "doctor.begins");
-        replies.when(
-                sender,
-                doctor.examine().whenComplete((lines, failure) -> busy.set(false)),
-                lines -> lines.forEach(line -> replies.say(sender, line)));
+        CompletableFuture<List<Line>> examination;
+        try {
+            replies.say(sender, "doctor.begins");
+            examination = doctor.examine();
+        } catch (RuntimeException | Error e) {
+            busy.set(false);
+            throw e;
+        }
+        examination.whenComplete((lines, failure) -> busy.set(false));
+        replies.when(sender, examination, (receiver, lines) -> lines.forEach(line -> replies.say(receiver, line)));
         return true;
     }
 }

@@ -3,6 +3,7 @@ package dev.paynowbridge.common;
 import java.lang.reflect.Method;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.logging.Logger;
 
 /** What Floodgate knows of Bedrock players, where it is installed. Any thread. */
 final class Floodgate {
@@ -31,11 +32,14 @@ final class Floodgate {
      */
     record Bedrock(String xuid, boolean linked) {}
 
-    /** Empty where it is not installed, or speaks another way than version 2. */
-    static Optional<Floodgate> find(ClassLoader loader) {
+    /** Empty where it is not installed, or is not of version 2. */
+    static Optional<Floodgate> find(ClassLoader loader, Logger log) {
         try {
             return Optional.of(new Floodgate(Class.forName(API, false, loader), Class.forName(PLAYER, false, loader)));
-        } catch (ReflectiveOperationException | LinkageError absent) {
+        } catch (ClassNotFoundException absent) {
+            return Optional.empty();
+        } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
+            log.warning("Floodgate cannot be asked about Bedrock players: " + e);
             return Optional.empty();
         }
     }
@@ -45,7 +49,7 @@ final class Floodgate {
         return ask(api -> (String) getPrefix.invoke(api));
     }
 
-    /** Empty for everybody who does not come through it. */
+    /** Empty for every player who does not come through it. */
     Optional<Bedrock> player(UUID id) {
         return ask(api -> {
             Object player = getPlayer.invoke(api, id);
@@ -65,7 +69,7 @@ final class Floodgate {
         try {
             Object api = getInstance.invoke(null);
             return api == null ? Optional.empty() : Optional.ofNullable(question.of(api));
-        } catch (ReflectiveOperationException | RuntimeException e) {
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
             return Optional.empty();
         }
     }

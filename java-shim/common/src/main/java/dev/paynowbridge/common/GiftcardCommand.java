@@ -5,6 +5,7 @@ import dev.paynowbridge.GiftCard;
 import dev.paynowbridge.PayNowOperations;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
@@ -12,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * {@code /paynow giftcard}: what is left on a card, asked with the player's own token. A code can hold blanks. From the
- * console the last word names the player.
+ * {@code /paynowbridge giftcard}: what is left on a card, asked with the player's own token. A code can hold blanks. From the
+ * console the last words name the player.
  */
 final class GiftcardCommand implements Subcommand {
     private final Connection connection;
@@ -39,22 +40,23 @@ final class GiftcardCommand implements Subcommand {
     }
 
     @Override
-    public boolean run(Sender sender, List<String> arguments) throws SetupException {
+    public boolean run(Sender sender, List<String> arguments) throws SetupException, Refusal {
         if (arguments.isEmpty()) {
             return false;
         }
         if (sender.player().isPresent()) {
             askAsPlayer(sender, sender.player().get(), String.join(" ", arguments));
         } else if (arguments.size() == 1) {
-            replies.say(sender, "giftcard.name-somebody");
+            replies.say(sender, "giftcard.name-player");
         } else {
-            int last = arguments.size() - 1;
-            ask(sender, targets.of(arguments.get(last)), String.join(" ", arguments.subList(0, last)), found -> {});
+            int code = arguments.size() - targets.wordsOfPlayer(arguments.subList(1, arguments.size()));
+            Target target = targets.of(String.join(" ", arguments.subList(code, arguments.size())));
+            ask(sender, target, String.join(" ", arguments.subList(0, code)), found -> {});
         }
         return true;
     }
 
-    private void askAsPlayer(Sender sender, Visitor player, String code) throws SetupException {
+    private void askAsPlayer(Sender sender, Visitor player, String code) throws SetupException, Refusal {
         connection.required();
         Throttle.Guess guess = throttle.take(player.id());
         if (guess == null) {
@@ -81,7 +83,8 @@ final class GiftcardCommand implements Subcommand {
         void wrong(boolean wrong);
     }
 
-    private void ask(Sender sender, Target target, String code, Verdict verdict) throws SetupException {
+    private void ask(Sender sender, Target target, String code, Verdict verdict)
+            throws SetupException, Refusal {
         PayNowOperations paynow = connection.forSender(sender);
         CompletionStage<Optional<Answer>> answer = CustomerTokens.of(paynow, target)
                 .thenCompose(token -> token.isEmpty()
@@ -89,17 +92,22 @@ final class GiftcardCommand implements Subcommand {
                         : card(paynow, token.get(), code))
                 .whenComplete((found, failure) ->
                         verdict.wrong(failure == null && found.isPresent() && found.get().card().isEmpty()));
-        replies.when(sender, answer, found -> tell(sender, target, found));
+        replies.when(sender, answer, (receiver, found) -> tell(receiver, target, found));
     }
 
     /** What the store knows of a code. */
     private record Answer(Optional<GiftCard> card) {}
 
     private static CompletionStage<Optional<Answer>> card(PayNowOperations paynow, CustomerToken token, String code) {
-        return paynow.lookupGiftcard(token, code).thenApply(card -> Optional.of(new Answer(card)));
+        try {
+            return paynow.lookupGiftcard(token, code).thenApply(card -> Optional.of(new Answer(card)));
+        } catch (IllegalArgumentException e) {
+            // Not a code at all.
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
-    /** Empty: the one who was named is no customer. */
+    /** Empty: the player who was named is not a customer. */
     private void tell(Sender sender, Target target, Optional<Answer> answer) {
         if (answer.isEmpty()) {
             replies.say(sender, "lookup.none", "who", target.shown());
@@ -116,7 +124,12 @@ final class GiftcardCommand implements Subcommand {
         card.expiresAt().ifPresent(end -> replies.say(
                 sender,
                 end.isBefore(Instant.now()) ? "giftcard.expired" : "giftcard.expires",
-                "date", end.atZone(ZoneOffset.UTC).toLocalDate()));
+                "date", lastDay(end)));
+    }
+
+    /** On which it can be spent: a card that ends at midnight ends with the day before. */
+    private static LocalDate lastDay(Instant end) {
+        return end.minusNanos(1).atZone(ZoneOffset.UTC).toLocalDate();
     }
 
     private String amount(long smallest) {

@@ -1,12 +1,10 @@
 package dev.paynowbridge.common;
 
-import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowService;
 import java.io.File;
-import java.io.Reader;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 import java.util.logging.Logger;
 
 /** What the plugin needs of a server, whichever it is. */
@@ -17,6 +15,13 @@ public interface Host {
      * @return the name
      */
     String pluginName();
+
+    /**
+     * Whether the plugin is enabled. Any thread.
+     *
+     * @return false from the moment it is being disabled
+     */
+    boolean isEnabled();
 
     /**
      * The plugin's log.
@@ -33,12 +38,34 @@ public interface Host {
     File folder();
 
     /**
-     * Reads YAML.
+     * Whether the server itself asks Mojang who a player is.
      *
-     * @param in the text
-     * @return the value at a path; null where there is none
+     * @return false in offline mode, behind a proxy too
      */
-    UnaryOperator<String> yaml(Reader in);
+    boolean isOnlineMode();
+
+    /**
+     * Whether the calling thread runs the game. Any thread.
+     *
+     * @return whether waiting here would freeze the game
+     */
+    boolean isTickThread();
+
+    /**
+     * Finds another plugin.
+     *
+     * @param name its name
+     * @return its version, if it is there and not an older version of this one
+     */
+    Optional<String> otherPlugin(String name);
+
+    /**
+     * Which plugin a class belongs to.
+     *
+     * @param type the class
+     * @return the plugin's name, if it belongs to one
+     */
+    Optional<String> ownerOf(Class<?> type);
 
     /**
      * Who is on the server.
@@ -73,16 +100,16 @@ public interface Host {
     void run(Sender receiver, Runnable task);
 
     /**
-     * Offers a client to other plugins.
+     * Offers the service to other plugins.
      *
-     * @param client the client
+     * @param service the service
      */
-    void publish(PayNowClient client);
+    void publish(PayNowService service);
 
     /**
-     * Takes an offer back.
+     * Takes the offer back.
      *
-     * @param client the client
+     * @param service the service
      */
-    void withdraw(PayNowClient client);
+    void withdraw(PayNowService service);
 }

@@ -1,12 +1,11 @@
 package dev.paynowbridge.common;
 
-import dev.paynowbridge.Player;
 import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Hands over what this server knows of a player. Which of it counts is the library's decision; linked Bedrock players are
- * the exception, because only Floodgate knows that they play as a Java account. Any thread.
+ * Who is who, by what the server knows. What Floodgate says comes first, then the UUID; a name never decides which edition a
+ * player has. Any thread.
  */
 final class Identities {
     private static final String USUAL_PREFIX = ".";
@@ -18,38 +17,26 @@ final class Identities {
         this.floodgate = floodgate;
     }
 
-    /** What a player is known by; the name of a line in messages.yml. */
-    enum Kind {
-        JAVA,
-        OFFLINE,
-        BEDROCK,
-        LINKED
-    }
-
-    /** What stands before the names of Bedrock players. */
+    /** What the names of Bedrock players begin with. */
     String bedrockPrefix() {
         return floodgate.flatMap(Floodgate::prefix).orElse(USUAL_PREFIX);
     }
 
-    /** For the library. */
-    Player of(UUID id, String name) {
-        Optional<String> xuid = bedrock(id).filter(player -> !player.linked()).map(Floodgate.Bedrock::xuid);
-        return new Player(null, xuid.orElse(null), id, name);
-    }
-
-    /** For the reader. */
-    Kind kind(UUID id) {
-        Optional<Floodgate.Bedrock> bedrock = bedrock(id);
+    /** Empty where the UUID was made from a name, in offline mode, and the name is not known. */
+    Optional<Identity> of(UUID id, String name) {
+        Optional<Floodgate.Bedrock> bedrock = floodgate.flatMap(known -> known.player(id));
         if (bedrock.isPresent()) {
-            return bedrock.get().linked() ? Kind.LINKED : Kind.BEDROCK;
+            return Optional.of(bedrock.get().linked()
+                    ? Identity.java(id, Identity.Kind.LINKED)
+                    : Identity.bedrock(bedrock.get().xuid()));
         }
-        if (id.getMostSignificantBits() == 0) {
-            return Kind.BEDROCK;
+        // Only Floodgate makes such UUIDs, here or on the proxy before this server.
+        if (id.getMostSignificantBits() == 0 && id.getLeastSignificantBits() != 0) {
+            return Optional.of(Identity.bedrock(Long.toUnsignedString(id.getLeastSignificantBits())));
         }
-        return id.version() == MADE_FROM_NAME ? Kind.OFFLINE : Kind.JAVA;
-    }
-
-    private Optional<Floodgate.Bedrock> bedrock(UUID id) {
-        return floodgate.flatMap(known -> known.player(id));
+        if (id.version() == MADE_FROM_NAME) {
+            return Optional.ofNullable(name).map(Identity::offline);
+        }
+        return Optional.of(Identity.java(id, Identity.Kind.JAVA));
     }
 }

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** {@code /paynow lookup}: who somebody is in the store. Creates nobody. */
+/** {@code /paynowbridge lookup}: a player's customer. Creates no customer. */
 final class LookupCommand extends TargetCommand<Optional<Customer>> {
     LookupCommand(Connection connection, Targets targets, Replies replies) {
         super(connection, targets, replies);
@@ -24,21 +24,25 @@ final class LookupCommand extends TargetCommand<Optional<Customer>> {
 
     @Override
     CompletionStage<Optional<Customer>> ask(PayNowOperations paynow, Target target) {
-        return paynow.lookupPlayer(target.player());
+        return target.lookUp(paynow);
     }
 
     @Override
-    void tell(Sender sender, Target target, Optional<Customer> answer) {
+    void tell(Sender receiver, Target target, Optional<Customer> answer) {
         if (answer.isEmpty()) {
-            replies.say(sender, "lookup.none", "who", target.shown());
+            replies.say(receiver, "lookup.none", "who", target.shown());
+            if (target.cut()) {
+                replies.say(receiver, "lookup.cut");
+            }
         } else {
             Customer customer = answer.get();
-            replies.say(sender, "lookup.found", "who", target.shown(), "id", customer.id());
-            customer.name().ifPresent(name -> replies.say(sender, "lookup.name", "name", name));
-            customer.minecraftUuid().ifPresent(uuid -> replies.say(sender, "lookup.minecraft", "uuid", uuid));
-            customer.xboxXuid().ifPresent(xuid -> replies.say(sender, "lookup.xbox", "xuid", xuid));
-            customer.steamId().ifPresent(steam -> replies.say(sender, "lookup.steam", "steam", steam));
+            replies.say(receiver, "lookup.found", "who", target.shown(), "id", customer.id());
+            customer.name().ifPresent(name -> replies.say(receiver, "lookup.name", "name", name));
+            customer.minecraftUuid().ifPresent(uuid -> replies.say(receiver, "lookup.minecraft", "uuid", uuid));
+            customer.xboxXuid().ifPresent(xuid -> replies.say(receiver, "lookup.xbox", "xuid", xuid));
+            customer.steamId().ifPresent(steam -> replies.say(receiver, "lookup.steam", "steam", steam));
         }
-        target.kind().ifPresent(kind -> replies.say(sender, "lookup.kind-" + kind.name().toLowerCase(Locale.ROOT)));
+        target.identity().filter(known -> known.kind() != Identity.Kind.NAME).ifPresent(known ->
+                replies.say(receiver, "lookup.kind-" + known.kind().name().toLowerCase(Locale.ROOT)));
     }
 }

@@ -1,25 +1,27 @@
 package dev.paynowbridge.common;
 
-import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /** The words of messages.yml, in the owner's wording where there is one. Any thread. */
 final class Messages {
-    private static final String FILE = "messages.yml";
     private static final char SECTION = '\u00a7';
     private static final String CODES = "0123456789abcdefklmnor";
     /** Longer than any id, name or address that is worth reading in a chat. */
     private static final int LONGEST_VALUE = 300;
 
-    private final Host host;
-    private volatile UnaryOperator<String> words;
+    private static final Pattern HEX = Pattern.compile("&#([0-9a-fA-F]{6})");
 
-    Messages(Host host) {
-        this.host = host;
+    private final Document delivered = Document.delivered(OwnersFiles.MESSAGES);
+    private volatile Document own = delivered;
+
+    /** Uses the owner's wording from now on. */
+    void use(Document document) {
+        own = document;
     }
 
-    /** Reads the file, and puts it there first if it is missing. */
-    void load() {
-        words = Files.yaml(host, FILE);
+    /** A line of a document that nobody will ever see; null when there is none. */
+    String unknownIn(Document document) {
+        return document.unknownAmong(delivered);
     }
 
     /** A line with its prefix, ready to be shown; empty when the owner wants nothing said. */
@@ -28,20 +30,36 @@ final class Messages {
         return text.isEmpty() ? "" : coloured(word("prefix")) + filled(coloured(text), line.values());
     }
 
+    /** The same without the prefix. */
+    String unprefixed(Line line) {
+        return filled(coloured(word(line.key())), line.values());
+    }
+
     /** A line as it is in the file. */
     String word(String key) {
-        String text = words.apply(key);
+        String text = own.text(key);
+        if (text == null) {
+            text = delivered.text(key);
+        }
         return text == null ? key : text;
     }
 
     private static String coloured(String text) {
-        StringBuilder out = new StringBuilder(text);
+        // Six codes, each of one digit: how the game writes a colour of any kind.
+        String named = HEX.matcher(text)
+                .replaceAll(found -> SECTION + "x" + found.group(1).replaceAll("(.)", SECTION + "$1"));
+        StringBuilder out = new StringBuilder(named);
         for (int i = 0; i + 1 < out.length(); i++) {
             if (out.charAt(i) == '&' && CODES.indexOf(Character.toLowerCase(out.charAt(i + 1))) >= 0) {
                 out.setCharAt(i, SECTION);
             }
         }
         return out.toString();
+    }
+
+    /** Without the codes of colours: for a log. */
+    static String uncoloured(String text) {
+        return text.replaceAll(SECTION + ".", "");
     }
 
     /** Values are put in once, from left to right: a value that looks like a place is none. */

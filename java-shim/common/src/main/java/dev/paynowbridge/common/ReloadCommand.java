@@ -2,19 +2,22 @@ package dev.paynowbridge.common;
 
 import java.util.List;
 
-/** {@code /paynow reload}: config.yml and messages.yml again; what is under way fails. */
+/** {@code /paynowbridge reload}: reads config.yml and messages.yml again; what is under way fails. */
 final class ReloadCommand implements Subcommand {
     private final Reloading reloading;
+    private final Connection connection;
     private final Replies replies;
 
-    ReloadCommand(Reloading reloading, Replies replies) {
+    ReloadCommand(Reloading reloading, Connection connection, Replies replies) {
         this.reloading = reloading;
+        this.connection = connection;
         this.replies = replies;
     }
 
     /** What is done. */
     interface Reloading {
-        void reload() throws SetupException;
+        /** What is not wrong, and hardly meant; null for nothing. */
+        String reload() throws SetupException;
     }
 
     @Override
@@ -28,13 +31,21 @@ final class ReloadCommand implements Subcommand {
     }
 
     @Override
-    public boolean run(Sender sender, List<String> arguments) {
+    public boolean run(Sender sender, List<String> arguments) throws SetupException {
+        String odd;
         try {
-            reloading.reload();
-            replies.say(sender, "reload.done");
+            odd = reloading.reload();
         } catch (SetupException e) {
             replies.say(sender, "reload.failed", "detail", e.getMessage());
+            return true;
         }
+        replies.say(sender, "reload.done");
+        if (odd != null) {
+            replies.say(sender, "reload.odd", "detail", odd);
+        }
+        replies.when(
+                sender, connection.required().tried(),
+                (receiver, lines) -> lines.forEach(line -> replies.say(receiver, line)));
         return true;
     }
 }

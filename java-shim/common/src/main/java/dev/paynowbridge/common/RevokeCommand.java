@@ -4,7 +4,7 @@ import dev.paynowbridge.PayNowOperations;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** {@code /paynow revoke}: makes all tokens of a customer worthless, after a theft of an account. */
+/** {@code /paynowbridge revoke}: ends all tokens of a customer, after an account was stolen. */
 final class RevokeCommand extends TargetCommand<Boolean> {
     RevokeCommand(Connection connection, Targets targets, Replies replies) {
         super(connection, targets, replies);
@@ -22,14 +22,14 @@ final class RevokeCommand extends TargetCommand<Boolean> {
 
     /** False when there is no such customer. */
     @Override
-    CompletionStage<Boolean> ask(PayNowOperations paynow, Target target) {
-        return paynow.lookupPlayer(target.player()).thenCompose(customer -> customer.isEmpty()
+    CompletionStage<Boolean> ask(PayNowOperations paynow, Target target) throws Refusal {
+        return target.certain().lookUp(paynow).thenCompose(customer -> customer.isEmpty()
                 ? CompletableFuture.completedFuture(false)
                 : paynow.invalidateCustomerTokens(customer.get().id()).thenApply(nothing -> true));
     }
 
     @Override
-    void tell(Sender sender, Target target, Boolean isCustomer) {
-        replies.say(sender, isCustomer ? "revoke.done" : "lookup.none", "who", target.shown());
+    void tell(Sender receiver, Target target, Boolean isCustomer) {
+        replies.say(receiver, isCustomer ? "revoke.done" : "lookup.none", "who", target.shown());
     }
 }

@@ -7,9 +7,16 @@ public interface Sender {
     /**
      * The player, if it is one.
      *
-     * @return empty for a console
+     * @return empty for a console, a remote console, a command block
      */
     Optional<Visitor> player();
+
+    /**
+     * Whether a line can be shown after the command has ended. A remote console is gone by then.
+     *
+     * @return true for players and the console
+     */
+    boolean hearsLater();
 
     /**
      * Whether a permission was given.
@@ -30,7 +37,7 @@ public interface Sender {
      * Whether a player is visible to this sender.
      *
      * @param other somebody on the server
-     * @return always true for a console
+     * @return always true for anything but a player
      */
     boolean canSee(Visitor other);
 }

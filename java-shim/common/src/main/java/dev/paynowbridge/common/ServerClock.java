@@ -2,6 +2,7 @@ package dev.paynowbridge.common;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -22,7 +23,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * Compares this machine's clock with the one of a web server, by the date every answer bears. Sends no credential. Only the
+ * Compares this machine's clock with the one of a web server, by the date in every answer. Sends no credential. Only the
  * doctor asks; each comparison has a thread of its own, which ends with it, and with {@link #close()}.
  */
 final class ServerClock implements AutoCloseable {
@@ -33,19 +34,30 @@ final class ServerClock implements AutoCloseable {
     private static final Pattern DATE = Pattern.compile("(?im)^date:[ \\t]*(.*?)[ \\t]*\\r?$");
 
     private final Clock own;
+    private final Names names;
     private Thread thread;
     private Socket socket;
     private boolean closed;
 
+    /** Finds an address; may take as long as a name server does. */
+    interface Names {
+        InetAddress find(String name) throws IOException;
+    }
+
     ServerClock(Clock own) {
+        this(own, InetAddress::getByName);
+    }
+
+    ServerClock(Clock own, Names names) {
         this.own = own;
+        this.names = names;
     }
 
     /** How far this machine is ahead; negative: behind. One comparison at a time. Completes on a thread of its own. */
     synchronized CompletableFuture<Duration> compare(URI base) {
         CompletableFuture<Duration> answer = new CompletableFuture<>();
         if (closed || thread != null && thread.isAlive()) {
-            answer.completeExceptionally(new IOException("another comparison is under way"));
+            answer.completeExceptionally(new IOException(closed ? "the plugin is disabled" : "the last comparison still waits for an answer"));
             return answer;
         }
         socket = new Socket();
@@ -59,7 +71,7 @@ final class ServerClock implements AutoCloseable {
     private void compare(URI base, Socket plain, CompletableFuture<Duration> answer) {
         try (plain) {
             answer.complete(difference(base, plain));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | LinkageError e) {
             answer.completeExceptionally(e);
         }
     }
@@ -74,7 +86,7 @@ final class ServerClock implements AutoCloseable {
         }
         String name = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
         plain.setSoTimeout(patience);
-        plain.connect(new InetSocketAddress(name, port), patience);
+        plain.connect(new InetSocketAddress(names.find(name), port), patience);
         Socket talking = secure ? secured(plain, name, port) : plain;
         String request = "HEAD / HTTP/1.1\r\nHost: " + host + (base.getPort() >= 0 ? ":" + port : "")
                 + "\r\nUser-Agent: paynow-bridge\r\nConnection: close\r\n\r\n";
@@ -83,7 +95,7 @@ final class ServerClock implements AutoCloseable {
         Matcher date = DATE.matcher(head(talking.getInputStream()));
         Instant after = own.instant();
         if (!date.find()) {
-            throw new IOException("the answer bears no date");
+            throw new IOException("the answer has no date");
         }
         // Half-way between the two looks at the own clock; the date is cut to whole seconds.
         Instant here = before.plus(Duration.between(before, after).dividedBy(2));
@@ -125,30 +137,19 @@ final class ServerClock implements AutoCloseable {
         try {
             return ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
         } catch (DateTimeException e) {
-            throw new IOException("the answer bears no date", e);
+            throw new IOException("the answer has no date", e);
         }
     }
 
-    /** Ends the comparison, if there is one. Waits for its thread; a name server that does not answer is not waited for. */
+    /** Ends the comparison, if there is one, and waits for nothing: a name server may never answer. */
     @Override
-    public void close() {
-        Thread running;
-        synchronized (this) {
-            closed = true;
-            running = thread;
-            if (socket != null) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    // It is gone, then.
-                }
-            }
-        }
-        if (running != null) {
+    public synchronized void close() {
+        closed = true;
+        if (socket != null) {
             try {
-                running.join(PATIENCE.toMillis());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+                socket.close();
+            } catch (IOException e) {
+                // It is gone, then.
             }
         }
     }

@@ -3,7 +3,7 @@ package dev.paynowbridge.common;
 import dev.paynowbridge.ClientStats;
 import java.util.List;
 
-/** {@code /paynow status}: what is going on, without asking PayNow. */
+/** {@code /paynowbridge status}: what is going on, without asking PayNow. */
 final class StatusCommand implements Subcommand {
     private final Connection connection;
     private final Replies replies;
@@ -29,8 +29,9 @@ final class StatusCommand implements Subcommand {
         Settings settings = open.settings();
         ClientStats stats = open.client().stats();
         replies.say(
-                sender, "status.connected",
+                sender, "status.store",
                 "store", settings.storeId(), "base", settings.apiBase(), "key", settings.key());
+        open.tried().getNow(List.of(new Line("status.key-pending"))).forEach(line -> replies.say(sender, line));
         if (stats.circuitOpen()) {
             replies.say(sender, "status.circuit-open");
         }

@@ -17,18 +17,18 @@ abstract class TargetCommand<T> implements Subcommand {
     }
 
     /** What is asked about the player. */
-    abstract CompletionStage<T> ask(PayNowOperations paynow, Target target);
+    abstract CompletionStage<T> ask(PayNowOperations paynow, Target target) throws Refusal;
 
-    /** Says what was answered, on the thread of the sender. */
-    abstract void tell(Sender sender, Target target, T answer);
+    /** Says what was answered, on the thread of the receiver. */
+    abstract void tell(Sender receiver, Target target, T answer);
 
     @Override
-    public final boolean run(Sender sender, List<String> arguments) throws SetupException {
+    public final boolean run(Sender sender, List<String> arguments) throws SetupException, Refusal {
         if (arguments.isEmpty()) {
             return false;
         }
         Target target = targets.of(String.join(" ", arguments));
-        replies.when(sender, ask(connection.forSender(sender), target), answer -> tell(sender, target, answer));
+        replies.when(sender, ask(connection.forSender(sender), target), (receiver, answer) -> tell(receiver, target, answer));
         return true;
     }
 

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Allows each player, and all together, so many wrong guesses in a time. A guess is counted before its answer is known, and
- * given back if it was none, so that guessing many at once gains nothing. Outlives a reload. Any thread.
+ * given back if it was not wrong, so that guessing many at once gains nothing. Outlives a reload. Any thread.
  */
 final class Throttle {
     /** More players than this in one time: the oldest are forgotten, and what holds for all still holds. */

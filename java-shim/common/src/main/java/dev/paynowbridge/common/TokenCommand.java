@@ -5,12 +5,11 @@ import dev.paynowbridge.PayNowOperations;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** {@code /paynow token}: mints a token, and shows it masked. */
+/** {@code /paynowbridge token}: mints a token, and shows it masked. */
 final class TokenCommand extends TargetCommand<Optional<CustomerToken>> {
-    private static final String REVEAL = "paynow.token.reveal";
     private static final String MASK = "********";
     private static final int SHOWN = 4;
-    /** Of a short one nothing is shown. */
+    /** Nothing is shown of a short one. */
     private static final int SHORT = 16;
 
     TokenCommand(Connection connection, Targets targets, Replies replies) {
@@ -28,24 +27,24 @@ final class TokenCommand extends TargetCommand<Optional<CustomerToken>> {
     }
 
     @Override
-    CompletionStage<Optional<CustomerToken>> ask(PayNowOperations paynow, Target target) {
+    CompletionStage<Optional<CustomerToken>> ask(PayNowOperations paynow, Target target) throws Refusal {
         return CustomerTokens.of(paynow, target);
     }
 
     @Override
-    void tell(Sender sender, Target target, Optional<CustomerToken> answer) {
+    void tell(Sender receiver, Target target, Optional<CustomerToken> answer) {
         if (answer.isEmpty()) {
-            replies.say(sender, "lookup.none", "who", target.shown());
-        } else if (mayRead(sender)) {
-            replies.say(sender, "token.revealed", "who", target.shown(), "token", answer.get().value());
+            replies.say(receiver, "lookup.none", "who", target.shown());
+        } else if (mayRead(receiver)) {
+            replies.say(receiver, "token.revealed", "who", target.shown(), "token", answer.get().value());
         } else {
-            replies.say(sender, "token.masked", "who", target.shown(), "token", masked(answer.get().value()));
+            replies.say(receiver, "token.masked", "who", target.shown(), "token", masked(answer.get().value()));
         }
     }
 
     /** Players only: what a console shows is in the log. */
     private static boolean mayRead(Sender sender) {
-        return sender.player().isPresent() && sender.hasPermission(REVEAL);
+        return sender.player().isPresent() && sender.hasPermission(Permission.REVEAL);
     }
 
     private static String masked(String token) {

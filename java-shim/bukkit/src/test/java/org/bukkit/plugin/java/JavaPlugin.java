@@ -3,50 +3,72 @@ package org.bukkit.plugin.java;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Logger;
 import org.bukkit.Server;
 import org.bukkit.command.Command;
 import org.bukkit.command.CommandExecutor;
 import org.bukkit.command.CommandSender;
 import org.bukkit.command.PluginCommand;
-import org.bukkit.configuration.file.FileConfiguration;
-import org.bukkit.configuration.file.YamlConfiguration;
 import org.bukkit.plugin.Plugin;
+import org.bukkit.plugin.PluginDescriptionFile;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** As on a server: reads its resources from its own jar or folder, and its files from its data folder. */
 public abstract class JavaPlugin implements Plugin, CommandExecutor {
+    private static final List<JavaPlugin> ALL = new CopyOnWriteArrayList<>();
+
     private final Map<String, PluginCommand> commands = new HashMap<>();
     private Server server;
     private File folder;
     private Logger logger;
-    private YamlConfiguration description;
-    private FileConfiguration config;
+    private Map<String, Object> description;
     private volatile boolean enabled;
 
     /** What a server does before it enables a plugin. */
     public void attach(Server server, File plugins, Logger logger) {
         this.server = server;
         this.logger = logger;
-        description = resource("plugin.yml");
+        description = describe();
+        ALL.removeIf(other -> other.getName().equals(getName()));
+        ALL.add(this);
         folder = new File(plugins, getName());
         if (description.get("commands") instanceof Map<?, ?> declared) {
-            declared.keySet().forEach(name -> commands.put((String) name, new PluginCommand((String) name, this)));
+            declared.forEach((name, about) -> {
+                PluginCommand command = new PluginCommand((String) name, this);
+                commands.put((String) name, command);
+                if (((Map<?, ?>) about).get("aliases") instanceof List<?> aliases) {
+                    aliases.forEach(alias -> commands.put((String) alias, command));
+                }
+            });
         }
     }
 
+    /** As on a server, by class loader; tests have one for all: then by the package. */
+    public static JavaPlugin getProvidingPlugin(Class<?> clazz) {
+        for (JavaPlugin plugin : ALL) {
+            if (clazz.getPackageName().equals(plugin.getClass().getPackageName())) {
+                return plugin;
+            }
+        }
+        throw new IllegalArgumentException(clazz + " is not provided by a plugin");
+    }
+
     /** What plugin.yml says. */
-    public YamlConfiguration description() {
+    public Map<String, Object> description() {
         return description;
+    }
+
+    @Override
+    public final PluginDescriptionFile getDescription() {
+        return new PluginDescriptionFile(getName(), String.valueOf(description.get("version")), null);
     }
 
     public Map<String, PluginCommand> commands() {
@@ -59,12 +81,14 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
             onEnable();
         } else {
             onDisable();
+            ALL.remove(this);
         }
     }
 
-    private YamlConfiguration resource(String name) {
-        try (InputStream in = getResource(name)) {
-            return YamlConfiguration.loadConfiguration(new InputStreamReader(in, StandardCharsets.UTF_8));
+    @SuppressWarnings("unchecked")
+    private Map<String, Object> describe() {
+        try (InputStream in = getResource("plugin.yml")) {
+            return (Map<String, Object>) new Load(LoadSettings.builder().build()).loadFromInputStream(in);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -81,7 +105,7 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
 
     @Override
     public final String getName() {
-        return description.getString("name");
+        return (String) description.get("name");
     }
 
     @Override
@@ -102,39 +126,6 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
     @Override
     public final File getDataFolder() {
         return folder;
-    }
-
-    public FileConfiguration getConfig() {
-        if (config == null) {
-            reloadConfig();
-        }
-        return config;
-    }
-
-    public void reloadConfig() {
-        YamlConfiguration read = YamlConfiguration.loadConfiguration(new File(folder, "config.yml"));
-        read.setDefaults(resource("config.yml"));
-        config = read;
-    }
-
-    public void saveDefaultConfig() {
-        if (!new File(folder, "config.yml").exists()) {
-            saveResource("config.yml", false);
-        }
-    }
-
-    public void saveResource(String path, boolean replace) {
-        Path target = folder.toPath().resolve(path);
-        try (InputStream in = getResource(path)) {
-            Files.createDirectories(target.getParent());
-            if (replace) {
-                Files.copy(in, target, StandardCopyOption.REPLACE_EXISTING);
-            } else {
-                Files.copy(in, target);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     public InputStream getResource(String name) {
