@@ -42,7 +42,7 @@ final class BulkPiece {
         return of(first, all.subList(first, first + size));
     }
 
-    /** Complains of a customer that cannot be used. */
+    /** Refuses a customer that cannot be used. */
     void check() {
         Checked.checkPiece(first, shapes, texts);
     }

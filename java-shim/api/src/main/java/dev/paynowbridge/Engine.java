@@ -15,7 +15,7 @@ import java.util.function.Predicate;
 
 /**
  * One client of the library, and the one Java thread that takes what has finished. Holds no reference to the
- * {@link PayNowClient}, so that one nobody closed can be collected and closed.
+ * {@link PayNowClient}, so that one that was never closed can be collected and closed.
  */
 final class Engine {
     private static final int BUFFER = 64 * 1024;

@@ -8,7 +8,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** A future that tells of what the handlers attached to it throw; otherwise only stages nobody keeps would know. */
+/** A future that tells of what the handlers attached to it throw; otherwise only the stages made of it would know. */
 abstract class GuardedFuture<T> extends CompletableFuture<T> {
     /** Tells of a handler that failed. Must not throw. */
     abstract void handlerFailed(Object handler, Throwable failure);

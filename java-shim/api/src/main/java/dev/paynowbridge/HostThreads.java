@@ -30,7 +30,7 @@ final class HostThreads {
         REASON.remove();
     }
 
-    /** Complains on a thread that must not wait: one that was marked, or of which the host says that it ticks. */
+    /** Throws on a thread that must not wait: one that was marked, or of which the host says that it ticks. */
     static void mayWait(BooleanSupplier ticks) {
         String reason = REASON.get();
         if (reason == null && isTick(ticks)) {

@@ -439,7 +439,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
-         * How long it is remembered that there is none: 30 s by default.
+         * How long it is remembered that there is no such customer: 30 s by default.
          *
          * @param ttl the time
          * @return this

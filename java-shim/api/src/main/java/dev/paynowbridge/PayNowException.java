@@ -45,7 +45,7 @@ public abstract sealed class PayNowException extends RuntimeException {
     }
 
     /**
-     * Whether nobody waits for the answer any more: the future or its request was cancelled, the player left, the plugin was
+     * Whether the answer is no longer needed: the future or its request was cancelled, the player left, the plugin was
      * disabled. Most handlers have nothing to do then, and may not even be on the thread they expect.
      *
      * @param failure what a handler was given, wrapped or not, or null
@@ -143,9 +143,9 @@ public abstract sealed class PayNowException extends RuntimeException {
     }
 
     /**
-     * PayNow's single complaints about the input.
+     * What PayNow found wrong with the input.
      *
-     * @return the complaints, often none
+     * @return the errors, often none
      */
     public List<ValidationError> errors() {
         return known().errors;

@@ -53,7 +53,7 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
 
     private final Calls calls;
     private final Function<Completion, T> decode;
-    /** Keeps a client that nobody else holds from being collected while it still owes an answer. */
+    /** Keeps a client that has no other owner from being collected while it still owes an answer. */
     @SuppressWarnings("unused")
     private Object owner;
 
@@ -198,7 +198,7 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
     }
 
     /**
-     * Completes this future with another value, and cancels the request: nobody waits for it any more.
+     * Completes this future with another value, and cancels the request: its answer is no longer needed.
      *
      * @param value the value
      * @return whether this completed it
@@ -213,7 +213,7 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
     }
 
     /**
-     * Fails this future, and cancels the request: nobody waits for it any more. {@code orTimeout} ends here.
+     * Fails this future, and cancels the request: its answer is no longer needed. {@code orTimeout} ends here.
      *
      * @param failure what it fails with
      * @return whether this completed it

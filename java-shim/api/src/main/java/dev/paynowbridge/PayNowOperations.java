@@ -140,7 +140,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /**
-     * The same for work nobody waits for: an import, a warm-up. Requests of players go first.
+     * The same for work that no player waits for: an import, a warm-up. Requests of players go first.
      *
      * @return a view
      */
@@ -210,7 +210,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * Gets a customer by PayNow's id: <code>GET /v1/stores/{store_id}/customers/{customer_id}</code>.
      *
      * @param customerId PayNow's id
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> getCustomer(String customerId) {
@@ -266,7 +266,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * Looks a customer up: <code>GET /v1/stores/{store_id}/customers/lookup</code>.
      *
      * @param key by what
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when the key cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> lookupCustomer(LookupKey key) {
@@ -282,7 +282,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * Looks a customer up by Minecraft UUID: the cheapest way to ask.
      *
      * @param minecraftUuid the UUID
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when it is null
      */
     public final PayNowFuture<Optional<Customer>> lookupCustomer(UUID minecraftUuid) {
@@ -405,7 +405,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      *
      * @param customerToken whose question it is
      * @param code the code
-     * @return the card, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the card, empty when there is no such card; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<GiftCard>> lookupGiftcard(CustomerToken customerToken, String code) {
@@ -436,7 +436,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * Looks a player up by the strongest key the host knows.
      *
      * @param player who
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> lookupPlayer(Player player) {

@@ -127,10 +127,10 @@ public final class NativeLibrary {
             tried.add(explicit + " (from " + PATH_PROPERTY + "): cannot be read: " + e);
             throw failure("the file cannot be read", fix);
         }
-        String complaint = platform.complaintAbout(library);
-        if (complaint != null) {
-            tried.add(explicit + " (from " + PATH_PROPERTY + "): " + complaint);
-            throw failure(complaint, fix);
+        String flaw = platform.problemWith(library);
+        if (flaw != null) {
+            tried.add(explicit + " (from " + PATH_PROPERTY + "): " + flaw);
+            throw failure(flaw, fix);
         }
         String problem = map(explicit.toAbsolutePath());
         if (problem != null) {
@@ -153,10 +153,10 @@ public final class NativeLibrary {
             tried.add(resource + ": SHA-256 does not match");
             throw failure("the library in the jar is damaged", "download or build the jar again");
         }
-        String complaint = platform.complaintAbout(library);
-        if (complaint != null) {
-            tried.add(resource + ": " + complaint);
-            throw failure(complaint, "use a jar that was built for " + platform.name());
+        String flaw = platform.problemWith(library);
+        if (flaw != null) {
+            tried.add(resource + ": " + flaw);
+            throw failure(flaw, "use a jar that was built for " + platform.name());
         }
         String problem = tried.isEmpty() ? "there is no folder to unpack it into" : tried.get(tried.size() - 1);
         for (Path folder : folders) {

@@ -20,7 +20,7 @@ interface Scheduling {
         return regions == null ? new MainThreadScheduling(plugin) : regions;
     }
 
-    /** Whether nobody is there to hear it any more. */
+    /** Whether the receiver has left. */
     static boolean hasLeft(CommandSender receiver) {
         return receiver instanceof Player player && !player.isOnline();
     }

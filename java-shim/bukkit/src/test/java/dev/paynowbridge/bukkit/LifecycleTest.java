@@ -328,4 +328,21 @@ class LifecycleTest extends OnServer {
     void theCommandHasAShortName() {
         answer(server.console, "pnb lookup Notch", NOTCH_ID);
     }
+
+    @Test
+    void whatIsRegisteredIsWhatPluginYmlSays() {
+        var inFile = (java.util.Map<?, ?>) plugin.description().get("permissions");
+        List<String> written = new ArrayList<>();
+        inFile.forEach((name, about) -> written.add(name + " " + ((java.util.Map<?, ?>) about).get("default") + " "
+                + ((java.util.Map<?, ?>) about).get("description")));
+        List<String> known = dev.paynowbridge.common.Permission.ALL.stream()
+                .map(permission -> permission.name() + " "
+                        + switch (permission.given()) {
+                            case EVERYBODY -> "true";
+                            case OPERATORS -> "op";
+                            case NO_PLAYER -> "false";
+                        } + " " + permission.description())
+                .toList();
+        assertEquals(known, written);
+    }
 }

@@ -155,6 +155,15 @@ class PluginJarIT {
                 String last = command.equals("doctor") ? "own plugin" : "[PayNow]";
                 server.until(() -> server.console.heard().contains(last), command);
             }
+            Path config = server.folder("PayNowBridge").resolve("config.yml");
+            String whole = Files.readString(config);
+            Files.writeString(config, "\tstore-id: [&\n");
+            server.console.forget();
+            server.dispatch(server.console, "paynowbridge reload");
+            assertTrue(server.console.heard().contains("this is not YAML"), server.console.heard());
+            Files.writeString(config, whole);
+            server.dispatch(server.console, "paynowbridge reload");
+            server.until(() -> server.console.heard().contains("accepts the API key"), "a reload");
             sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
             server.console.forget();
             server.dispatch(server.console, "paynowbridge token jeb_");

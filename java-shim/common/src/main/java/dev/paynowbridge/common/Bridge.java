@@ -33,7 +33,7 @@ public final class Bridge {
         files = new OwnersFiles(host.folder());
         identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
         connection = new Connection(host, messages);
-        Replies replies = new Replies(messages, host, new Complaints(messages, host.log(), System::nanoTime));
+        Replies replies = new Replies(messages, host, new PlayerFailures(messages, host.log(), System::nanoTime));
         targets = new Targets(host, identities);
         Doctor doctor = new Doctor(host, connection, () -> settings(files.look(OwnersFiles.CONFIG)), clock, System::nanoTime);
         commands = new Commands(
@@ -67,9 +67,9 @@ public final class Bridge {
         }
     }
 
-    private void odd(String complaint) {
-        if (complaint != null) {
-            host.log().warning(complaint);
+    private void odd(String problem) {
+        if (problem != null) {
+            host.log().warning(problem);
         }
     }
 
@@ -132,7 +132,7 @@ public final class Bridge {
     }
 
     /**
-     * They may come in. Their customer is looked up; the answer is remembered, and nobody waits for it. Any thread.
+     * They may come in. Their customer is looked up; the answer is remembered, and nothing waits for it. Any thread.
      *
      * @param id their UUID
      * @param name their name

@@ -47,7 +47,7 @@ public final class Commands {
             replies.explain(sender, e);
         } catch (Refusal e) {
             replies.say(sender, e.line());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | LinkageError e) {
             replies.explain(sender, e);
         }
     }

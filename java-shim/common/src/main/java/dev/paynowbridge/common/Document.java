@@ -152,7 +152,7 @@ final class Document {
         return new SetupException(file + ", line " + line + ": " + what + (what.endsWith(".") ? "" : "."));
     }
 
-    /** A complaint about one of its values, with its line where it has one. */
+    /** What is wrong with one of its values, with its line where it has one. */
     SetupException wrong(String path, String what) {
         Value value = values.get(path);
         return value == null
@@ -206,7 +206,8 @@ final class Document {
         String closest = null;
         int least = Integer.MAX_VALUE;
         for (String known : values.keySet()) {
-            int distance = Math.min(distance(letters(path), letters(known)), distance(letters(last(path)), letters(last(known))) + 1);
+            int whole = distance(letters(path), letters(known));
+            int distance = Math.min(whole, distance(letters(last(path)), letters(last(known))) + 1);
             if (distance < least) {
                 least = distance;
                 closest = known;

@@ -17,7 +17,7 @@ final class Explanations {
         return PayNowException.unwrap(failure);
     }
 
-    /** Whether it happened because nobody waits for the answer any more. */
+    /** Whether it happened because the answer is no longer needed. */
     static boolean isNoEvent(Throwable failure) {
         return PayNowException.isCancellation(failure);
     }

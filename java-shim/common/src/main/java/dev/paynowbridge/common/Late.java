@@ -14,7 +14,6 @@ import java.util.jar.JarFile;
  */
 final class Late {
     private static final String OWN = "dev/paynowbridge/";
-    private static final String LIBRARIES = OWN + "libs/";
     private static final String CLASS = ".class";
 
     private Late() {}
@@ -32,12 +31,12 @@ final class Late {
                 }
             }
         } catch (IOException | URISyntaxException | IllegalArgumentException e) {
-            // Not a jar in a file: then nobody replaces it.
+            // Not a jar in a file, so it cannot be replaced.
         }
     }
 
     private static void load(String entry, ClassLoader loader) {
-        if (!entry.startsWith(OWN) || entry.startsWith(LIBRARIES) || !entry.endsWith(CLASS)) {
+        if (!entry.startsWith(OWN) || !entry.endsWith(CLASS)) {
             return;
         }
         try {

@@ -19,7 +19,7 @@ final class Messages {
         own = document;
     }
 
-    /** A line of a document that nobody will ever see; null when there is none. */
+    /** A line of a document that is never used; null for none. */
     String unknownIn(Document document) {
         return document.unknownAmong(delivered);
     }

@@ -30,8 +30,8 @@ final class Migration {
             }
             Files.createDirectories(folder.toPath());
             Files.copy(oldConfig.toPath(), config.toPath(), StandardCopyOption.COPY_ATTRIBUTES);
-            log.info("Copied the settings of version 0.1 from " + oldConfig + ". That folder belongs to PayNow's own plugin: nothing"
-                    + " in it was changed.");
+            log.info("Copied the settings of version 0.1 from " + oldConfig
+                    + ". That folder belongs to PayNow's own plugin: nothing in it was changed.");
             copyKey(old, folder, settings.text("api-key.file"), log);
         } catch (SetupException e) {
             log.warning("The settings of version 0.1 were not copied: " + e.getMessage());

@@ -3,7 +3,7 @@ package dev.paynowbridge.common;
 import java.util.List;
 
 /**
- * A permission of this plugin. A platform registers those that it does not know from a file: one that nobody registered may
+ * A permission of this plugin. A platform registers those that it does not know from a file: one that is not registered may
  * be given to every operator.
  *
  * @param name its name

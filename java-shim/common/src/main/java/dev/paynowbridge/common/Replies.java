@@ -9,12 +9,12 @@ import java.util.logging.Level;
 final class Replies {
     private final Messages messages;
     private final Host host;
-    private final Complaints complaints;
+    private final PlayerFailures playerFailures;
 
-    Replies(Messages messages, Host host, Complaints complaints) {
+    Replies(Messages messages, Host host, PlayerFailures playerFailures) {
         this.messages = messages;
         this.host = host;
-        this.complaints = complaints;
+        this.playerFailures = playerFailures;
     }
 
     /** At once: only on the thread of the receiver, as inside a command. */
@@ -66,7 +66,7 @@ final class Replies {
             Explanations.forOwner(failure).forEach(line -> say(receiver, line));
         } else {
             say(receiver, Explanations.forPlayer(failure));
-            complaints.note(failure);
+            playerFailures.note(failure);
         }
     }
 

@@ -80,8 +80,8 @@ record Settings(
     }
 
     /** The library's words about a setting, with the owner's name for it. */
-    String explained(String complaint) {
-        String words = complaint;
+    String explained(String problem) {
+        String words = problem;
         for (String[] names : NAMES) {
             words = words.replaceAll("\\b" + names[0] + "\\b", names[1]);
         }

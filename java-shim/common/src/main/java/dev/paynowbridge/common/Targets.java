@@ -92,7 +92,7 @@ final class Targets {
         return 1;
     }
 
-    /** Nobody on the server: what a name may stand for is asked in turn, and certain only if it stands for one thing. */
+    /** A player who is not on the server. What a name may stand for is tried in turn; it is certain only if that is one thing. */
     private Target named(String text) {
         String begins = bedrockPrefix();
         boolean prefixed = text.length() > begins.length() && text.startsWith(begins);

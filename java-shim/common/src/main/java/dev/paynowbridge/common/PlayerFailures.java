@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 import java.util.logging.Logger;
 
 /** Tells the owner, in the log, why commands of players fail: each reason once in a while. Any thread. */
-final class Complaints {
+final class PlayerFailures {
     private static final long AGAIN_NANOS = Duration.ofMinutes(5).toNanos();
 
     private final Messages messages;
@@ -16,7 +16,7 @@ final class Complaints {
     private final LongSupplier nanoTime;
     private final Map<String, Long> told = new HashMap<>();
 
-    Complaints(Messages messages, Logger log, LongSupplier nanoTime) {
+    PlayerFailures(Messages messages, Logger log, LongSupplier nanoTime) {
         this.messages = messages;
         this.log = log;
         this.nanoTime = nanoTime;
