@@ -4,7 +4,7 @@
 # For each target: built, checked (check.sh), run (run-target.sh), and only then packed. Leaves in target/dist:
 #   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
-#   paynow-bridge-api- and -paper-VERSION.jar     the Java API and the server plugin, with all of those inside
+#   paynow-bridge-api- and -bukkit-VERSION.jar     the Java API and the server plugin, with all of those inside
 #   SHA256SUMS                                    of all archives
 # A target that cannot be had here is named with its reason: `skip TARGET: REASON`. Any failure fails the whole.
 #   PAYNOW_SANDBOX_BIN   the sandbox program                                (target/release/paynow-sandbox)

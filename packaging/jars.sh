@@ -16,9 +16,9 @@ classes=$dist/java-classes
 # What an earlier build put beside the classes would come along.
 rm -rf "$root/java-shim/api/target/classes/dev/paynowbridge/natives"
 "${MVN:-mvn}" -B -ntp -q -f "$root/java-shim/pom.xml" package -DskipTests -Dpaynow.natives="$dist/natives"
-for module in api paper; do cp "$root/java-shim/$module/target/paynow-bridge-$module"-*.jar "$dist/"; done
+for module in api bukkit; do cp "$root/java-shim/$module/target/paynow-bridge-$module"-*.jar "$dist/"; done
 api=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-api-*.jar')
-paper=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-paper-*.jar')
+plugin=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-bukkit-*.jar')
 rm -rf "$classes"
 javac --release 17 -cp "$api" -d "$classes" "$here/run/Operations.java"
 
@@ -46,7 +46,7 @@ is_to_run() {
 
 if [ -d "$dist/natives/dev/paynowbridge/natives/linux-x86_64" ]; then
   show 'this machine, api' "$api" : java
-  show 'this machine, paper' "$paper" : java
+  show 'this machine, plugin' "$plugin" : java
 fi
 if is_to_run linux-i686 java-linux-i686; then
   runtime=$tools/java-linux-i686

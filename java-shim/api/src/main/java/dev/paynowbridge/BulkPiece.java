@@ -1,5 +1,6 @@
 package dev.paynowbridge;
 
+import dev.paynowbridge.internal.Checked;
 import dev.paynowbridge.internal.Native;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,9 +42,9 @@ final class BulkPiece {
         return of(first, all.subList(first, first + size));
     }
 
-    /** Complains of a customer that cannot be used. */
+    /** Refuses a customer that cannot be used. */
     void check() {
-        Native.checkPiece(first, shapes, texts);
+        Checked.checkPiece(first, shapes, texts);
     }
 
     /** What became of each customer: the place of its customer in the answer, or one of two negative numbers. */
@@ -57,7 +58,7 @@ final class BulkPiece {
             known[at++] = customer.name().orElse(null);
         }
         int[] became = new int[size];
-        long result = Native.acceptPiece(shapes, texts, status.number(), sent.ordinal(), known, became);
+        long result = Checked.acceptPiece(shapes, texts, status.number(), sent.ordinal(), known, became);
         if (Native.failed(result)) {
             throw Completion.ofFailure(result).exception();
         }

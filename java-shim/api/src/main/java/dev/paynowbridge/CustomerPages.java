@@ -1,5 +1,6 @@
 package dev.paynowbridge;
 
+import dev.paynowbridge.internal.Checked;
 import dev.paynowbridge.internal.Native;
 import java.util.List;
 import java.util.Optional;
@@ -50,7 +51,7 @@ public final class CustomerPages {
         List<Customer> accept(List<Customer> customers) {
             long[] taken = new long[NUMBERS];
             String[] ids = customers.stream().map(Customer::id).toArray(String[]::new);
-            long result = Native.acceptPage(query.limit, query.ascending, from, ids, taken);
+            long result = Checked.acceptPage(query.limit, query.ascending, from, ids, taken);
             if (Native.failed(result)) {
                 throw Completion.ofFailure(result).exception();
             }

@@ -1,5 +1,7 @@
 package dev.paynowbridge;
 
+import java.util.function.BooleanSupplier;
+
 /** Which threads must not wait for a future, and why. */
 final class HostThreads {
     private static final String TICK = "this thread runs the game's ticks: waiting here for PayNow would freeze the server. "
@@ -28,10 +30,23 @@ final class HostThreads {
         REASON.remove();
     }
 
-    static void mayWait() {
+    /** Throws on a thread that must not wait: one that was marked, or of which the host says that it ticks. */
+    static void mayWait(BooleanSupplier ticks) {
         String reason = REASON.get();
+        if (reason == null && isTick(ticks)) {
+            reason = TICK;
+        }
         if (reason != null) {
             throw new IllegalStateException(reason);
+        }
+    }
+
+    private static boolean isTick(BooleanSupplier ticks) {
+        try {
+            return ticks != null && ticks.getAsBoolean();
+        } catch (RuntimeException | LinkageError e) {
+            // A host that cannot tell has not said that it ticks here.
+            return false;
         }
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 
 /**
  * A connection of one game server to one PayNow store.
@@ -25,16 +26,27 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     /** Closes what its owner forgot. */
     private static final Cleaner CLEANER = Cleaner.create();
 
+    private final Engine engine;
     private final Cleaner.Cleanable net;
 
     private PayNowClient(Engine engine) {
-        super(engine, null, 0, false, 0);
+        super(Calls.PLAIN);
+        this.engine = engine;
         net = CLEANER.register(this, engine::close);
     }
 
     @Override
     PayNowClient client() {
         return this;
+    }
+
+    @Override
+    String unavailable() {
+        throw new IllegalStateException("a client is its own");
+    }
+
+    Engine engine() {
+        return engine;
     }
 
     /**
@@ -55,7 +67,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
      * @throws IllegalArgumentException when it cannot be used
      */
     public void setApiKey(String apiKey) {
-        Native.setApiKey(engine().handle(), apiKey);
+        Native.setApiKey(engine.handle(), apiKey);
     }
 
     /**
@@ -66,7 +78,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
      * @return how many were cancelled
      */
     public long cancelAll(UUID tag) {
-        return engine().cancelAll(Tags.of(tag));
+        return engine.cancelAll(Tags.of(tag));
     }
 
     /**
@@ -77,7 +89,21 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
      * @return how many were cancelled
      */
     public long cancelAll(String tag) {
-        return engine().cancelAll(Tags.of(tag));
+        return engine.cancelAll(Tags.of(tag));
+    }
+
+    /**
+     * {@link #cancelAll(UUID)}, but for what was called for since: a player who logs in from another place is on the server
+     * already when the old session quits, and calls of the new one must go on. Looks at every request that is outstanding:
+     * some microseconds.
+     *
+     * @param tag the player
+     * @param before set when the new session began
+     * @return how many were cancelled
+     */
+    public long cancelAll(UUID tag, CallMark before) {
+        require(before, "before");
+        return engine.cancelAll(Tags.of(tag), before);
     }
 
     /**
@@ -86,7 +112,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
      * @return a snapshot; all zeros when the client is closed
      */
     public ClientStats stats() {
-        return engine().stats();
+        return engine.stats();
     }
 
     /**
@@ -95,7 +121,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
      * @return true from then on
      */
     public boolean isClosed() {
-        return engine().isClosed();
+        return engine.isClosed();
     }
 
     /**
@@ -106,6 +132,14 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     @Override
     public void close() {
         net.clean();
+    }
+
+    /**
+     * {@link #close()}, for a thread that must not wait: returns as soon as every pending future has completed. The threads
+     * end by themselves, soon after; one that waits for a name server may take as long as that does.
+     */
+    public void shutdown() {
+        engine.shutdown();
     }
 
     /** Collects settings; every one of them has a sensible default. Not for several threads at once. */
@@ -147,8 +181,12 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private final String[] texts = new String[TEXTS];
         private final long[] numbers = new long[NUMBERS];
         private int maxOutstanding = DEFAULT_MAX_OUTSTANDING;
+        private static final long DEFAULT_DEADLINE_MS = 10_000;
+
         private Path nativeFolder;
         private BiConsumer<LogLevel, String> log;
+        private BooleanSupplier ticks;
+        private HandlerFailures failures;
 
         private Builder(String storeId) {
             texts[STORE_ID] = storeId;
@@ -401,7 +439,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
-         * How long it is remembered that there is none: 30 s by default.
+         * How long it is remembered that there is no such customer: 30 s by default.
          *
          * @param ttl the time
          * @return this
@@ -456,6 +494,30 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
+         * Tells whether the calling thread runs the game's ticks, where the host can tell: {@code Bukkit::isPrimaryThread}, say.
+         * Waiting for a pending future there throws, as it does on a thread that drains a {@link TickExecutor}.
+         *
+         * @param isTickThread called by a thread that is about to wait, and only then
+         * @return this
+         */
+        public Builder tickThreads(BooleanSupplier isTickThread) {
+            ticks = isTickThread;
+            return this;
+        }
+
+        /**
+         * Who hears of what handlers throw: by default a line at {@link LogLevel#WARN} with the stack trace, on the thread of the
+         * handler. A {@link PayNowException} that a handler hands on is not one of them.
+         *
+         * @param sink what is told
+         * @return this
+         */
+        public Builder handlerFailures(HandlerFailures sink) {
+            failures = sink;
+            return this;
+        }
+
+        /**
          * Where the native library may be unpacked: a plugin's own folder. Otherwise, and when it cannot be loaded from there,
          * {@code java.io.tmpdir} is used. The system property {@code paynowbridge.library.path} names the library itself, and
          * then nothing else is tried.
@@ -484,7 +546,9 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
             }
             BiConsumer<LogLevel, String> sink = log == null ? HostLog.ofHost() : log;
             int places = Math.min(maxOutstanding, MOST_OUTSTANDING);
-            return new PayNowClient(Engine.start(texts.clone(), numbers.clone(), places, sink));
+            long deadlineMs = numbers[DEADLINE] == Native.UNSET ? DEFAULT_DEADLINE_MS : numbers[DEADLINE];
+            Engine.Hooks hooks = new Engine.Hooks(sink, ticks, failures, deadlineMs);
+            return new PayNowClient(Engine.start(texts.clone(), numbers.clone(), places, hooks));
         }
 
         /** Leaves the key out. */

@@ -3,6 +3,9 @@ package dev.paynowbridge;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 
 /**
  * Why a request failed. What a {@link PayNowFuture} completes with, never thrown by an operation itself.
@@ -24,6 +27,33 @@ public abstract sealed class PayNowException extends RuntimeException {
         super(completion.message, cause);
         this.completion = completion;
         status = completion.status;
+    }
+
+    /**
+     * The failure itself. A stage made of a future ({@code thenApply} and the like) hands it to its handlers inside a
+     * {@link CompletionException}, {@code get()} throws it inside an {@link ExecutionException}.
+     *
+     * @param failure what a handler was given or what was caught, or null
+     * @return what was wrapped, or the failure if nothing was
+     */
+    public static Throwable unwrap(Throwable failure) {
+        Throwable known = failure;
+        while ((known instanceof CompletionException || known instanceof ExecutionException) && known.getCause() != null) {
+            known = known.getCause();
+        }
+        return known;
+    }
+
+    /**
+     * Whether the answer is no longer needed: the future or its request was cancelled, the player left, the plugin was
+     * disabled. Most handlers have nothing to do then, and may not even be on the thread they expect.
+     *
+     * @param failure what a handler was given, wrapped or not, or null
+     * @return whether it is a cancellation
+     */
+    public static boolean isCancellation(Throwable failure) {
+        Throwable known = unwrap(failure);
+        return known instanceof Cancelled || known instanceof CancellationException;
     }
 
     /** After deserialization little is left. */
@@ -113,9 +143,9 @@ public abstract sealed class PayNowException extends RuntimeException {
     }
 
     /**
-     * PayNow's single complaints about the input.
+     * What PayNow found wrong with the input.
      *
-     * @return the complaints, often none
+     * @return the errors, often none
      */
     public List<ValidationError> errors() {
         return known().errors;
@@ -153,7 +183,7 @@ public abstract sealed class PayNowException extends RuntimeException {
 
     /**
      * The request was cancelled, alone or with others of its tag. A future that was cancelled itself throws
-     * {@link java.util.concurrent.CancellationException} instead.
+     * {@link CancellationException} instead.
      */
     public static final class Cancelled extends PayNowException {
         private static final long serialVersionUID = 1L;

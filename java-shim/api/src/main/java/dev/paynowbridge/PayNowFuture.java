@@ -1,6 +1,9 @@
 package dev.paynowbridge;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -9,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * What an operation will bring. It completes on the client's completion thread, or on the executor of
@@ -16,28 +20,45 @@ import java.util.function.Function;
  *
  * <p>Waiting for a pending one ({@link #join()}, {@link #get()}) on a thread that runs the game's ticks, see
  * {@link TickExecutor}, or on the completion thread throws {@link IllegalStateException}. That also holds for the stages
- * made of it with {@code thenApply} and the like, not for {@link CompletableFuture#allOf}.
+ * made of it with {@code thenApply} and the like, not for {@link CompletableFuture#allOf}. On any other thread waiting ends
+ * soon after the deadline, with an {@link IllegalStateException} if the executor has not run what came: it may be the
+ * thread that waits which should.
+ *
+ * <p>What a handler throws goes to the stage made of it, as always, and to the log besides
+ * ({@link PayNowClient.Builder#handlerFailures}).
  *
  * @param <T> what it brings
  */
-public final class PayNowFuture<T> extends CompletableFuture<T> {
+public final class PayNowFuture<T> extends GuardedFuture<T> {
     private static final int WAITING = 0;
     private static final int DONE = 1;
+
+    /** The host's thread pays for no fence. */
+    private static final VarHandle REQUEST;
+
+    static {
+        try {
+            REQUEST = MethodHandles.lookup().findVarHandle(PayNowFuture.class, "request", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<PayNowFuture> STATE =
             AtomicIntegerFieldUpdater.newUpdater(PayNowFuture.class, "state");
 
-    /** Null for a stage made of another future. */
+    /** Null where there is no client. A stage made of another future has that one's, and no ticket. */
     private final Engine engine;
 
-    private final Executor executor;
+    private final Calls calls;
     private final Function<Completion, T> decode;
-    /** Keeps a client that nobody else holds from being collected while it still owes an answer. */
+    /** Keeps a client that has no other owner from being collected while it still owes an answer. */
     @SuppressWarnings("unused")
     private Object owner;
 
-    /** Written before the host gets this, and read only after that. */
+    private final int mark = CallMark.last();
+    /** 0 until the request was accepted, which is before the host gets this. */
     private long request;
     /** Written before this is put into its place, and read only by who found it there. */
     private int ticket = Tickets.NONE;
@@ -46,18 +67,18 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
 
     /** Belongs to no request of its own. */
     PayNowFuture() {
-        this(null, null, null, null);
+        this(null, null, Calls.PLAIN, null);
     }
 
-    PayNowFuture(Engine engine, Object owner, Executor executor, Function<Completion, T> decode) {
+    PayNowFuture(Engine engine, Object owner, Calls calls, Function<Completion, T> decode) {
         this.engine = engine;
         this.owner = owner;
-        this.executor = executor;
+        this.calls = calls;
         this.decode = decode;
     }
 
     void submitted(long request) {
-        this.request = request;
+        REQUEST.setRelease(this, request);
     }
 
     void setTicket(int ticket) {
@@ -68,12 +89,12 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     void arrived(Completion completion) {
         this.completion = completion;
         // One that was cancelled runs nothing any more: no need to wait for the host's thread.
-        if (executor == null || isDone()) {
+        if (calls.executor() == null || isDone()) {
             finish(completion);
             return;
         }
         try {
-            executor.execute(() -> finish(completion));
+            calls.executor().execute(() -> finish(completion));
         } catch (RejectedExecutionException e) {
             finish(completion);
         }
@@ -103,18 +124,51 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
         if (ticket != Tickets.NONE) {
             engine.release(ticket);
         }
-        if (known.status != Status.OK) {
-            super.completeExceptionally(known.exception());
-            return;
-        }
-        T value;
+        T value = null;
+        Throwable failure = null;
         try {
-            value = decode.apply(known);
-        } catch (RuntimeException e) {
-            super.completeExceptionally(new PayNowException.Internal(Completion.unreadable(), e));
-            return;
+            if (known.status == Status.OK) {
+                value = decode.apply(known);
+            } else {
+                failure = known.exception();
+            }
+        } catch (Throwable e) {
+            failure = unreadable(e);
         }
-        super.complete(value);
+        if (failure == null) {
+            super.complete(value);
+        } else {
+            super.completeExceptionally(failure);
+        }
+    }
+
+    /** Whatever keeps an answer from being read, even a JVM without memory or without its jar: the future ends. */
+    private static Throwable unreadable(Throwable cause) {
+        try {
+            return new PayNowException.Internal(Completion.unreadable(), cause);
+        } catch (Throwable worse) {
+            return cause;
+        }
+    }
+
+    /** Cancels the request if it was accepted before now and bears a tag that the library does not know of. */
+    boolean cancelIf(Predicate<Calls> wanted) {
+        return wanted.test(calls) && cancelAccepted();
+    }
+
+    /** The same for one that was called for before a mark. */
+    boolean cancelIfBefore(CallMark other, long tag) {
+        return other.isAfter(mark) && calls.bears(tag) && cancelAccepted();
+    }
+
+    private boolean cancelAccepted() {
+        long accepted = (long) REQUEST.getAcquire(this);
+        return accepted != 0 && completion == null && engine.cancel(accepted);
+    }
+
+    /** Whether the answer is here, and the host's executor has yet to run it. */
+    boolean waitsFor(Executor executor) {
+        return completion != null && state == WAITING && calls.executor() == executor;
     }
 
     /**
@@ -144,7 +198,7 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     }
 
     /**
-     * Completes this future with another value, and cancels the request: nobody waits for it any more.
+     * Completes this future with another value, and cancels the request: its answer is no longer needed.
      *
      * @param value the value
      * @return whether this completed it
@@ -159,7 +213,7 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     }
 
     /**
-     * Fails this future, and cancels the request: nobody waits for it any more. {@code orTimeout} ends here.
+     * Fails this future, and cancels the request: its answer is no longer needed. {@code orTimeout} ends here.
      *
      * @param failure what it fails with
      * @return whether this completed it
@@ -180,15 +234,37 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
         }
     }
 
+    @Override
+    void handlerFailed(Object handler, Throwable failure) {
+        if (engine != null) {
+            engine.handlerFailed(calls.owner(), handler, failure);
+        }
+    }
+
     /**
      * Waits for the value.
      *
      * @return the value
-     * @throws IllegalStateException when it is pending and this thread must not wait
+     * @throws IllegalStateException when it is pending and this thread must not wait, or when its executor does not run it
      */
     @Override
     public T join() {
-        check();
+        if (engine != null && !isDone()) {
+            check();
+            boolean interrupted = false;
+            for (Patience patience = new Patience(); !isDone(); patience.check()) {
+                try {
+                    super.get(Patience.STEP_MS, TimeUnit.MILLISECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException | TimeoutException | CancellationException e) {
+                    // Said below, or not yet over.
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
         return super.join();
     }
 
@@ -196,11 +272,20 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
      * Waits for the value.
      *
      * @return the value
-     * @throws IllegalStateException when it is pending and this thread must not wait
+     * @throws IllegalStateException when it is pending and this thread must not wait, or when its executor does not run it
      */
     @Override
     public T get() throws InterruptedException, ExecutionException {
-        check();
+        if (engine != null && !isDone()) {
+            check();
+            for (Patience patience = new Patience(); !isDone(); patience.check()) {
+                try {
+                    return super.get(Patience.STEP_MS, TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    // Not yet over.
+                }
+            }
+        }
         return super.get();
     }
 
@@ -219,8 +304,39 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
     }
 
     private void check() {
-        if (!isDone()) {
-            HostThreads.mayWait();
+        if (engine != null && !isDone()) {
+            engine.mayWait();
+        }
+    }
+
+    /** How long a thread waits for this. */
+    private final class Patience {
+        static final long STEP_MS = 100;
+        /** An executor that has not run an answer for so long does not run. */
+        private static final long GRACE_NANOS = 2_000_000_000L;
+
+        private final long end = System.nanoTime() + engine.deadlineNanos(calls.deadlineMs());
+        private PayNowFuture<?> stuck;
+        private long since;
+
+        /** Ends the waiting, if it would not end by itself. */
+        void check() {
+            long now = System.nanoTime();
+            if (calls.executor() == null) {
+                // The completion thread completes a request at its deadline, unless a handler keeps it.
+                if (ticket != Tickets.NONE && now - end > GRACE_NANOS) {
+                    throw new IllegalStateException("the client's completion thread does not run: a handler on it waits");
+                }
+                return;
+            }
+            PayNowFuture<?> waiting = engine.firstWaitingFor(calls.executor());
+            if (waiting == null || waiting != stuck) {
+                stuck = waiting;
+                since = now;
+            } else if (now - end > 0 && now - since > GRACE_NANOS) {
+                throw new IllegalStateException("the answer came, but the executor its futures complete on does not run: is this"
+                        + " the thread that should? Attach what is to happen with thenAccept(…) instead of waiting");
+            }
         }
     }
 
@@ -232,6 +348,6 @@ public final class PayNowFuture<T> extends CompletableFuture<T> {
      */
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
-        return new PayNowFuture<>();
+        return new PayNowFuture<>(engine, null, calls, null);
     }
 }

@@ -1,5 +1,6 @@
 package dev.paynowbridge;
 
+import dev.paynowbridge.internal.Checked;
 import dev.paynowbridge.internal.Native;
 import java.time.Duration;
 import java.util.List;
@@ -12,35 +13,37 @@ import java.util.function.UnaryOperator;
 
 /**
  * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
- * others, with the same client behind them.
+ * others, with the same client behind them. A {@link PayNowService} is the client of somebody else.
  *
  * <p>Any thread may call any method. Operations never wait, make no system call and wake nobody; they return a future even
  * when the request was not accepted (queue full, closed, no API key), which has failed then.
  */
-public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
+public abstract sealed class PayNowOperations permits PayNowClient, PayNowService, PayNowView {
     private static final long LONGEST_DEADLINE_MS = 24L * 60 * 60 * 1000;
     /** Longer than an ordinary customer. Making it costs more than reading it: a longer customer is asked for twice instead. */
     private static final int PEEK_BUFFER = 1024;
 
-    private final Engine engine;
-    private final Executor executor;
+    private final Calls calls;
     private final int deadlineMs;
     private final boolean background;
     private final long tag;
 
-    PayNowOperations(Engine engine, Executor executor, int deadlineMs, boolean background, long tag) {
-        this.engine = engine;
-        this.executor = executor;
-        this.deadlineMs = deadlineMs;
-        this.background = background;
-        this.tag = tag;
+    PayNowOperations(Calls calls) {
+        this.calls = calls;
+        deadlineMs = calls.deadlineMs();
+        background = calls.background();
+        tag = calls.tag();
     }
 
-    /** The client behind it, which must not be collected while a view or a pending future is in use. */
+    /** The client behind it, which must not be collected while a view or a pending future is in use; null when there is none. */
     abstract PayNowClient client();
 
-    final Engine engine() {
-        return engine;
+    /** Why there is no client. */
+    abstract String unavailable();
+
+    /** What views are made of. */
+    PayNowOperations root() {
+        return this;
     }
 
     /** How an operation enters the library. */
@@ -49,7 +52,15 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     }
 
     private <T> PayNowFuture<T> submit(Function<Completion, T> decode, Submission submission) {
-        PayNowFuture<T> future = new PayNowFuture<>(engine, client(), executor, decode);
+        PayNowClient client = client();
+        if (client == null) {
+            return unconnected();
+        }
+        Engine engine = client.engine();
+        PayNowFuture<T> future = new PayNowFuture<>(engine, client, calls, decode);
+        if (calls.further().length > 0) {
+            engine.noteFurtherTags();
+        }
         int ticket = engine.take(future);
         if (ticket == Tickets.NONE) {
             future.refused(engine.isClosed() ? Completion.closed() : Completion.ofFailure(Native.QUEUE_FULL));
@@ -70,6 +81,12 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
         } else {
             future.submitted(request);
         }
+        return future;
+    }
+
+    private <T> PayNowFuture<T> unconnected() {
+        PayNowFuture<T> future = new PayNowFuture<>(null, null, calls, null);
+        future.refused(Completion.of(Status.CLOSED, unavailable()));
         return future;
     }
 
@@ -105,7 +122,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      */
     public final PayNowOperations on(Executor executor) {
         require(executor, "executor");
-        return new PayNowView(client(), executor, deadlineMs, background, tag);
+        return new PayNowView(root(), calls.on(executor));
     }
 
     /**
@@ -119,38 +136,42 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
         if (deadline.compareTo(Duration.ofMillis(1)) < 0 || deadline.compareTo(Duration.ofMillis(LONGEST_DEADLINE_MS)) > 0) {
             throw new IllegalArgumentException("deadline must be between 1 ms and 24 h");
         }
-        return new PayNowView(client(), executor, (int) deadline.toMillis(), background, tag);
+        return new PayNowView(root(), calls.deadline((int) deadline.toMillis()));
     }
 
     /**
-     * The same for work nobody waits for: an import, a warm-up. Requests of players go first.
+     * The same for work that no player waits for: an import, a warm-up. Requests of players go first.
      *
      * @return a view
      */
     public final PayNowOperations inBackground() {
-        return new PayNowView(client(), executor, deadlineMs, true, tag);
+        return new PayNowView(root(), calls.inBackground());
     }
 
     /**
-     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(UUID)}: those of a player.
+     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(UUID)}: those of a player. Tags
+     * add up: a request with those of a player and of a plugin ends with either.
      *
      * @param tag the player
      * @return a view
+     * @throws IllegalArgumentException when there are 8 tags already
      */
     public final PayNowOperations tag(UUID tag) {
         require(tag, "tag");
-        return new PayNowView(client(), executor, deadlineMs, background, Tags.of(tag));
+        return new PayNowView(root(), calls.tagged(Tags.of(tag), null));
     }
 
     /**
-     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(String)}: those of a plugin.
+     * The same, with requests that can be cancelled together, see {@link PayNowClient#cancelAll(String)}: those of a plugin. Tags
+     * add up. What a handler throws is logged with the first name.
      *
      * @param tag the plugin's name
      * @return a view
+     * @throws IllegalArgumentException when there are 8 tags already
      */
     public final PayNowOperations tag(String tag) {
         require(tag, "tag");
-        return new PayNowView(client(), executor, deadlineMs, background, Tags.of(tag));
+        return new PayNowView(root(), calls.tagged(Tags.of(tag), tag));
     }
 
     /**
@@ -181,7 +202,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
         require(fields, "fields");
         return submit(
                 PayNowOperations::customer,
-                (client, ticket) -> Native.createCustomer(
+                (client, ticket) -> Checked.createCustomer(
                         client, fields.shape(), fields.textArray(), deadlineMs, background, tag, ticket));
     }
 
@@ -189,7 +210,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      * Gets a customer by PayNow's id: <code>GET /v1/stores/{store_id}/customers/{customer_id}</code>.
      *
      * @param customerId PayNow's id
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> getCustomer(String customerId) {
@@ -211,7 +232,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
         require(fields, "fields");
         return submit(
                 PayNowOperations::customer,
-                (client, ticket) -> Native.updateCustomer(
+                (client, ticket) -> Checked.updateCustomer(
                         client, customerId, fields.shape(), fields.textArray(), deadlineMs, background, tag, ticket));
     }
 
@@ -245,7 +266,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      * Looks a customer up: <code>GET /v1/stores/{store_id}/customers/lookup</code>.
      *
      * @param key by what
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when the key cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> lookupCustomer(LookupKey key) {
@@ -261,7 +282,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      * Looks a customer up by Minecraft UUID: the cheapest way to ask.
      *
      * @param minecraftUuid the UUID
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when it is null
      */
     public final PayNowFuture<Optional<Customer>> lookupCustomer(UUID minecraftUuid) {
@@ -289,7 +310,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     final PayNowFuture<List<Customer>> createPiece(BulkPiece piece) {
         return submit(
                 PayNowOperations::customers,
-                (client, ticket) -> Native.bulkCreateCustomers(
+                (client, ticket) -> Checked.bulkCreateCustomers(
                         client, piece.shapes, piece.texts, deadlineMs, background, tag, ticket));
     }
 
@@ -314,6 +335,9 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     public final PayNowFuture<BulkReport> bulkCreateCustomers(List<CustomerFields> customers, Consumer<BulkChunk> progress) {
         require(customers, "customers");
         require(progress, "progress");
+        if (client() == null) {
+            return unconnected();
+        }
         return new BulkCreation(this, customers, progress).start();
     }
 
@@ -381,7 +405,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      *
      * @param customerToken whose question it is
      * @param code the code
-     * @return the card, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the card, empty when there is no such card; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<GiftCard>> lookupGiftcard(CustomerToken customerToken, String code) {
@@ -412,7 +436,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      * Looks a player up by the strongest key the host knows.
      *
      * @param player who
-     * @return the customer, empty when there is none; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
+     * @return the customer, empty when there is no such customer; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
     public final PayNowFuture<Optional<Customer>> lookupPlayer(Player player) {
@@ -465,8 +489,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     public final Optional<Remembered> peek(LookupKey key) {
         require(key, "key");
         return peek((client, buffer) -> key.text == null
-                ? Native.peekUuid(client, key.high, key.low, buffer)
-                : Native.peekText(client, key.kind, key.text, buffer));
+                ? Checked.peekUuid(client, key.high, key.low, buffer)
+                : Checked.peekText(client, key.kind, key.text, buffer));
     }
 
     /**
@@ -489,7 +513,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
      */
     public final Optional<Remembered> peek(Player player) {
         require(player, "player");
-        return peek((client, buffer) -> Native.peekPlayer(
+        return peek((client, buffer) -> Checked.peekPlayer(
                 client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), buffer));
     }
 
@@ -499,6 +523,11 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowView {
     }
 
     private Optional<Remembered> peek(Peek peek) {
+        PayNowClient client = client();
+        if (client == null) {
+            return Optional.empty();
+        }
+        Engine engine = client.engine();
         byte[] buffer = new byte[PEEK_BUFFER];
         long length = peek.into(engine.handle(), buffer);
         while (length > buffer.length) {

@@ -1,18 +1,26 @@
 package dev.paynowbridge;
 
-import java.util.concurrent.Executor;
-
-/** A client with other settings for its calls. */
+/** A client or service with other settings for its calls. */
 final class PayNowView extends PayNowOperations {
-    private final PayNowClient client;
+    private final PayNowOperations root;
 
-    PayNowView(PayNowClient client, Executor executor, int deadlineMs, boolean background, long tag) {
-        super(client.engine(), executor, deadlineMs, background, tag);
-        this.client = client;
+    PayNowView(PayNowOperations root, Calls calls) {
+        super(calls);
+        this.root = root;
     }
 
     @Override
     PayNowClient client() {
-        return client;
+        return root.client();
+    }
+
+    @Override
+    String unavailable() {
+        return root.unavailable();
+    }
+
+    @Override
+    PayNowOperations root() {
+        return root;
     }
 }

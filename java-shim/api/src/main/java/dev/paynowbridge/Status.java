@@ -2,7 +2,7 @@ package dev.paynowbridge;
 
 /** How a request ended. */
 public enum Status {
-    /** Answered, also when the answer is that there is none. */
+    /** Answered, also when the answer is that there is no such customer or card. */
     OK(0),
     /** As many requests are outstanding as the client allows. */
     QUEUE_FULL(3),
@@ -34,7 +34,7 @@ public enum Status {
     UNAUTHORIZED(40),
     /** HTTP 403: the credential does not allow this. */
     FORBIDDEN(41),
-    /** HTTP 404 where that does not simply mean that there is none. */
+    /** HTTP 404 where that does not simply mean "no such customer". */
     NOT_FOUND(42),
     /** HTTP 409: it exists already, or changed meanwhile. */
     CONFLICT(43),

@@ -114,9 +114,16 @@ public final class TickExecutor implements Executor, AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        for (Runnable task = waiting.poll(); task != null; task = waiting.poll()) {
-            run(task);
+        try {
+            for (Runnable task = waiting.poll(); task != null; task = waiting.poll()) {
+                run(task);
+            }
+        } finally {
+            if (!waiting.isEmpty()) {
+                // An Error ended the loop: it goes on to the caller, but what waits behind it runs first.
+                close();
+            }
+            HostThreads.unmark();
         }
-        HostThreads.unmark();
     }
 }

@@ -3,7 +3,7 @@ package dev.paynowbridge;
 import java.util.List;
 import java.util.Optional;
 
-/** A single complaint of the API about its input. */
+/** One error that the API found in its input. */
 public final class ValidationError {
     private final String code;
     private final String message;

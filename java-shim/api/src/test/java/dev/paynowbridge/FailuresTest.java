@@ -214,12 +214,12 @@ class FailuresTest extends OnSandbox {
 
     @Test
     void anAnswerThatCannotBeReadFailsItsFutureAlone() {
-        PayNowFuture<String> future = new PayNowFuture<>(null, null, null, completion -> {
+        PayNowFuture<String> future = new PayNowFuture<>(null, null, Calls.PLAIN, completion -> {
             throw new ClassCastException("a test wants it");
         });
         future.arrived(Completion.of(Status.OK, null));
         assertEquals(Status.INTERNAL, failure(PayNowException.Internal.class, future).status());
-        PayNowFuture<String> fault = new PayNowFuture<>(null, null, null, completion -> "");
+        PayNowFuture<String> fault = new PayNowFuture<>(null, null, Calls.PLAIN, completion -> "");
         fault.arrived(Completion.of(Status.INTERNAL, "a fault"));
         failure(PayNowException.Internal.class, fault);
     }

@@ -15,6 +15,10 @@ public interface Server {
 
     Player getPlayer(UUID id);
 
+    boolean getOnlineMode();
+
+    boolean isPrimaryThread();
+
     PluginManager getPluginManager();
 
     BukkitScheduler getScheduler();

@@ -11,7 +11,6 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import net.kyori.adventure.text.Component;
@@ -65,7 +64,7 @@ final class StoreCommands {
     Command giftcard() {
         ArgumentStringArray code = ArgumentType.StringArray("code");
         Command command = new Command("giftcard");
-        command.setDefaultExecutor((sender, context) -> sender.sendMessage(Component.text("Say /giftcard CODE.")));
+        command.setDefaultExecutor((sender, context) -> sender.sendMessage(Component.text("Usage: /giftcard CODE")));
         command.addSyntax(
                 forPlayers((player, context) -> giftcard(player, String.join(" ", context.get(code)))), code);
         return command;
@@ -84,7 +83,7 @@ final class StoreCommands {
 
     private void giftcard(Player player, String code) {
         if (!giftCards.take(player.getUuid())) {
-            tell(player, "That were many gift cards. Try again in a minute.");
+            tell(player, "Too many gift cards. Try again in a minute.");
             return;
         }
         CustomerToken held = player.getTag(TOKEN);
@@ -144,7 +143,14 @@ final class StoreCommands {
 
     private static <T> void answer(
             Player player, CompletableFuture<T> future, Function<T, String> words) {
-        future.thenApply(words).exceptionally(StoreCommands::explain).thenAccept(text -> tell(player, text));
+        future.whenComplete((value, failure) -> {
+            if (failure == null) {
+                tell(player, words.apply(value));
+            } else if (!PayNowException.isCancellation(failure)) {
+                // A cancellation means that they left, or that the server stops: nobody waits for words.
+                tell(player, explain(failure));
+            }
+        });
     }
 
     private static void tell(Player player, String text) {
@@ -154,29 +160,25 @@ final class StoreCommands {
         }
     }
 
-    private static Throwable cause(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-    }
-
     private static boolean isUnauthorized(Throwable failure) {
-        return cause(failure) instanceof PayNowException refused && refused.status() == Status.UNAUTHORIZED;
+        return PayNowException.unwrap(failure) instanceof PayNowException refused && refused.status() == Status.UNAUTHORIZED;
     }
 
     private static String explain(Throwable failure) {
-        return switch (cause(failure)) {
+        return switch (PayNowException.unwrap(failure)) {
             case PayNowException.Timeout _, PayNowException.Unavailable _, PayNowException.Transport _ -> AWAY;
             case PayNowException.Api broken when broken.status() == Status.SERVER -> AWAY;
             case PayNowException.RateLimited _, PayNowException.QueueFull _ ->
-                "The store has much to do. Please try again in a minute.";
-            case PayNowException.Cancelled _, PayNowException.Closed _ -> "The store was not asked.";
-            case IllegalArgumentException _ -> "The store has nothing like that.";
+                "The store is busy. Please try again in a minute.";
+            case PayNowException.Closed _ -> "The server is stopping.";
+            case IllegalArgumentException _ -> "That is not valid.";
             case PayNowException refused -> {
                 LOGGER.warn("PayNow refused: {}", refused.getMessage());
                 yield "The store refused that. Please tell the staff.";
             }
             case Throwable unexpected -> {
                 LOGGER.error("A command failed", unexpected);
-                yield "That went wrong. Please tell the staff.";
+                yield "Something went wrong. Please tell the staff.";
             }
         };
     }

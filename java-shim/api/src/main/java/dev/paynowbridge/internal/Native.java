@@ -5,7 +5,7 @@ package dev.paynowbridge.internal;
  *
  * <p>Everything here returns a number that is not negative, or one of the constants. Only an argument that cannot be used
  * is an exception at once. The order of parameters, bits and array elements is described in {@code src/jni} of the
- * library. No part of what this module exports.
+ * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
     public static final long VERSION = 2;
@@ -35,40 +35,40 @@ public final class Native {
 
     public static native long version();
 
-    public static native long create(String[] texts, long[] numbers);
+    static native long create(String[] texts, long[] numbers);
 
     public static native long setApiKey(long client, String key);
 
-    public static native long next(long client, int timeoutMs, byte[] buffer);
+    static native long next(long client, int timeoutMs, byte[] buffer);
 
     public static native long cancel(long client, long request);
 
     public static native long cancelAll(long client, long tag);
 
-    public static native long stats(long client, long[] numbers);
+    static native long stats(long client, long[] numbers);
 
     public static native long shutdown(long client);
 
     public static native long destroy(long client);
 
-    public static native long peekUuid(long client, long high, long low, byte[] buffer);
+    static native long peekUuid(long client, long high, long low, byte[] buffer);
 
-    public static native long peekText(long client, int kind, String text, byte[] buffer);
+    static native long peekText(long client, int kind, String text, byte[] buffer);
 
-    public static native long peekPlayer(
+    static native long peekPlayer(
             long client, String steamId, String xboxXuid, String minecraftUuid, String name, byte[] buffer);
 
     public static native long listCustomers(
             long client, int limit, String after, String before, int ascending, String search,
             int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long createCustomer(
+    static native long createCustomer(
             long client, int[] shape, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
     public static native long getCustomer(
             long client, String customerId, int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long updateCustomer(
+    static native long updateCustomer(
             long client, String customerId, int[] shape, String[] texts,
             int deadlineMs, boolean background, long tag, int ticket);
 
@@ -96,21 +96,21 @@ public final class Native {
             long client, String steamId, String xboxXuid, String minecraftUuid, String name,
             int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long bulkCreateCustomers(
+    static native long bulkCreateCustomers(
             long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
     public static native long pieceLength(int left);
 
-    public static native long checkPiece(int first, int[] shapes, String[] texts);
+    static native long checkPiece(int first, int[] shapes, String[] texts);
 
-    public static native long acceptPiece(
+    static native long acceptPiece(
             int[] shapes, String[] texts, int status, int sent, String[] created, int[] became);
 
     public static native long nextPage(
             long client, int limit, int ascending, String search, String cursor,
             int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken);
+    static native long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken);
 
     public static native long authenticateCustomer(
             long client, int platform, String id, String customerIp, String customerCountryCode,

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
@@ -32,6 +34,8 @@ public final class NativeLibrary {
     /** Names the library itself. When it is set nothing else is tried. */
     public static final String PATH_PROPERTY = "paynowbridge.library.path";
 
+    private static final String EXPLICIT_FIX =
+            "correct or remove -D" + PATH_PROPERTY + "; while it is set nothing else is tried";
     private static final String RESOURCES = "/dev/paynowbridge/natives/";
     /** Put together at run time: a shading plugin would rewrite it in one piece. */
     private static final String EXPECTED_CLASS = String.join(".", "dev", "paynowbridge", "internal", "Native");
@@ -51,7 +55,7 @@ public final class NativeLibrary {
     NativeLibrary(Platform platform, Path explicit, List<Path> folders) {
         this.platform = platform;
         this.explicit = explicit;
-        this.folders = folders;
+        this.folders = new ArrayList<>(folders);
     }
 
     /**
@@ -64,14 +68,36 @@ public final class NativeLibrary {
         if (loaded) {
             return;
         }
-        String path = System.getProperty(PATH_PROPERTY);
         List<Path> folders = new ArrayList<>();
         if (folder != null) {
             folders.add(folder);
         }
-        folders.add(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
-        new NativeLibrary(Platform.ofThisJvm(), path == null ? null : Path.of(path), folders).load();
+        NativeLibrary library = new NativeLibrary(Platform.ofThisJvm(), explicitPath(), folders);
+        library.addFolder(System.getProperty("java.io.tmpdir", "/tmp"));
+        library.load();
         loaded = true;
+    }
+
+    private static Path explicitPath() throws LoadFailure {
+        String path = System.getProperty(PATH_PROPERTY);
+        try {
+            return path == null ? null : Path.of(path);
+        } catch (InvalidPathException e) {
+            NativeLibrary nowhere = new NativeLibrary(Platform.ofThisJvm(), null, List.of());
+            nowhere.tried.add(path + " (from " + PATH_PROPERTY + "): not a path: " + e.getReason());
+            nowhere.last = e;
+            throw nowhere.failure("the file cannot be read", EXPLICIT_FIX);
+        }
+    }
+
+    /** A folder whose name this JVM cannot write down, as with LC_ALL=C, is passed over like any other that does not serve. */
+    void addFolder(String name) {
+        try {
+            folders.add(Path.of(name));
+        } catch (InvalidPathException e) {
+            last = e;
+            note(name + ": not a path here: " + e.getReason());
+        }
     }
 
     void load() throws LoadFailure {
@@ -92,7 +118,7 @@ public final class NativeLibrary {
     }
 
     private void fromExplicitPath() throws LoadFailure {
-        String fix = "correct or remove -D" + PATH_PROPERTY + "; while it is set nothing else is tried";
+        String fix = EXPLICIT_FIX;
         byte[] library;
         try {
             library = Files.readAllBytes(explicit);
@@ -101,10 +127,10 @@ public final class NativeLibrary {
             tried.add(explicit + " (from " + PATH_PROPERTY + "): cannot be read: " + e);
             throw failure("the file cannot be read", fix);
         }
-        String complaint = platform.complaintAbout(library);
-        if (complaint != null) {
-            tried.add(explicit + " (from " + PATH_PROPERTY + "): " + complaint);
-            throw failure(complaint, fix);
+        String flaw = platform.problemWith(library);
+        if (flaw != null) {
+            tried.add(explicit + " (from " + PATH_PROPERTY + "): " + flaw);
+            throw failure(flaw, fix);
         }
         String problem = map(explicit.toAbsolutePath());
         if (problem != null) {
@@ -127,12 +153,12 @@ public final class NativeLibrary {
             tried.add(resource + ": SHA-256 does not match");
             throw failure("the library in the jar is damaged", "download or build the jar again");
         }
-        String complaint = platform.complaintAbout(library);
-        if (complaint != null) {
-            tried.add(resource + ": " + complaint);
-            throw failure(complaint, "use a jar that was built for " + platform.name());
+        String flaw = platform.problemWith(library);
+        if (flaw != null) {
+            tried.add(resource + ": " + flaw);
+            throw failure(flaw, "use a jar that was built for " + platform.name());
         }
-        String problem = null;
+        String problem = tried.isEmpty() ? "there is no folder to unpack it into" : tried.get(tried.size() - 1);
         for (Path folder : folders) {
             problem = fromFolder(folder, library, wanted);
             if (problem == null) {
@@ -151,7 +177,7 @@ public final class NativeLibrary {
             Files.createDirectories(folder);
             sweep(folder);
             file = write(folder, library);
-        } catch (IOException | SecurityException | UnsupportedOperationException e) {
+        } catch (IOException | RuntimeException e) {
             last = e;
             return note(folder + ": cannot be written to: " + e);
         }
@@ -160,7 +186,7 @@ public final class NativeLibrary {
                 return note(file + ": is not what was written to it");
             }
             return map(file.toAbsolutePath());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             last = e;
             return note(file + ": cannot be read again: " + e);
         } finally {
@@ -270,7 +296,7 @@ public final class NativeLibrary {
                 : new FileAttribute<?>[0];
         Set<StandardOpenOption> fresh = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         while (true) {
-            String name = String.format("paynow-bridge-%d-%016x%s",
+            String name = String.format(Locale.ROOT, "paynow-bridge-%d-%016x%s",
                     ProcessHandle.current().pid(), ThreadLocalRandom.current().nextLong(), suffix);
             Path file = folder.resolve(name);
             try (var channel = Files.newByteChannel(file, fresh, ownerOnly)) {

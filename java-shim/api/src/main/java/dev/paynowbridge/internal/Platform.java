@@ -49,13 +49,13 @@ record Platform(String os, String arch, boolean musl) {
     }
 
     /** What keeps a library from being loaded here; null when nothing in its header does. */
-    String complaintAbout(byte[] library) {
+    String problemWith(byte[] library) {
         if (!os.equals("linux")) {
             return null;
         }
         Elf elf = Elf.read(library);
         if (elf == null) {
-            return "it is no Linux library, or is damaged";
+            return "it is not a Linux library, or is damaged";
         }
         int wanted = switch (arch) {
             case "x86_64" -> X86_64;

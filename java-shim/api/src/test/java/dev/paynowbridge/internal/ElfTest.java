@@ -103,25 +103,25 @@ class ElfTest {
             Elf.read(Arrays.copyOf(whole, length));
         }
         Platform old = new Platform("linux", "i686", false);
-        assertNull(old.complaintAbout(whole));
-        assertEquals("it was built for x86_64, and this JVM is for i686", old.complaintAbout(library(X86_64, "libc.so.6")));
+        assertNull(old.problemWith(whole));
+        assertEquals("it was built for x86_64, and this JVM is for i686", old.problemWith(library(X86_64, "libc.so.6")));
         assertEquals("it was built for i686, and this JVM is for x86_64",
-                new Platform("linux", "x86_64", false).complaintAbout(whole));
+                new Platform("linux", "x86_64", false).problemWith(whole));
     }
 
     @Test
     void complaintsSayBothSides() {
         Platform glibc = new Platform("linux", "x86_64", false);
         Platform musl = new Platform("linux", "x86_64", true);
-        assertNull(glibc.complaintAbout(library(X86_64, "libc.so.6")));
-        assertNull(musl.complaintAbout(library(X86_64, "libc.musl-x86_64.so.1")));
+        assertNull(glibc.problemWith(library(X86_64, "libc.so.6")));
+        assertNull(musl.problemWith(library(X86_64, "libc.musl-x86_64.so.1")));
         assertEquals("it was built for musl, and this JVM runs on glibc",
-                glibc.complaintAbout(library(X86_64, "libc.musl-x86_64.so.1")));
+                glibc.problemWith(library(X86_64, "libc.musl-x86_64.so.1")));
         assertEquals("it was built for glibc, and this JVM runs on musl",
-                musl.complaintAbout(library(X86_64, "libc.so.6")));
+                musl.problemWith(library(X86_64, "libc.so.6")));
         assertEquals("it was built for aarch64, and this JVM is for x86_64",
-                glibc.complaintAbout(library(AARCH64, "libc.so.6")));
-        assertTrue(glibc.complaintAbout(new byte[100]).contains("damaged"));
+                glibc.problemWith(library(AARCH64, "libc.so.6")));
+        assertTrue(glibc.problemWith(new byte[100]).contains("damaged"));
         assertEquals("linux-x86_64-musl", musl.name());
     }
 

@@ -402,4 +402,48 @@ class LoaderTest {
             loader.close();
         }
     }
+
+    @Test
+    void aFolderThisJvmCannotNameIsPassedOver() throws LoadFailure {
+        NativeLibrary library = new NativeLibrary(HERE, null, List.of());
+        library.addFolder("a\0b");
+        library.addFolder(folder.toString());
+        library.load();
+        NativeLibrary nowhere = new NativeLibrary(HERE, null, List.of());
+        nowhere.addFolder("a\0b");
+        says(assertThrows(LoadFailure.class, nowhere::load), "not a path here", "to do: give it a folder");
+    }
+
+    @Test
+    void anExplicitPathThatIsNoneIsAFailureLikeAnyOther() {
+        System.setProperty(NativeLibrary.PATH_PROPERTY, "a\0b");
+        try {
+            Throwable failure = assertThrows(InvocationTargetException.class, () -> {
+                try (URLClassLoader fresh = new URLClassLoader(
+                        new URL[] {CLASSES.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+                    var load = fresh.loadClass(NativeLibrary.class.getName()).getMethod("load", Path.class);
+                    load.invoke(null, folder);
+                }
+            }).getCause();
+            assertTrue(failure.getMessage().contains("to do: correct or remove"), failure.toString());
+        } finally {
+            System.clearProperty(NativeLibrary.PATH_PROPERTY);
+        }
+    }
+
+    @Test
+    void namesOfFilesAreTheSameInEveryLanguage() throws IOException {
+        java.util.Locale before = java.util.Locale.getDefault();
+        java.util.Locale.setDefault(java.util.Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            // A folder in which nothing can be run: the message names the file.
+            Path file = Files.writeString(folder.resolve("file"), "");
+            LoadFailure failure = assertThrows(LoadFailure.class, () -> new NativeLibrary(
+                    HERE, null, List.of(Path.of("/proc/self/fd"), file)).load());
+            assertTrue(failure.tried().stream().anyMatch(line -> line.contains("paynow-bridge-" + ProcessHandle.current().pid())),
+                    failure.getMessage());
+        } finally {
+            java.util.Locale.setDefault(before);
+        }
+    }
 }

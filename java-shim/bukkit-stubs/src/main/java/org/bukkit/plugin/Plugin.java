@@ -10,6 +10,8 @@ public interface Plugin {
 
     boolean isEnabled();
 
+    PluginDescriptionFile getDescription();
+
     Server getServer();
 
     Logger getLogger();

@@ -8,11 +8,20 @@ import org.bukkit.command.Command;
 import org.bukkit.command.CommandExecutor;
 import org.bukkit.command.CommandSender;
 import org.bukkit.command.PluginCommand;
-import org.bukkit.configuration.file.FileConfiguration;
 import org.bukkit.plugin.Plugin;
+import org.bukkit.plugin.PluginDescriptionFile;
 
 /** A plugin written in Java. */
 public abstract class JavaPlugin implements Plugin, CommandExecutor {
+    public static JavaPlugin getProvidingPlugin(Class<?> clazz) {
+        throw new UnsupportedOperationException("a signature to compile against");
+    }
+
+    @Override
+    public final PluginDescriptionFile getDescription() {
+        throw new UnsupportedOperationException("a signature to compile against");
+    }
+
     public void onEnable() {}
 
     public void onDisable() {}
@@ -44,22 +53,6 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
 
     @Override
     public final File getDataFolder() {
-        throw new UnsupportedOperationException("a signature to compile against");
-    }
-
-    public FileConfiguration getConfig() {
-        throw new UnsupportedOperationException("a signature to compile against");
-    }
-
-    public void reloadConfig() {
-        throw new UnsupportedOperationException("a signature to compile against");
-    }
-
-    public void saveDefaultConfig() {
-        throw new UnsupportedOperationException("a signature to compile against");
-    }
-
-    public void saveResource(String path, boolean replace) {
         throw new UnsupportedOperationException("a signature to compile against");
     }
 

@@ -1,0 +1,90 @@
+package dev.paynowbridge.internal;
+
+import java.util.Objects;
+
+/**
+ * The exports of {@link Native} that take arrays. The library cannot look into an array that is missing: the JVM would end
+ * with it, so it is refused here.
+ */
+public final class Checked {
+    private Checked() {}
+
+    public static long create(String[] texts, long[] numbers) {
+        Objects.requireNonNull(texts, "texts");
+        Objects.requireNonNull(numbers, "numbers");
+        return Native.create(texts, numbers);
+    }
+
+    public static long next(long client, int timeoutMs, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.next(client, timeoutMs, buffer);
+    }
+
+    public static long stats(long client, long[] numbers) {
+        Objects.requireNonNull(numbers, "numbers");
+        return Native.stats(client, numbers);
+    }
+
+    public static long peekUuid(long client, long high, long low, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.peekUuid(client, high, low, buffer);
+    }
+
+    public static long peekText(long client, int kind, String text, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.peekText(client, kind, text, buffer);
+    }
+
+    public static long peekPlayer(
+            long client, String steamId, String xboxXuid,
+            String minecraftUuid, String name, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.peekPlayer(client, steamId, xboxXuid, minecraftUuid, name, buffer);
+    }
+
+    public static long createCustomer(
+            long client, int[] shape, String[] texts,
+            int deadlineMs, boolean background, long tag, int ticket) {
+        Objects.requireNonNull(shape, "shape");
+        Objects.requireNonNull(texts, "texts");
+        return Native.createCustomer(client, shape, texts, deadlineMs, background, tag, ticket);
+    }
+
+    public static long updateCustomer(
+            long client, String customerId, int[] shape, String[] texts,
+            int deadlineMs, boolean background, long tag, int ticket) {
+        Objects.requireNonNull(shape, "shape");
+        Objects.requireNonNull(texts, "texts");
+        return Native.updateCustomer(client, customerId, shape, texts, deadlineMs, background, tag, ticket);
+    }
+
+    public static long bulkCreateCustomers(
+            long client, int[] shapes, String[] texts,
+            int deadlineMs, boolean background, long tag, int ticket) {
+        Objects.requireNonNull(shapes, "shapes");
+        Objects.requireNonNull(texts, "texts");
+        return Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket);
+    }
+
+    public static long checkPiece(int first, int[] shapes, String[] texts) {
+        Objects.requireNonNull(shapes, "shapes");
+        Objects.requireNonNull(texts, "texts");
+        return Native.checkPiece(first, shapes, texts);
+    }
+
+    public static long acceptPiece(
+            int[] shapes, String[] texts, int status,
+            int sent, String[] created, int[] became) {
+        Objects.requireNonNull(shapes, "shapes");
+        Objects.requireNonNull(texts, "texts");
+        Objects.requireNonNull(created, "created");
+        Objects.requireNonNull(became, "became");
+        return Native.acceptPiece(shapes, texts, status, sent, created, became);
+    }
+
+    public static long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken) {
+        Objects.requireNonNull(ids, "ids");
+        Objects.requireNonNull(taken, "taken");
+        return Native.acceptPage(limit, ascending, cursor, ids, taken);
+    }
+}

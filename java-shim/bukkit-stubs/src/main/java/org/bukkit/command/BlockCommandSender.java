@@ -1,0 +1,4 @@
+package org.bukkit.command;
+
+/** A command block. */
+public interface BlockCommandSender extends CommandSender {}

@@ -1,0 +1,186 @@
+package dev.paynowbridge.common;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/** The plugin, on whatever server: puts the parts together, and takes them apart again. */
+public final class Bridge {
+    private final Host host;
+    private final UnaryOperator<String> environment;
+    private final OwnersFiles files;
+    /** Outlives a reload: that must not be a way to guess on. */
+    private final Throttle throttle = new Throttle(System::nanoTime);
+    private final WarmUp warmUp = new WarmUp(System::nanoTime);
+    private final Sessions sessions = new Sessions(System::nanoTime);
+    private final ServerClock clock = new ServerClock(Clock.systemUTC());
+    private final Messages messages = new Messages();
+    private final Identities identities;
+    private final Targets targets;
+    private final Connection connection;
+    private final Commands commands;
+
+    /**
+     * Makes it, without doing anything yet.
+     *
+     * @param host the server
+     * @param environment finds environment variables
+     */
+    public Bridge(Host host, UnaryOperator<String> environment) {
+        this.host = host;
+        this.environment = environment;
+        files = new OwnersFiles(host.folder());
+        identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
+        connection = new Connection(host, messages);
+        Replies replies = new Replies(messages, host, new PlayerFailures(messages, host.log(), System::nanoTime));
+        targets = new Targets(host, identities);
+        Doctor doctor = new Doctor(host, connection, () -> settings(files.look(OwnersFiles.CONFIG)), clock, System::nanoTime);
+        commands = new Commands(
+                replies,
+                List.of(
+                        new StatusCommand(connection, replies),
+                        new LookupCommand(connection, targets, replies),
+                        new TokenCommand(connection, targets, replies),
+                        new GiftcardCommand(connection, targets, replies, throttle),
+                        new RevokeCommand(connection, targets, replies),
+                        new DoctorCommand(doctor, replies),
+                        new ReloadCommand(this::reload, connection, replies)));
+    }
+
+    /** Starts, on the thread that runs the game. The network is touched on other threads only. */
+    public void enable() {
+        Late.load(Bridge.class);
+        Migration.run(host.folder(), host.log());
+        host.publish(connection.service());
+        try {
+            odd(words(files.read(OwnersFiles.MESSAGES)));
+        } catch (SetupException e) {
+            host.log().warning(e.getMessage() + " The plugin's own words are used instead.");
+        }
+        try {
+            connect(settings(files.read(OwnersFiles.CONFIG)));
+        } catch (SetupException e) {
+            connection.failed(e);
+            host.log().warning("PayNow is not set up: " + e.getMessage());
+            host.log().warning("Fix it, then run /paynowbridge reload. /paynowbridge doctor says more.");
+        }
+    }
+
+    private void odd(String problem) {
+        if (problem != null) {
+            host.log().warning(problem);
+        }
+    }
+
+    private Settings settings(Document config) throws SetupException {
+        return Settings.read(config, host.folder(), environment);
+    }
+
+    /** What is odd about them; null for nothing. */
+    private String words(Document own) {
+        messages.use(own);
+        return messages.unknownIn(own);
+    }
+
+    private void connect(Settings settings) throws SetupException {
+        connection.open(settings);
+        targets.prefix(settings.bedrockPrefix());
+        warmUp.limit(settings.warmUpPerMinute());
+        Settings.GiftCards cards = settings.giftCards();
+        throttle.limits(cards.perPlayer(), cards.allPlayers(), cards.within());
+    }
+
+    /** Both files are read before anything changes. */
+    private String reload() throws SetupException {
+        try {
+            Document own = files.read(OwnersFiles.MESSAGES);
+            connect(settings(files.read(OwnersFiles.CONFIG)));
+            return words(own);
+        } catch (SetupException e) {
+            if (connection.current().isEmpty()) {
+                connection.failed(e);
+            }
+            throw e;
+        }
+    }
+
+    /** Stops, on the thread that runs the game. Fails every call, and waits for nothing else. */
+    public void disable() {
+        clock.close();
+        connection.close();
+        host.withdraw(connection.service());
+    }
+
+    /**
+     * What can be commanded.
+     *
+     * @return the commands
+     */
+    public Commands commands() {
+        return commands;
+    }
+
+    /**
+     * Somebody begins to log in: what is asked for them from now on belongs to the new session. Before other plugins ask for
+     * anything. Any thread.
+     *
+     * @param id their UUID
+     */
+    public void loginBegan(UUID id) {
+        sessions.began(id);
+    }
+
+    /**
+     * They may come in. Their customer is looked up; the answer is remembered, and nothing waits for it. Any thread.
+     *
+     * @param id their UUID
+     * @param name their name
+     */
+    public void loginAllowed(UUID id, String name) {
+        connection.current().filter(open -> open.settings().warmUp()).ifPresent(open -> {
+            try {
+                identities.of(id, name).ifPresent(identity -> warmUp.lookUp(open.client(), identity));
+            } catch (IllegalArgumentException e) {
+                // Somebody PayNow cannot know: nothing to warm up.
+            }
+        });
+    }
+
+    /**
+     * They may not come in. Any thread.
+     *
+     * @param id their UUID
+     */
+    public void loginRefused(UUID id) {
+        sessions.ended(id);
+    }
+
+    /**
+     * They are on the server, and no older session of theirs is. Any thread.
+     *
+     * @param id their UUID
+     */
+    public void joined(UUID id) {
+        sessions.ended(id);
+    }
+
+    /**
+     * A session of a player has ended: what was asked for it is cancelled. Any thread.
+     *
+     * @param id their UUID
+     */
+    public void left(UUID id) {
+        connection.current().ifPresent(open -> sessions.newerThanTheOneThatQuits(id).ifPresentOrElse(
+                newer -> open.client().cancelAll(id, newer), () -> open.client().cancelAll(id)));
+    }
+
+    /**
+     * Another plugin is disabled: what it asked with its name as tag is cancelled. Any thread.
+     *
+     * @param plugin its name
+     */
+    public void disabled(String plugin) {
+        connection.current().ifPresent(open -> open.client().cancelAll(plugin));
+    }
+}

@@ -1,0 +1,188 @@
+package dev.paynowbridge.common;
+
+import dev.paynowbridge.PayNowClient;
+import java.io.File;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * What config.yml says, checked.
+ *
+ * @param storeId the store
+ * @param key where the API key comes from
+ * @param apiBase where the API is
+ * @param deadline how long a command waits
+ * @param connectTimeout how long one attempt to connect may take
+ * @param cache how long a customer is remembered
+ * @param cacheUnknown how long it is remembered that there is no such customer
+ * @param cacheStale how old an answer may be while PayNow cannot be reached
+ * @param bedrockPrefix what the names of Bedrock players begin with; empty: ask Floodgate
+ * @param warmUp whether players are looked up while they log in
+ * @param warmUpPerMinute how many of them in a minute
+ * @param giftCards how gift cards are guarded and shown
+ */
+record Settings(
+        String storeId,
+        KeySource key,
+        URI apiBase,
+        Duration deadline,
+        Duration connectTimeout,
+        Duration cache,
+        Duration cacheUnknown,
+        Duration cacheStale,
+        Optional<String> bedrockPrefix,
+        boolean warmUp,
+        int warmUpPerMinute,
+        GiftCards giftCards) {
+    private static final long DAY_MS = 24L * 60 * 60 * 1000;
+    private static final long YEAR_S = 366L * 24 * 60 * 60;
+    private static final String AUTO = "auto";
+    /** As the library calls them, and as the owner does. */
+    private static final String[][] NAMES = {
+        {"apiKeyFile", "api-key.file"}, {"apiBase", "api-base"}, {"storeId", "store-id"},
+        {"connectTimeout", "timeouts.connect-ms"}, {"deadline", "timeouts.deadline-ms"},
+        {"cacheTtl", "cache.seconds"}, {"cacheNegativeTtl", "cache.unknown-seconds"}, {"cacheStale", "cache.stale-seconds"}
+    };
+
+    /**
+     * How gift cards are guarded and shown.
+     *
+     * @param perPlayer wrong codes a player may try
+     * @param allPlayers wrong codes all may try
+     * @param within in which time
+     * @param decimals digits after the point
+     */
+    record GiftCards(int perPlayer, int allPlayers, Duration within, int decimals) {}
+
+    static Settings read(Document config, File folder, UnaryOperator<String> environment) throws SetupException {
+        Document delivered = Document.delivered(OwnersFiles.CONFIG);
+        String unknown = config.unknownAmong(delivered);
+        if (unknown != null) {
+            throw new SetupException(unknown);
+        }
+        return new Source(config, delivered, environment).settings(folder);
+    }
+
+    /** A builder with all of it. Which edition a player has is decided here, never by the library from a name. */
+    PayNowClient.Builder builder() {
+        return key.give(PayNowClient.builder(storeId))
+                .apiBase(apiBase.toString())
+                .deadline(deadline)
+                .connectTimeout(connectTimeout)
+                .cacheTtl(cache)
+                .cacheNegativeTtl(cacheUnknown)
+                .cacheStale(cacheStale)
+                .bedrockPrefix("");
+    }
+
+    /** The library's words about a setting, with the owner's name for it. */
+    String explained(String problem) {
+        String words = problem;
+        for (String[] names : NAMES) {
+            words = words.replaceAll("\\b" + names[0] + "\\b", names[1]);
+        }
+        return words.replaceAll("\\bapiKey\\b", "the API key from " + java.util.regex.Matcher.quoteReplacement(key.toString()));
+    }
+
+    /** Reads and checks one value after the other. */
+    private record Source(Document config, Document delivered, UnaryOperator<String> environment) {
+        Settings settings(File folder) throws SetupException {
+            return new Settings(
+                    storeId(),
+                    key(folder),
+                    address("api-base"),
+                    Duration.ofMillis(number("timeouts.deadline-ms", 1, DAY_MS)),
+                    Duration.ofMillis(number("timeouts.connect-ms", 1, DAY_MS)),
+                    Duration.ofSeconds(number("cache.seconds", 0, YEAR_S)),
+                    Duration.ofSeconds(number("cache.unknown-seconds", 0, YEAR_S)),
+                    Duration.ofSeconds(number("cache.stale-seconds", 0, YEAR_S)),
+                    Optional.of(text("bedrock-prefix")).filter(prefix -> !prefix.equals(AUTO)),
+                    bool("warm-up"),
+                    (int) number("warm-up-per-minute", 1, 100_000),
+                    new GiftCards(
+                            (int) number("gift-cards.per-player", 1, 1_000),
+                            (int) number("gift-cards.all-players", 1, 100_000),
+                            Duration.ofSeconds(number("gift-cards.seconds", 1, YEAR_S)),
+                            (int) number("gift-cards.decimals", 0, 6)));
+        }
+
+        private String text(String path) {
+            String value = config.text(path);
+            return (value == null ? delivered.text(path) : value).trim();
+        }
+
+        private long number(String path, long least, long most) throws SetupException {
+            String text = text(path);
+            try {
+                long value = text.startsWith("+") ? -1 : Long.parseLong(text);
+                if (value >= least && value <= most) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                // Said below.
+            }
+            throw config.wrong(path, "must be a whole number from " + least + " to " + most);
+        }
+
+        private boolean bool(String path) throws SetupException {
+            return switch (text(path)) {
+                case "true" -> true;
+                case "false" -> false;
+                default -> throw config.wrong(path, "must be true or false");
+            };
+        }
+
+        private URI address(String path) throws SetupException {
+            try {
+                URI address = new URI(text(path)).parseServerAuthority();
+                boolean web = "https".equalsIgnoreCase(address.getScheme()) || "http".equalsIgnoreCase(address.getScheme());
+                if (web && address.getHost() != null) {
+                    return address;
+                }
+            } catch (URISyntaxException e) {
+                // Said below.
+            }
+            throw config.wrong(path, "must be an address such as https://api.paynow.gg");
+        }
+
+        private String variable(String name) {
+            String value = name.isEmpty() ? null : environment.apply(name);
+            return value == null ? "" : value.trim();
+        }
+
+        private String storeId() throws SetupException {
+            String id = text("store-id");
+            String found = id.isEmpty() ? variable("PAYNOW_STORE_ID") : id;
+            if (found.isEmpty()) {
+                throw config.wrong("store-id", "is empty; the id is in the PayNow dashboard");
+            }
+            return found;
+        }
+
+        private KeySource key(File folder) throws SetupException {
+            String name = text("api-key.environment");
+            String key = variable(name);
+            if (!key.isEmpty()) {
+                return KeySource.environment(name, key);
+            }
+            String file = text("api-key.file");
+            if (!file.isEmpty()) {
+                try {
+                    return KeySource.file(folder.toPath().resolve(file));
+                } catch (InvalidPathException e) {
+                    throw config.wrong("api-key.file", "is not a path");
+                }
+            }
+            String value = text("api-key.value");
+            if (value.isEmpty()) {
+                throw new SetupException("there is no API key. Set the environment variable, the file or the value that"
+                        + " config.yml names under api-key.");
+            }
+            return KeySource.config(value);
+        }
+    }
+}

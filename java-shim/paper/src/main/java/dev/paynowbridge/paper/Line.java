@@ -1,9 +1,0 @@
-package dev.paynowbridge.paper;
-
-/**
- * Something to say.
- *
- * @param key which line of messages.yml
- * @param values names and values in turn
- */
-record Line(String key, Object... values) {}
