@@ -272,3 +272,38 @@ fn many_threads_decide_each_request_once() {
     let held: Vec<Reserved<'_>> = std::iter::from_fn(|| slots.reserve()).collect();
     assert_eq!(held.len(), 64, "no slot is lost or doubled");
 }
+
+#[test]
+fn a_flood_is_handed_over_in_batches() {
+    let settings = MailboxSettings {
+        store_id: "1".to_owned(),
+        has_api_key: true,
+        max_outstanding: 1_000,
+        log_level: None,
+        first_generation: 1,
+    };
+    let mailbox = Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())));
+    let submission = Submission {
+        operation: &LIST_CUSTOMERS,
+        deadline: std::time::Duration::from_secs(60),
+        priority: Priority::Interactive,
+        tag: 0,
+        attachment: Attachment::NONE,
+    };
+    let submit = || mailbox.submit(submission, |_| Ok(())).unwrap();
+    let keys: Vec<Key> = (0..600).map(|_| submit()).collect();
+    let mut backlog = Backlog::default();
+    let mut seen = Vec::new();
+    let mut drain = |limit| {
+        mailbox.drain(&mut backlog, limit, |arrival| {
+            if let Arrival::New(_, key, _) = arrival {
+                seen.push(key);
+            }
+        })
+    };
+    assert!(!drain(256) && !drain(256), "deadlines are looked at between batches");
+    let late = submit();
+    assert!(drain(256));
+    assert_eq!(seen[..600], keys, "first in, first out");
+    assert_eq!(seen[600..], [late]);
+}
