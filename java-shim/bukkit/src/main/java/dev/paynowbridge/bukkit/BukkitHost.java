@@ -17,6 +17,7 @@ import org.bukkit.plugin.java.JavaPlugin;
 /** A server that speaks Bukkit's API. */
 final class BukkitHost implements Host {
     private static final String OWN_CLASSES = "dev.paynowbridge.";
+    private static final String OLD_NAME = "PayNow";
 
     private final Plugin plugin;
     private final Scheduling scheduling;
@@ -60,9 +61,17 @@ final class BukkitHost implements Host {
     @Override
     public Optional<String> otherPlugin(String name) {
         Plugin other = plugin.getServer().getPluginManager().getPlugin(name);
-        return other == null || other.getClass().getName().startsWith(OWN_CLASSES)
-                ? Optional.empty()
-                : Optional.of(other.getDescription().getVersion());
+        return other == null || isOurs(other) ? Optional.empty() : Optional.of(other.getDescription().getVersion());
+    }
+
+    @Override
+    public boolean hasOldVersion() {
+        Plugin other = plugin.getServer().getPluginManager().getPlugin(OLD_NAME);
+        return other != null && isOurs(other);
+    }
+
+    private static boolean isOurs(Plugin other) {
+        return other.getClass().getName().startsWith(OWN_CLASSES);
     }
 
     @Override

@@ -90,6 +90,8 @@ class DoctorTest extends OnServer {
         String found = examine();
         assertTrue(found.contains("timeouts.deadline-ms in config.yml is 2, which is too short"), found);
         assertTrue(found.contains("timeouts.connect-ms in config.yml is 5, which is too short"), found);
+        reload("timeouts:\n  deadline-ms: 900\n");
+        assertTrue(examine().contains("timeouts.deadline-ms in config.yml is 900, which is too short"), "the next slow day");
     }
 
     @Test
@@ -119,5 +121,11 @@ class DoctorTest extends OnServer {
         assertTrue(examine().contains("PayNow's own plugin is not installed."), server.console.heard());
         server.enable(new official.OfficialPlugin());
         assertTrue(examine().contains("own plugin is installed (version 2.1): it delivers purchases"), server.console.heard());
+    }
+
+    @Test
+    void version01InTheWayIsSeen() {
+        server.enable(new dev.paynowbridge.paper.PayNowPlugin());
+        assertTrue(examine().contains("Version 0.1 of this plugin is still installed."), server.console.heard());
     }
 }

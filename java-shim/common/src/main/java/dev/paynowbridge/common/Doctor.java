@@ -89,6 +89,9 @@ final class Doctor {
 
     /** The plugin that delivers purchases, which this one does not replace. */
     private Line official() {
+        if (host.hasOldVersion()) {
+            return new Line("doctor.old-version");
+        }
         Optional<String> version = host.otherPlugin(OFFICIAL);
         return version.isPresent()
                 ? new Line("doctor.official-here", "version", version.get())

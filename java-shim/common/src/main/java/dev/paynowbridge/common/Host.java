@@ -60,6 +60,13 @@ public interface Host {
     Optional<String> otherPlugin(String name);
 
     /**
+     * Whether version 0.1 of this plugin is there too, which has the name of PayNow's own plugin.
+     *
+     * @return whether it is
+     */
+    boolean hasOldVersion();
+
+    /**
      * Which plugin a class belongs to.
      *
      * @param type the class

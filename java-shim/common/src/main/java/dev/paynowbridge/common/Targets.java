@@ -92,7 +92,7 @@ final class Targets {
         return 1;
     }
 
-    /** A player who is not on the server. What a name may stand for is tried in turn; it is certain only if that is one thing. */
+    /** A player who is not on the server. What a name may stand for is tried in turn; it is certain if that is one thing only. */
     private Target named(String text) {
         String begins = bedrockPrefix();
         boolean prefixed = text.length() > begins.length() && text.startsWith(begins);
