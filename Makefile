@@ -35,7 +35,7 @@ test: ## Run every test (a quarter of an hour at most)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
-SUITES := rust abi c cpp java minestom packages engines hosts fuzz
+SUITES := rust simulation abi c cpp java minestom packages engines hosts fuzz
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%:
 	@sh tests/run.sh $*
