@@ -133,6 +133,10 @@ impl Caller {
     /// Copies the first elements of an int array, as many as there are places.
     pub(super) fn ints(self, array: jintArray, places: &mut [jint]) {
         let length = self.array_length(array).min(places.len());
+        // Also when there is no array: the JVM does not check.
+        if length == 0 {
+            return;
+        }
         // SAFETY: the environment is this thread's; the region lies within both.
         unsafe { call!(self, v1_1.GetIntArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
     }
@@ -140,6 +144,9 @@ impl Caller {
     /// Fills the beginning of an int array, as far as it goes.
     pub(super) fn set_ints(self, array: jintArray, values: &[jint]) {
         let length = self.array_length(array).min(values.len());
+        if length == 0 {
+            return;
+        }
         // SAFETY: the environment is this thread's; the region lies within both.
         unsafe { call!(self, v1_1.SetIntArrayRegion, array, 0, length as jint, values.as_ptr()) };
     }
@@ -147,6 +154,10 @@ impl Caller {
     /// Copies the first elements of a long array, as many as there are places.
     pub(super) fn longs(self, array: jlongArray, places: &mut [jlong]) {
         let length = self.array_length(array).min(places.len());
+        // Also when there is no array: the JVM does not check.
+        if length == 0 {
+            return;
+        }
         // SAFETY: the environment is this thread's; the region lies within both.
         unsafe { call!(self, v1_1.GetLongArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
     }
@@ -154,13 +165,16 @@ impl Caller {
     /// Fills the beginning of a long array, as far as it goes.
     pub(super) fn set_longs(self, array: jlongArray, values: &[jlong]) {
         let length = self.array_length(array).min(values.len());
+        if length == 0 {
+            return;
+        }
         // SAFETY: the environment is this thread's; the region lies within both.
         unsafe { call!(self, v1_1.SetLongArrayRegion, array, 0, length as jint, values.as_ptr()) };
     }
 
     /// Fills the beginning of a byte array, if it is long enough. Says how long it has to be.
     pub(super) fn set_bytes(self, array: jbyteArray, bytes: &[u8]) -> jlong {
-        if bytes.len() <= self.array_length(array) {
+        if !bytes.is_empty() && bytes.len() <= self.array_length(array) {
             // SAFETY: the environment is this thread's; the region lies within both.
             unsafe {
                 call!(self, v1_1.SetByteArrayRegion, array, 0, bytes.len() as jint, bytes.as_ptr().cast())
