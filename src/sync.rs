@@ -73,7 +73,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Reads an atomic nobody else can reach.
+/// Reads an atomic no other thread can reach.
 pub(crate) fn own(atomic: &mut AtomicU64) -> u64 {
     #[cfg(not(loom))]
     return *atomic.get_mut();

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The two wings meet here and nowhere else: the engine calls the mailbox, and the mailbox knows no engine. Host threads
-//! only ever touch atomics, and wake nobody: the dispatcher looks for work by itself, often while there is traffic and
+//! only ever touch atomics, and wake no thread: the dispatcher looks for work by itself, often while there is traffic and
 //! rarely when there is none.
 
 mod engine;

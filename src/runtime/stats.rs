@@ -24,7 +24,7 @@ pub struct Stats {
     pub cancelled: u64,
     /// Completions handed to the host.
     pub delivered: u64,
-    /// Completions that poll freed because nobody wanted them.
+    /// Completions that poll freed because no callback was set.
     pub discarded: u64,
     /// Log lines lost because the host did not fetch them.
     pub log_dropped: u64,

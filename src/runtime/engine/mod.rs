@@ -204,7 +204,7 @@ impl Engine {
         lock(&self.schedule).is_idle()
     }
 
-    /// Notes that work is about to be sent. False when nobody wants the answer any more.
+    /// Notes that work is about to be sent. False when no request wants the answer any more.
     fn begin(&self, work: u64, leader: Key) -> bool {
         let mut leader = Some(leader);
         while let Some(key) = leader {

@@ -101,7 +101,7 @@ impl Worker {
             }
             seats.rest(self.place);
         }
-        // Whoever adds work after this look wakes somebody from the list this worker is on by now.
+        // Work that is added after this look wakes a worker from the list this one is on by now.
         if self.engine.has_work() {
             lock(&self.engine.seats).awake(self.place);
             return false;

@@ -90,7 +90,7 @@ impl Mailbox {
         Ok(attachment)
     }
 
-    /// Notes that a completion was freed without anybody having looked at it.
+    /// Notes that a completion was freed unread.
     pub(crate) fn note_discarded(&self) {
         count(&self.counters.host.discarded);
     }

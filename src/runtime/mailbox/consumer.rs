@@ -16,7 +16,7 @@ pub(crate) enum Occupied {
 /// The consumer's turn, and the place it waits at.
 #[derive(Default)]
 pub(crate) struct Consumer {
-    /// Token of the thread whose turn it is; 0 when it is nobody's.
+    /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
     waiting: AtomicU32,
     gate: Mutex<()>,
@@ -42,7 +42,7 @@ impl Consumer {
         self.holder.load(Ordering::Relaxed) == thread_token()
     }
 
-    /// Waits until `is_done`, at most for `patience`. Whoever makes it true calls [`Consumer::notify`].
+    /// Waits until `is_done`, at most for `patience`. The thread that makes it true calls [`Consumer::notify`].
     pub(crate) fn wait(&self, patience: Duration, is_done: impl Fn() -> bool) {
         let give_up = Instant::now().checked_add(patience);
         let mut gate = lock(&self.gate);

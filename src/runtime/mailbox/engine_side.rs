@@ -94,7 +94,7 @@ impl Mailbox {
         self.log.empty();
     }
 
-    /// Wakes a consumer that waits, if something came: completions from a host's thread have woken nobody.
+    /// Wakes a consumer that waits, if something came: completions from a host's thread have woken no thread.
     pub(in crate::runtime) fn notify(&self) {
         if self.has_completions() {
             self.consumer.notify();

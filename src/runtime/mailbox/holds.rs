@@ -110,7 +110,7 @@ impl<'a> Lent<'a> {
     }
 
     pub(in crate::runtime) fn arguments(&self) -> &Arguments {
-        // SAFETY: written before Pending was published; while they are lent nobody changes or drops them.
+        // SAFETY: written before Pending was published; while they are lent no other thread changes or drops them.
         unsafe { (*self.slot.arguments.reading()).assume_init_ref() }
     }
 }

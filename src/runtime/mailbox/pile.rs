@@ -1,5 +1,5 @@
 //! Boxes handed from any thread to any other: a lock-free stack that is only ever emptied whole, which makes it immune
-//! to the ABA problem. Adding allocates nothing, and nobody ever waits for a thread that was stopped while adding.
+//! to the ABA problem. Adding allocates nothing, and no thread ever waits for one that was stopped while adding.
 
 use std::ptr;
 
@@ -24,7 +24,7 @@ impl<T: Piled> Pile<T> {
     pub(super) fn put(&self, item: Box<T>) {
         let item = Box::into_raw(item);
         let _ = self.top.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |top| {
-            // SAFETY: the item was a Box a line ago and is not reachable by anybody else before the exchange succeeds.
+            // SAFETY: the item was a Box a line ago and is not reachable by any other thread before the exchange succeeds.
             unsafe { *(*item).below().writing() = top };
             Some(item)
         });

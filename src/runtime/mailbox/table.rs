@@ -13,7 +13,7 @@ use super::submission::{Attachment, Priority};
 use crate::operations::{Arguments, Operation};
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
 
-/// What the submitter says of a request; read by the engine and by whoever collects it.
+/// What the submitter says of a request; read by the engine and by the thread that collects it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {
     pub(crate) operation: &'static Operation,
@@ -149,11 +149,11 @@ impl Drop for Table {
         for slot in &mut self.slots[..used] {
             let state = State::unpack(own(&mut slot.state));
             if matches!(state.phase, Phase::Ready | Phase::Collected) {
-                // SAFETY: written before Ready, not yet taken; nobody else is left.
+                // SAFETY: written before Ready, not yet taken; no other thread is left.
                 unsafe { (*slot.outcome.writing()).assume_init_drop() };
             }
             if state.filled {
-                // SAFETY: `filled` says that the arguments are there; nobody else is left.
+                // SAFETY: `filled` says that the arguments are there; no other thread is left.
                 unsafe { (*slot.arguments.writing()).assume_init_drop() };
             }
         }

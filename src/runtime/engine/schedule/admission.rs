@@ -102,7 +102,7 @@ impl Schedule {
         Some(Outcome { retry_after: Some(late.max(Duration::from_millis(1))), ..answered })
     }
 
-    /// Work that asks the same and may be joined. What nobody wants any more, or what has been out for too long, may not.
+    /// Work that asks the same and may be joined. What no request wants any more, or what has been out for too long, may not.
     fn joinable(&mut self, name: &Arc<str>, now: Instant) -> Option<WorkId> {
         let id = *self.shared.get(name)?;
         let overdue = self.works.get(&id).is_none_or(|work| {

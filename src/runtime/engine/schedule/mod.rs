@@ -162,7 +162,7 @@ impl Schedule {
         self.works.insert(id, work);
     }
 
-    /// Lets nobody join a piece of work any more.
+    /// Closes a piece of work to those that ask the same.
     fn unshare(&mut self, id: WorkId) {
         let name = self.works.get_mut(&id).and_then(|work| work.shared_as.take());
         if let Some(name) = name
@@ -172,7 +172,7 @@ impl Schedule {
         }
     }
 
-    /// Forgets the request in a slot: it ended, whoever decided that.
+    /// Forgets the request in a slot: it ended.
     pub(super) fn withdraw(&mut self, slot: usize) {
         let Some(request) = self.requests.remove(&slot) else { return };
         self.deadlines.remove(request.deadline, slot);

@@ -104,7 +104,7 @@ impl Schedule {
         self.end(id, Outcome { sent, ..outcome }, now);
     }
 
-    /// The leader turned out to have ended. Who leads now; `None` when nobody wants the answer, and the work is over.
+    /// The leader turned out to have ended. Returns the next one; `None` when no request wants the answer, and the work is over.
     pub(in crate::runtime::engine) fn leader_left(
         &mut self,
         id: WorkId,

@@ -30,7 +30,7 @@ pub(super) struct Work {
     pub(super) flight: Option<Box<InFlight>>,
     /// What the cache may know of it.
     pub(super) question: Option<Question>,
-    /// By slot. `None` when nobody wants the answer any more and only the connection is still busy with it.
+    /// By slot. `None` when no request wants the answer any more and only the connection is still busy with it.
     pub(super) leader: Option<usize>,
     /// By number: slots.
     pub(super) followers: BTreeMap<u64, usize>,
