@@ -66,7 +66,7 @@ mutant sent-for-one-that-is-over $rules/sending.rs 'if self.expire_over(id, now)
 mutant no-room-needed $rules/sending.rs '(taken == 0 || taken.saturating_add(bytes) <= self.max_held_bytes)' '(taken < usize::MAX)'
 mutant rate-not-taken $rules/sending.rs 'self.rate.take(now);' ''
 mutant left-probe-not-given-back $rules/sending.rs 'self.health.breaker.abandoned(sent.admission, now);' ''
-mutant waits-out-an-import $rules/admission.rs '&& (due >= deadline ||' '&& (false &&'
+mutant waits-out-an-import $rules/admission.rs '&& (due >= deadline' '&& (false'
 mutant priority-not-inherited $rules/admission.rs 'if priority == Priority::Interactive && work.priority == Priority::Background {' 'if false {'
 mutant joins-what-is-lost $rules/admission.rs 'if overdue {' 'if false {'
 mutant one-epoch-for-ever $rules/admission.rs 'self.memory.epoch(), question.target' '0, question.target'
@@ -82,7 +82,7 @@ mutant writes-are-repeated policy/retry.rs 'attempted.sent == Sent::Never || att
 mutant one-attempt-too-many policy/retry.rs 'attempted.attempts >= self.max_attempts' 'attempted.attempts > self.max_attempts'
 mutant imports-have-every-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)' '.is_multiple_of(2)'
 mutant imports-have-no-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)' '.is_multiple_of(u32::MAX)'
-mutant own-writes-unseen policy/cache.rs 'Some(own || since(writes.anything))' 'Some(false)'
+mutant own-writes-unseen policy/cache/mod.rs 'if entry.is_overtaken.load(Ordering::Acquire)' 'if false'
 mutant lease-without-end policy/breaker.rs 'Some(probe) => now < probe.until,' 'Some(_) => true,'
 
 printf 'simulation mutants: %s caught, %s not\n' "$caught" "$failed"
