@@ -66,7 +66,7 @@ class HandlersTest extends OnSandbox {
 
     @Test
     void whatIsHandedOnIsNotTold() {
-        sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
+        sandbox.respond("*", "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}");
         try (PayNowClient client = listening()) {
             CompletableFuture<?> handed = client.lookupCustomer(NOTCH)
                     .thenApply(found -> found)

@@ -150,7 +150,7 @@ class CommandsTest extends OnServer {
     void aGuessThatWasNoneIsGivenBack() {
         reload("gift-cards:\n  per-player: 1\n");
         MemoryPlayer guesser = notch();
-        sandbox.respond("lookup_giftcard", "{\"status\":403,\"body\":\"{}\"}");
+        sandbox.respond("lookup_giftcard", "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}");
         for (int i = 0; i < 3; i++) {
             answer(guesser, "paynowbridge giftcard GIFT-2500-ALEX", "The store cannot be reached just now.");
         }
@@ -214,8 +214,8 @@ class CommandsTest extends OnServer {
     @Test
     void everyFailureIsExplained() {
         Map<String, String> failures = Map.of(
-                "{\"status\":401,\"body\":\"{}\"}", "does not accept the API key",
-                "{\"status\":403,\"body\":\"{}\"}", "The API key does not have permission to do this.",
+                "{\"status\":401,\"body\":\"{\\\"code\\\":\\\"unauthorized\\\"}\"}", "does not accept the API key",
+                "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}", "The API key does not have permission to do this.",
                 "{\"status\":404,\"body\":\"<html>\"}", "The answer did not come from PayNow.",
                 "{\"status\":409,\"body\":\"{\\\"message\\\":\\\"it clashes\\\"}\"}", "PayNow refused the request: it clashes",
                 "{\"status\":422,\"body\":\"{\\\"message\\\":\\\"no\\\",\\\"trace_id\\\":\\\"t-77\\\"}\"}", "For PayNow support: t-77",
@@ -247,7 +247,7 @@ class CommandsTest extends OnServer {
 
     @Test
     void aTokenThatWasRevokedMeanwhileIsNotTheKeysFault() {
-        sandbox.respond("lookup_giftcard", "{\"status\":401,\"body\":\"{}\"}");
+        sandbox.respond("lookup_giftcard", "{\"status\":401,\"body\":\"{\\\"code\\\":\\\"unauthorized\\\"}\"}");
         answer(notch(), "paynowbridge giftcard GIFT-2500-ALEX", "That did not work. Try again.");
     }
 

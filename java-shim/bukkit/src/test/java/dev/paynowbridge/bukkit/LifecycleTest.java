@@ -231,7 +231,7 @@ class LifecycleTest extends OnServer {
         answer(server.console, "whoami", "Only for players");
         reload("");
         answer(player, "whoami", "You are customer " + NOTCH_ID + ".");
-        sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
+        sandbox.respond("*", "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}");
         reload("");
         answer(player, "whoami", "Try again later.");
         server.disable(plugin);

@@ -164,7 +164,7 @@ class PluginJarIT {
             Files.writeString(config, whole);
             server.dispatch(server.console, "paynowbridge reload");
             server.until(() -> server.console.heard().contains("accepts the API key"), "a reload");
-            sandbox.respond("*", "{\"status\":403,\"body\":\"{}\"}");
+            sandbox.respond("*", "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}");
             server.console.forget();
             server.dispatch(server.console, "paynowbridge token jeb_");
             server.until(() -> server.console.heard().contains("does not have permission"), "a failure is explained");

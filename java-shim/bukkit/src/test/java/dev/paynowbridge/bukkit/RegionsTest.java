@@ -28,7 +28,7 @@ class RegionsTest extends OnServer {
         player.permit("paynowbridge.lookup", true);
         answer(player, "paynowbridge lookup jeb_", "421621496020995823");
         answer(player, "paynowbridge giftcard GIFT-2500-ALEX", "This card holds");
-        sandbox.respond("lookup_customer", "{\"status\":403,\"body\":\"{}\"}");
+        sandbox.respond("lookup_customer", "{\"status\":403,\"body\":\"{\\\"code\\\":\\\"forbidden\\\"}\"}");
         answer(player, "paynowbridge lookup MHF_Steve", "The store cannot be reached just now.");
         assertEquals("[]", server.violations.toString());
     }
