@@ -7,7 +7,11 @@ use crate::runtime::mailbox::{Outcome, one_line};
 use crate::transport::Exchange;
 
 /// Makes an outcome of what the network brought. `api_key` is the key in use now, which may not be the one that was sent.
-pub(super) fn read(flight: &InFlight, exchange: Exchange, api_key: Option<Secret>) -> Outcome {
+pub(super) fn read(
+    flight: &InFlight,
+    exchange: Exchange,
+    api_key: impl FnOnce() -> Option<Secret>,
+) -> Outcome {
     let operation = flight.operation;
     let (mut decoded, http_status, wait, body) = match exchange.result {
         Ok(answer) => {
@@ -22,12 +26,15 @@ pub(super) fn read(flight: &InFlight, exchange: Exchange, api_key: Option<Secret
             (decoded, error.http_status, None, Text::from(""))
         }
     };
-    let token = match &flight.request.authorization {
-        Authorization::Customer(token) => Some(token.clone()),
-        Authorization::ApiKey | Authorization::None => None,
-    };
-    let secrets: Vec<Secret> = token.into_iter().chain(exchange.credential).chain(api_key).collect();
-    clean(&secrets, &mut decoded);
+    // An answer without words of the server's has none to clean.
+    if decoded.message.is_some() || decoded.error.is_some() {
+        let token = match &flight.request.authorization {
+            Authorization::Customer(token) => Some(token.clone()),
+            Authorization::ApiKey | Authorization::None => None,
+        };
+        let secrets: Vec<Secret> = token.into_iter().chain(exchange.credential).chain(api_key()).collect();
+        clean(&secrets, &mut decoded);
+    }
     Outcome {
         sent: exchange.sent,
         attempts: 1,

@@ -128,7 +128,7 @@ impl Worker {
             Ok(exchange) => {
                 let died_idle = exchange.died_idle;
                 let is_local = matches!(&exchange.result, Err(error) if error.is_local);
-                let api_key = self.engine.transport.api_key();
+                let api_key = || self.engine.transport.api_key();
                 let read = AssertUnwindSafe(|| reading::read(&flight, exchange, api_key));
                 let outcome = catch_unwind(read).unwrap_or_else(|_| self.panicked(&flight, Sent::Answered));
                 (outcome, died_idle, is_local)

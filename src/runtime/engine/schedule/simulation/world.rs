@@ -816,7 +816,7 @@ impl World {
         let exchange = exchange(fate.how, whole, response);
         let is_local = matches!(&exchange.result, Err(error) if error.is_local);
         let (sent, died_idle) = (exchange.sent, exchange.died_idle);
-        let mut outcome = reading::read(&flight, exchange, None);
+        let mut outcome = reading::read(&flight, exchange, || None);
         outcome.decided = now;
         self.note(
             12,
