@@ -117,7 +117,9 @@ impl TcpTransport {
     fn flush(&mut self) -> io::Result<()> {
         if !self.pending.is_empty() {
             let written = (&*self.socket).write_all(&self.pending);
-            self.pending.zeroize();
+            // Only what was written: a whole vector is wiped with all of its capacity, 32 KiB for a request of 300 bytes.
+            self.pending[..].zeroize();
+            self.pending.clear();
             written?;
         }
         Ok(())
