@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use paynow_bridge::{Call, Client, Completion, Priority, RequestId, Status};
+use paynow_bridge::{Call, Client, Completion, Priority, RequestId, Source, Status};
 
 use super::neighbour::Neighbour;
 use super::row::{Act, Ask, Asked, Expect, Kind, Meanwhile, Reached, Row, Server, TAG, TOKEN};
@@ -191,6 +191,15 @@ impl Scene<'_> {
     pub fn submit(&self, ask: Ask, deadline: Duration) -> RequestId {
         let call = Call { deadline: Some(deadline), priority: Priority::default(), tag: TAG };
         ask.submit(self.client, &self.token.borrow(), &call).expect("accepted")
+    }
+
+    /// Checks that a question asked at `asked_at` was sent once and that `source` says so of an answer that was shared. One
+    /// that got no answer for a second is asked anew by those that wait for it, so that a machine that took so long may
+    /// have sent it twice.
+    pub fn check_sent_once(&self, asked_at: Instant, source: Source, expected: Source) {
+        if asked_at.elapsed() < Duration::from_secs(1) {
+            assert_eq!((source, self.arrived()), (expected, 1));
+        }
     }
 
     /// Waits for something that must become true.
