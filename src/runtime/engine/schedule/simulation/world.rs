@@ -32,6 +32,8 @@ const WAITING: Duration = millis(5);
 pub(super) const IDLE: Duration = millis(10);
 const LINGER: Duration = millis(250);
 pub(super) const TIMER_STEP: Duration = millis(2);
+/// From taking work to sending it, at most.
+const TO_SEND: Duration = Duration::from_micros(40);
 const BATCH: usize = 256;
 
 /// What is asked for.
@@ -754,7 +756,7 @@ impl World {
             worker as u64,
             format_args!("worker {worker} takes {}", assignment.work),
         );
-        let wait = Duration::from_micros(self.random.u64(0..40));
+        let wait = Duration::from_micros(self.random.u64(0..TO_SEND.as_micros() as u64));
         if self.setup.races > 0.0
             && self.random.f64() < self.setup.races
             && let Some(request) = self.find(assignment.leader)
@@ -841,9 +843,9 @@ impl World {
             outcome.status as u64,
             format_args!("end {number} of {work}: {:?}", outcome.status),
         );
-        // Cut off after it had a fair chance.
+        // Cut off after it had a fair chance, which the rules count from when the worker took it.
         let asked = &self.requests[request];
-        let (took, allowance) = (self.now - began, asked.deadline - asked.accepted);
+        let (took, allowance) = (self.now - began + TO_SEND, asked.deadline - asked.accepted);
         let fair = took >= self.api.latency / 2 || took >= allowance.mul_f64(0.9);
         let cut_off = interrupted && asked.deadline <= self.now && fair;
         // What a fault of ours happened in tells the rules nothing.
