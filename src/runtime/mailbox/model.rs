@@ -187,6 +187,23 @@ fn submitting_peeking_and_ending_share_a_full_table() {
 }
 
 #[test]
+fn nothing_is_handed_out_after_the_end() {
+    explore("peek against the end", 4, || {
+        let mailbox = mailbox(1);
+        let peeker = spawn(&mailbox, |mailbox| mailbox.hand_out(&LOOKUP_CUSTOMER, Instant::now(), answered()));
+        mailbox.close();
+        mailbox.settle();
+        let handed_out: Vec<Key> = mailbox.unfreed().collect();
+        let peeked: Vec<Key> = peeker.join().unwrap().into_iter().collect();
+        assert_eq!(peeked, handed_out, "the end must find what was handed out");
+        for key in handed_out {
+            mailbox.release(key).unwrap();
+        }
+        assert_at_rest(&mailbox);
+    });
+}
+
+#[test]
 fn two_hosts_submit_and_cancel_in_one_slot() {
     explore("two submitters, one slot", 5, || {
         let mailbox = mailbox(1);
