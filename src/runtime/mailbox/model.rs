@@ -190,7 +190,8 @@ fn submitting_peeking_and_ending_share_a_full_table() {
 fn nothing_is_handed_out_after_the_end() {
     explore("peek against the end", 4, || {
         let mailbox = mailbox(1);
-        let peeker = spawn(&mailbox, |mailbox| mailbox.hand_out(&LOOKUP_CUSTOMER, Instant::now(), answered()));
+        let peeker =
+            spawn(&mailbox, |mailbox| mailbox.hand_out(&LOOKUP_CUSTOMER, Instant::now(), answered()));
         mailbox.close();
         mailbox.settle();
         let handed_out: Vec<Key> = mailbox.unfreed().collect();
