@@ -2,7 +2,8 @@
 # The Rust tests under AddressSanitizer and ThreadSanitizer, those of the concurrent core under Miri. What this compiler
 # cannot do is a skip by name.
 #   sanitizers.sh [address] [thread] [miri]
-# CARGO            a cargo whose compiler has rust-src (for thread) and miri; with rustup say RUSTUP_TOOLCHAIN=nightly
+# CARGO            a cargo whose compiler has rust-src (for thread) and miri. With rustup the nightly toolchain is taken when
+#                  it has them: rustup toolchain install nightly --component miri,rust-src
 # PAYNOW_SANDBOX_BIN  the sandbox program, for the tests over real sockets (target/release/paynow-sandbox)
 # VERIFY_DIR       where everything is built            (target/verify)
 # VERIFY_JOBS      how many compilers at once           (cargo's own choice)
@@ -38,6 +39,11 @@ check() {
     failed=$((failed + 1))
   fi
 }
+
+if [ -z "${CARGO:-}${RUSTUP_TOOLCHAIN:-}" ] && rustup run nightly cargo miri --version >/dev/null 2>&1; then
+  RUSTUP_TOOLCHAIN=nightly
+  export RUSTUP_TOOLCHAIN
+fi
 
 # Beside a rustc of its own a toolchain has a cargo; with rustup both follow RUSTUP_TOOLCHAIN.
 rustc=$(dirname -- "$(command -v "$cargo" || printf /none/cargo)")/rustc
