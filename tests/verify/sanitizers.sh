@@ -73,8 +73,8 @@ tests() {
   env RUSTC_BOOTSTRAP=1 RUSTFLAGS="$flags" CARGO_TARGET_DIR="$out/$directory" "$cargo" test --locked $suites --target "$host" $jobs "$@"
 }
 
-# Compares what we count with what the C library's allocator takes; a sanitizer brings one of its own.
-allocator=a_block_is_as_large_as_the_allocator_makes_it
+# Tests that compare what we count with what the C library's allocator takes; a sanitizer brings one of its own.
+allocator=the_allocator
 for sanitizer in $wanted; do
   case $sanitizer in
     address)
