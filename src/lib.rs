@@ -1,7 +1,7 @@
 //! Talk to a PayNow store from a game server without ever making the game wait.
 //!
 //! A game server has one thread that must not be late. [`Client`] takes requests from it without waiting,
-//! without a system call and without waking anybody, does blocking HTTP on threads of its own, and keeps
+//! without a system call and without waking a thread, does blocking HTTP on threads of its own, and keeps
 //! the answers until the host collects them on the thread it chooses:
 //!
 //! ```no_run

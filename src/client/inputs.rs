@@ -141,7 +141,7 @@ impl CustomerFields<'_> {
     }
 }
 
-/// A platform a player can be authenticated by. The API's `invalid` is no platform and is not sent.
+/// A platform a player can be authenticated by. The API's `invalid` is not a platform and is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthenticationPlatform {

@@ -29,9 +29,9 @@ pub use pages::Pages;
 /// A connection of one game server to one PayNow store.
 ///
 /// All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
-/// make no system call and wake nobody; [`Client::poll`] and [`Client::next`] hand out completions to one
+/// make no system call and wake no thread; [`Client::poll`] and [`Client::next`] hand out completions to one
 /// thread at a time. Dropping the client ends its threads (bounded by 5 s, ordinarily within
-/// milliseconds); completions nobody collected are lost then, so a host that wants them calls
+/// milliseconds); completions that were not collected are lost then, so a host that wants them calls
 /// [`Client::shutdown`] and polls once more before.
 #[derive(Debug)]
 pub struct Client {
@@ -103,7 +103,7 @@ impl Client {
     }
 
     /// `GET /v1/stores/{store_id}/customers/{customer_id}`: one customer;
-    /// [`Answer::Absent`](crate::Answer::Absent) when there is none.
+    /// [`Answer::Absent`](crate::Answer::Absent) when the customer does not exist.
     pub fn get_customer(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::GET_CUSTOMER, call, |arguments| {
             arguments.text(Parameter::CustomerId, customer_id)
@@ -143,7 +143,7 @@ impl Client {
     }
 
     /// `GET …/customers/lookup`: the customer with this key; [`Answer::Absent`](crate::Answer::Absent) when
-    /// there is none.
+    /// the customer does not exist.
     pub fn lookup_customer(&self, key: LookupKey<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| key.write(arguments))
     }
@@ -179,7 +179,7 @@ impl Client {
     }
 
     /// `GET /v1/store/customer/giftcards/lookup/{code}`: a gift card, asked for by a customer;
-    /// [`Answer::Absent`](crate::Answer::Absent) when there is none. Hosts guard this against guessing.
+    /// [`Answer::Absent`](crate::Answer::Absent) when the card does not exist. Hosts guard this against guessing.
     pub fn lookup_giftcard(
         &self,
         customer_token: &str,
@@ -213,7 +213,7 @@ impl Client {
         self.submit(&operations::TOKEN_FOR, call, |arguments| self.write_player(player, arguments))
     }
 
-    /// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+    /// What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick
     /// thread. `None` when nothing fresh is remembered (or the place is being written to at this very moment).
     /// Never waits; takes well under a microsecond.
     pub fn peek(&self, key: LookupKey<'_>) -> Result<Option<Completion<'_>>, SubmitError> {

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_error_document() {
+    fn anything_else_is_not_an_error_document() {
         for body in ["", "<html>404</html>", "null", "[]", "{}", r#"{"hello":"world"}"#, r#""not-found""#] {
             assert_eq!(ApiError::read(body), None, "{body}");
         }

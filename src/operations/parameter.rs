@@ -404,7 +404,7 @@ impl InvalidArgument {
         Self { item: Some(item), ..self }
     }
 
-    /// The same complaint about an argument that is called otherwise.
+    /// The same error, about an argument with another name.
     pub(crate) const fn of(self, argument: &'static str) -> Self {
         Self { argument, ..self }
     }
@@ -551,9 +551,9 @@ mod tests {
     }
 
     #[test]
-    fn complaints_name_the_argument_and_never_the_value() {
-        let complaint = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
-        let text = complaint.to_string();
+    fn errors_name_the_argument_and_never_the_value() {
+        let error = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
+        let text = error.to_string();
         assert!(text.starts_with("items[3].customer_token "), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }

@@ -43,7 +43,7 @@ struct Known {
 }
 
 impl Patience {
-    /// Notes that an exchange was answered, `took` after it was sent. Queueing on our side is no part of that.
+    /// Notes that an exchange was answered, `took` after it was sent. Queueing on our side is not part of that.
     pub(crate) fn answered(&mut self, took: Duration) {
         let took = took.clamp(SHORTEST, LONGEST);
         let Some(known) = &mut self.known else {

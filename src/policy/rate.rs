@@ -797,7 +797,7 @@ mod tests {
         assert_eq!(passed(&mut budget, now, 1, true), 1);
         budget.accepted(now);
         budget.limited(None, now);
-        assert!(budget.is_ready(now + SECOND, true), "the pauses begin anew");
+        assert!(budget.is_ready(now + SECOND, true), "the pauses begin again");
     }
 
     #[test]

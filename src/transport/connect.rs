@@ -65,7 +65,7 @@ trait Network {
     fn begin(&mut self, address: SocketAddr) -> io::Result<Self::Attempt>;
 
     /// Waits until one of the attempts has ended, and says which and how; `None` when it is `until`. An error means
-    /// that nobody wants the connection any more.
+    /// that no request wants the connection any more.
     fn wait(
         &mut self,
         attempts: &[(SocketAddr, Self::Attempt)],

@@ -86,7 +86,7 @@ impl Slowness {
         }
     }
 
-    /// How long silence is no reason to worry.
+    /// How long a silence is still ordinary.
     fn patience(&self) -> Duration {
         SILENCE.max(Duration::from_millis(self.0.load(Ordering::Relaxed).saturating_mul(3)))
     }
@@ -424,12 +424,12 @@ impl Connection for HttpConnection {
             self.shared.slowness.note(begun.elapsed());
         }
         // Whatever a kept connection brings that is not the head of an answer may be left from an earlier one.
-        let is_no_answer = matches!(
+        let brought_no_answer = matches!(
             &result,
             Err(error) if !error.is_local
                 && matches!(error.status, Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge)
         );
-        let died_idle = self.progress.is_stale() && is_no_answer && !self.interrupter.is_interrupted();
+        let died_idle = self.progress.is_stale() && brought_no_answer && !self.interrupter.is_interrupted();
         Exchange { result, sent, died_idle, credential }
     }
 
@@ -498,7 +498,7 @@ mod tests {
 
     #[test]
     fn an_exchange_tells_what_it_was_sent_with() {
-        // Bound, and nobody listens: what is sent with is known all the same.
+        // Bound, but not listening: what is sent with is known all the same.
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         let transport = transport(socket.local_addr().unwrap().as_socket().unwrap().port());

@@ -190,7 +190,7 @@ fn read_port(digits: &str) -> Option<u16> {
     digits.parse().ok().filter(|port| all_digits && *port != 0)
 }
 
-/// What stands behind `Basic`, of a user name and, behind a colon, a password. Nothing is no credentials.
+/// What stands behind `Basic`, of a user name and, behind a colon, a password. Nothing means no credentials.
 fn basic(userinfo: &str) -> Result<Option<Secret>, &'static str> {
     if userinfo.is_empty() {
         return Ok(None);

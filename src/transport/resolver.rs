@@ -33,7 +33,7 @@ pub(crate) struct Resolver {
     thread: Mutex<Option<Asked>>,
 }
 
-/// The thread that asks the system, and how it is told to. It ends when nobody can tell it any more.
+/// The thread that asks the system, and how it is told to. It ends when no sender is left.
 struct Asked {
     questions: Sender<()>,
     handle: JoinHandle<()>,
@@ -53,7 +53,7 @@ struct State {
     closed: bool,
 }
 
-/// Why the last lookup failed, for everybody who waits for it.
+/// Why the last lookup failed, for all that wait for it.
 #[derive(Clone)]
 struct Failure {
     kind: io::ErrorKind,
@@ -118,7 +118,7 @@ impl Resolver {
             }
             if !state.addresses.is_empty() {
                 if state.asked_at.is_some_and(|asked| asked.elapsed() > FRESH) {
-                    // Old addresses still serve when nobody can be asked for new ones.
+                    // Old addresses still serve when new ones cannot be looked up.
                     let _ = self.ask();
                 }
                 return Ok(Arc::clone(&state.addresses));
@@ -189,7 +189,7 @@ impl Shared {
         for () in asked {
             let found = (self.lookup)();
             let mut state = self.lock();
-            // Whoever asked while the system was busy wanted to know the same.
+            // All that asked while the system was busy wanted to know the same.
             let _ = asked.try_recv();
             state.asked_at = Some(Instant::now());
             match found {

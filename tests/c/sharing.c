@@ -68,7 +68,7 @@ TEST(a_failure_is_shared_and_not_remembered) {
   destroy(client);
 }
 
-TEST(who_leaves_takes_nobody_along) {
+TEST(one_that_leaves_takes_no_other_along) {
   begin_remembering();
   sandbox_hangs();
   const int64_t asked_at = now_ms();
@@ -113,7 +113,7 @@ TEST(each_who_shares_keeps_a_deadline_of_its_own) {
   paynow_completion_info info = answer();
   CHECK_STATUS(info.status, PAYNOW_E_TIMEOUT);
   CHECK_INT(info.tag, 1);
-  // What was sent for the first is interrupted with it, and asked anew for the second.
+  // What was sent for the first is interrupted with it, and sent again for the second.
   CHECK(sandbox_asked(2));
   sandbox_recovers();
   info = answer();

@@ -59,7 +59,7 @@ fn clean(secrets: &[Secret], decoded: &mut Decoded) {
 }
 
 /// A server may repeat what it was sent: credentials are taken out of its words, ours wherever they stand and
-/// anybody's behind the name of a scheme.
+/// any text after the name of a scheme.
 fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut text = secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
     for scheme in ["APIKey ", "Customer ", "Bearer "] {

@@ -75,7 +75,7 @@ impl Worker {
                     let work = assignment.work;
                     let busy = &self.engine.counters.workers_busy;
                     busy.fetch_add(1, Ordering::Relaxed);
-                    // What the network brings is contained where it is read; this is for a fault of ours.
+                    // What the network brings is contained where it is read; this is for a fault of the library.
                     if catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).is_err() {
                         self.end();
                         self.replace_connection();

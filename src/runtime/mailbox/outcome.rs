@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
     pub(crate) reply: Option<Box<Reply>>,
 }
 
-/// What an answer holds. Shared by everybody who asked the same, and by the cache.
+/// What an answer holds. Shared by all requests that ask the same, and by the cache.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) answer: Answer,

@@ -189,7 +189,7 @@ impl Schedule {
         self.end(id, Outcome { sent, ..outcome }, now);
     }
 
-    /// Ends all that want the answer to work a fault of ours happened in.
+    /// Ends all that want the answer to work a fault of the library happened in.
     pub(in crate::runtime::engine) fn fault(&mut self, id: WorkId, now: Instant) {
         if let Some(sent) = self.works.get(&id).and_then(Work::sent).copied() {
             self.health.breaker.abandoned(sent.admission, now);

@@ -119,7 +119,7 @@ pub(super) struct Setup {
     pub(super) cache: CachePolicy,
     /// Completions are collected and freed at once.
     pub(super) collects: bool,
-    /// How often a request is cancelled at the worst moment, or a worker meets a fault of ours.
+    /// How often a request is cancelled at the worst moment, or a worker meets a fault of the library.
     pub(super) races: f64,
 }
 
@@ -777,7 +777,7 @@ impl World {
         let mut leader = Some(leader);
         let request = loop {
             let Some(key) = leader else {
-                self.note(10, work, 0, format_args!("nobody wants {work} any more"));
+                self.note(10, work, 0, format_args!("no request wants {work} any more"));
                 return self.wake(worker);
             };
             match self.find(key) {
