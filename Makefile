@@ -86,6 +86,10 @@ header: ## Generate include/paynow_bridge.h from src/ffi
 abi-dump: ## Write tests/abi again, for an intended change of the C interface (Debian: abigail-tools)
 	@sh tests/abi/run.sh dump
 
+.PHONY: contract
+contract: ## Compare an OpenAPI document of PayNow's with the declared operations: FILE="management.json storefront.json"
+	@$(CARGO) run --quiet --locked -p paynow-contract -- $(FILE)
+
 .PHONY: lib
 lib: ## Build the shared library
 	@# One crate type at a time: cargo turns LTO off when an rlib is among those of one invocation.

@@ -50,5 +50,7 @@ pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,
     ValidationError,
 };
+#[doc(hidden)]
+pub use operations::declared;
 pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, Sent, Status};
 pub use runtime::{LogLevel, LogLine, Priority, Source, Stats, SubmitError};

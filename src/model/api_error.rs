@@ -42,7 +42,7 @@ pub struct ValidationError {
 }
 
 #[derive(Deserialize)]
-struct ApiErrorWire<'a> {
+pub(super) struct ApiErrorWire<'a> {
     #[serde(borrow)]
     status: Field<'a>,
     #[serde(borrow)]
@@ -56,7 +56,7 @@ struct ApiErrorWire<'a> {
 }
 
 #[derive(Deserialize)]
-struct ValidationErrorWire<'a> {
+pub(super) struct ValidationErrorWire<'a> {
     #[serde(borrow)]
     code: Field<'a>,
     #[serde(borrow)]

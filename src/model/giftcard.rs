@@ -24,7 +24,7 @@ pub struct GiftCard {
 }
 
 #[derive(Deserialize)]
-struct GiftCardWire<'a> {
+pub(super) struct GiftCardWire<'a> {
     #[serde(borrow)]
     code: Field<'a>,
     #[serde(borrow)]

@@ -4,6 +4,7 @@
 //! more entry here. Fields, places and statuses come from PayNow's Management and Storefront documents.
 
 mod arguments;
+pub mod declared;
 mod decode;
 mod encode;
 mod flow;
