@@ -28,7 +28,8 @@ pub use pages::Pages;
 
 /// A connection of one game server to one PayNow store.
 ///
-/// All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
+/// Every operation takes a [`Call`] (deadline, priority, tag) and returns a [`RequestId`]; what it brought comes with the
+/// [`Completion`] of that id. All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
 /// make no system call and wake no thread; [`Client::poll`] and [`Client::next`] hand out completions to one
 /// thread at a time. Dropping the client ends its threads (bounded by 5 s, ordinarily within
 /// milliseconds); completions that were not collected are lost then, so a host that wants them calls
@@ -82,7 +83,7 @@ impl From<Occupied> for CollectError {
 }
 
 impl Client {
-    /// Begins to make a client for the store with this id.
+    /// Begins to make a client for the store with this id: the digits that PayNow's dashboard shows.
     pub fn builder(store_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(store_id.into())
     }
@@ -192,7 +193,8 @@ impl Client {
         })
     }
 
-    /// Any other operation of the API, under the same promise as the named ones.
+    /// Any other operation of the API, under the same promise as the named ones. Only a `GET` is repeated. What it was
+    /// answered with is [`Completion::body`].
     pub fn request(&self, request: &RawRequest<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::REQUEST, call, |arguments| request.write(arguments))
     }
@@ -250,7 +252,11 @@ impl Client {
         identity::write_key_and_fields(player, &self.naming, arguments)
     }
 
-    /// Another API key from here on, for requests that have not been sent yet. What is remembered stays.
+    /// Uses another API key from here on, for requests that have not been sent yet. What is remembered stays. A client
+    /// that was built without a key has one from here on.
+    ///
+    /// # Errors
+    /// The key is empty, too long, or not visible ASCII.
     pub fn set_api_key(&self, key: impl Into<String>) -> Result<(), InvalidArgument> {
         self.runtime.set_api_key(config::api_key(&Secret::new(key.into()))?);
         Ok(())
@@ -298,7 +304,12 @@ impl Client {
     ///
     /// Delivers what was finished when it was called, at most `limit` (0: no limit), and stops early once
     /// `budget` is used up (zero: no budget), though not before the first. Says how many it delivered.
-    /// `deliver` may submit and cancel, but not poll.
+    /// `deliver` may submit and cancel, but not poll. When it panics, the completion is freed, the panic goes on to the
+    /// caller, and the client stays usable.
+    ///
+    /// # Errors
+    /// [`CollectError::Busy`] while another thread collects, [`CollectError::Reentrant`] inside `deliver`,
+    /// [`CollectError::Forked`] in a child process.
     pub fn poll(
         &self,
         limit: usize,
@@ -343,8 +354,11 @@ impl Client {
         Ok(delivered)
     }
 
-    /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when there was
-    /// none, or when the client is shut down and everything was handed out.
+    /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when none finished in
+    /// that time, or when the client is shut down and everything was handed out.
+    ///
+    /// # Errors
+    /// As [`Client::poll`].
     pub fn next(&self, timeout: Duration) -> Result<Option<Completion<'_>>, CollectError> {
         let mut found = None;
         self.next_keys(timeout, 1, || {}, |key| found = Some(key))?;
@@ -393,7 +407,8 @@ impl Client {
         if self.is_forked() { Err(CollectError::Forked) } else { Ok(()) }
     }
 
-    /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself.
+    /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself, and keeps no
+    /// lines unless [`ClientBuilder::log_level`] asked for them; 256 at most wait. Any thread.
     pub fn deliver_log(&self, sink: impl FnMut(&LogLine)) {
         self.runtime.deliver_log(sink);
     }
