@@ -59,7 +59,7 @@ run() {
   fi
 }
 
-# What the README shows first, run as it stands against a sandbox of its own.
+# The first program of docs/java.md, run as it stands against a sandbox of its own.
 readme_example() {
   home=$1
   start_sandbox "$PAYNOW_SANDBOX_BIN" "$here/target"
