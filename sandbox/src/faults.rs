@@ -38,7 +38,7 @@ pub struct PlanSpec {
     pub rules: Vec<RuleSpec>,
 }
 
-/// So many requests in so long.
+/// A limit: this many requests in this long.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {

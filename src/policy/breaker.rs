@@ -50,7 +50,7 @@ pub(crate) enum Admission {
 /// What happened to the circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It opened, after so many failures in a row.
+    /// It opened, after this many failures in a row.
     Opened(u32),
     /// It closed, after so long.
     Closed(Duration),

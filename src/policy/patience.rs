@@ -16,7 +16,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(600);
 /// An answer weighs this share of the average, the first few more.
 const MEMORY: u32 = 8;
-/// One answer counts as no more than so many averages: an outlier is not a trend.
+/// One answer counts as at most this many averages: an outlier is not a trend.
 const OUTLIER: u32 = 4;
 /// How slowly the quickest answer is forgotten.
 const QUICKEST_MEMORY: u32 = 32;

@@ -203,7 +203,7 @@ impl Network for Sockets<'_> {
     }
 }
 
-/// How an attempt that has ended went.
+/// How an attempt ended.
 fn outcome(socket: &Socket) -> io::Result<()> {
     match socket.take_error()? {
         Some(error) => Err(local::mark(error)),

@@ -1,7 +1,7 @@
 //! Names to addresses, without a thread per call.
 //!
 //! The system's resolver cannot be interrupted and may hang for half a minute. So one thread asks it,
-//! callers wait for that thread's answer no longer than they like, and an answer is kept: a name that is
+//! callers wait for that thread's answer only as long as they like, and an answer is kept: a name that is
 //! in use is refreshed while the old addresses still serve.
 
 use std::io;
@@ -152,7 +152,7 @@ impl Resolver {
     fn ask(&self) -> io::Result<()> {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
-            // One question is as good as many: while it waits, further ones have nothing to add.
+            // One question is as good as many: while it waits, others add nothing.
             let (questions, asked) = bounded(1);
             let shared = Arc::clone(&self.shared);
             let handle = threads::spawn("resolver", move || shared.serve(&asked))

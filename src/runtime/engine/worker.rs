@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(20);
 /// Starting too many at once would cost more than the requests that are waiting.
 const STARTED_AT_ONCE: usize = 16;
 
-/// Sees to it that `waiting` requests find workers: wakes idle ones and starts new ones.
+/// Makes sure that `waiting` requests find workers: wakes idle ones and starts new ones.
 pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let mut seats = lock(&engine.seats);
     let missing = waiting - seats.wake(waiting);

@@ -174,7 +174,7 @@ impl Outcome {
         self.reply.as_ref().map(|reply| &reply.content)
     }
 
-    /// Adds what is known of a request that was decided by something else than a worker's answer. One a
+    /// Adds what is known of a request that was decided by something other than a worker's answer. One a
     /// worker had taken may have reached the server.
     pub(in crate::runtime) fn ended_without_worker(&mut self, accepted: Instant, taken: bool) {
         let lived = self.decided.saturating_duration_since(accepted);

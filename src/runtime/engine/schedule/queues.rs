@@ -13,7 +13,7 @@ pub(super) const BACKGROUND_SHARE: u32 = 8;
 /// Names a piece of work. Lower numbers came earlier.
 pub(super) type WorkId = u64;
 
-/// Where a piece of work stands in line: what came earlier goes first, and keeps its place when it is sent again.
+/// Where a piece of work is in line: what came earlier goes first, and keeps its place when it is sent again.
 pub(super) type Place = (u64, WorkId);
 
 /// What can be sent now, by priority.
