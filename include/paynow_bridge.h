@@ -969,8 +969,9 @@ paynow_status paynow_update_customer(paynow_client client,
                                      const struct paynow_call *call,
                                      paynow_request_id *out_request);
 
-// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. The answer
-// is the token, see paynow_completion_token. Threads and errors as paynow_list_customers.
+// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. It does not
+// expire by default; the API key needs the permission customer_update. The answer is the token, see
+// paynow_completion_token. Threads and errors as paynow_list_customers.
 paynow_status paynow_create_customer_token(paynow_client client,
                                            const char *customer_id,
                                            size_t customer_id_n,

@@ -1283,7 +1283,8 @@ class Client {
     });
   }
 
-  /// Mints a token the customer is known by in the storefront. The answer: Completion::token.
+  /// Mints a token the customer is known by in the storefront. It does not expire by default; the API key needs the
+  /// permission customer_update. The answer: Completion::token.
   Result<RequestId> create_customer_token(std::string_view customer_id, CompletionHandler done = {},
                                           const CallOptions& options = {}) const {
     return submit_text(paynow_create_customer_token, customer_id, std::move(done), options);

@@ -125,14 +125,16 @@ impl Client {
         })
     }
 
-    /// `POST …/customers/{customer_id}/tokens`: mints a token the customer is known by in the storefront.
+    /// `POST …/customers/{customer_id}/tokens`: mints a token the customer is known by in the storefront. It does not
+    /// expire by default. The API key needs the permission `customer_update`.
     pub fn create_customer_token(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::CREATE_CUSTOMER_TOKEN, call, |arguments| {
             arguments.text(Parameter::CustomerId, customer_id)
         })
     }
 
-    /// `DELETE …/customers/{customer_id}/tokens`: revokes *all* tokens of the customer.
+    /// `DELETE …/customers/{customer_id}/tokens`: revokes *all* tokens of the customer. The API key needs the permission
+    /// `customer_update`.
     pub fn invalidate_customer_tokens(
         &self,
         customer_id: &str,
@@ -210,7 +212,26 @@ impl Client {
         self.submit(&operations::ENSURE_CUSTOMER, call, |arguments| self.write_player(player, arguments))
     }
 
-    /// [`Client::ensure_customer`], and a token of theirs: the completion holds both.
+    /// [`Client::ensure_customer`], and a token of theirs: the completion holds both. Tokens do not expire by default; the
+    /// API key needs the permission `customer_update`.
+    ///
+    /// ```no_run
+    /// # use paynow_bridge::{Answer, Call, Client, Player};
+    /// # fn store(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let player = Player { name: Some("Notch"), ..Player::default() };
+    /// let request = client.token_for(&player, &Call { tag: 7, ..Call::default() })?;
+    /// // In a later tick:
+    /// client.poll(0, std::time::Duration::ZERO, |completion| {
+    ///     if completion.id() == request
+    ///         && let Answer::TokenFor(customer, token) = completion.answer()
+    ///     {
+    ///         println!("a link for customer {}", customer.id);
+    ///         let _token = token.expose(); // into the link, never into a log
+    ///     }
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_for(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::TOKEN_FOR, call, |arguments| self.write_player(player, arguments))
     }

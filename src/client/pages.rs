@@ -11,6 +11,25 @@ const LARGEST: u32 = 100;
 
 /// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
 /// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use paynow_bridge::{Call, Client, Pages, Status};
+/// # fn walk(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut pages = Pages::new(100, true, None);
+/// while let Some(query) = pages.query() {
+///     client.list_customers(&query, &Call::default())?;
+///     let Some(completion) = client.next(Duration::from_secs(60))? else { break };
+///     if completion.status() != Status::Ok {
+///         break; // `query` is still the same: it can be asked again
+///     }
+///     for customer in pages.accept(completion.customers()) {
+///         println!("{}", customer.id);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pages<'a> {
     limit: u32,

@@ -289,8 +289,9 @@ pub unsafe extern "C" fn paynow_update_customer(
     }
 }
 
-/// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. The answer
-/// is the token, see paynow_completion_token. Threads and errors as paynow_list_customers.
+/// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. It does not
+/// expire by default; the API key needs the permission customer_update. The answer is the token, see
+/// paynow_completion_token. Threads and errors as paynow_list_customers.
 ///
 /// # Safety
 ///

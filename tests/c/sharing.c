@@ -3,7 +3,7 @@
 
 static bool has_shared(void *count) { return stats_of(client).coalesced >= *(uint64_t *)count; }
 
-// A question that got no answer for a second is asked anew by those that wait for it. On a machine that took so long, more
+// A question that got no answer for a second is asked again by those that wait for it. On a machine that took so long, more
 // than one request may have been sent.
 static void sent_once(int64_t asked_at, const int *sources, int askers) {
   CHECK_INT(sources[PAYNOW_SOURCE_NETWORK] + sources[PAYNOW_SOURCE_SHARED], askers);

@@ -363,7 +363,7 @@ TEST(one_request_for_the_same_question) {
   CHECK(eventually([&] { return client.stats()->coalesced == 9; }));
   test::faults("{}");
   CHECK(test::poll_until(client, [&] { return network + shared == 10; }));
-  // Those that waited a second for an answer asked anew: a machine that took so long may have sent two.
+  // Those that waited a second for an answer asked again: a machine that took so long may have sent two.
   if (std::chrono::steady_clock::now() - asked_at < std::chrono::seconds(1)) CHECK_EQ(network, 1);
 }
 

@@ -194,7 +194,7 @@ impl Scene<'_> {
     }
 
     /// Checks that a question asked at `asked_at` was sent once and that `source` says so of an answer that was shared. One
-    /// that got no answer for a second is asked anew by those that wait for it, so that a machine that took so long may
+    /// that got no answer for a second is asked again by those that wait for it, so that a machine that took so long may
     /// have sent it twice.
     pub fn check_sent_once(&self, asked_at: Instant, source: Source, expected: Source) {
         if asked_at.elapsed() < Duration::from_secs(1) {

@@ -848,7 +848,7 @@ impl World {
         let (took, allowance) = (self.now - began + TO_SEND, asked.deadline - asked.accepted);
         let fair = took >= self.api.latency / 2 || took >= allowance.mul_f64(0.9);
         let cut_off = interrupted && asked.deadline <= self.now && fair;
-        // What a fault of ours happened in tells the rules nothing.
+        // What a fault of the library happened in tells the rules nothing.
         let is_fault = self.setup.races > 0.0 && self.random.f64() < self.setup.races / 20.0;
         let (by_itself, blames) = (whole && !interrupted, fate.how.is_outage() || cut_off);
         self.checks.finishes(work, &outcome, by_itself && !is_fault, blames && !is_fault);

@@ -237,7 +237,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /**
-     * Mints a token the customer is known by in the storefront: <code>POST …/customers/{customer_id}/tokens</code>.
+     * Mints a token the customer is known by in the storefront: <code>POST …/customers/{customer_id}/tokens</code>. It does not
+     * expire by default; the API key needs the permission {@code customer_update}.
      *
      * @param customerId PayNow's id
      * @return the token; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
