@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 fn read(path: impl AsRef<Path>) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -36,7 +36,8 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     sources
 }
 
-/// Texts that stand with a level of the log: in the arguments of one call, or in one tuple.
+/// Texts beside a level of the log, in the arguments of one call or in one tuple, and what `fn opening` says that lines
+/// begin with.
 fn lines(tokens: &[TokenTree], found: &mut Vec<String>) {
     let mut index = 0;
     while index < tokens.len() {
@@ -51,12 +52,26 @@ fn lines(tokens: &[TokenTree], found: &mut Vec<String>) {
             texts(&tokens[index..], found);
             return;
         }
+        if is_opening(&tokens[index..]) {
+            let body = tokens[index..].iter().position(
+                |tree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace),
+            );
+            let mut openings = Vec::new();
+            texts(&tokens[index + body.unwrap()..][..1], &mut openings);
+            found.extend(openings.into_iter().map(|opening| opening + "{}"));
+            index += body.unwrap() + 1;
+        }
         if let Some(TokenTree::Group(group)) = tokens.get(index) {
             let inner: Vec<_> = group.stream().into_iter().collect();
             lines(&inner, found);
         }
         index += 1;
     }
+}
+
+/// `fn opening`
+fn is_opening(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [TokenTree::Ident(first), TokenTree::Ident(second), ..] if first == "fn" && second == "opening")
 }
 
 /// `# [cfg(test)] mod name { … }`
