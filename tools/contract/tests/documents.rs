@@ -77,7 +77,7 @@ fn the_documents_fit() {
     assert_eq!(report.compared.len(), 11);
     assert_eq!(report.left_out, [""; 0]);
     assert_eq!(report.others, 0);
-    assert_eq!(report.to_string(), "11 operations were compared: they fit the documents.\n");
+    assert!(report.to_string().starts_with("11 operations were compared: they fit the documents.\n"), "{report}");
 }
 
 #[test]
