@@ -18,7 +18,7 @@ static ASKED: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
 
 type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
 
-/// Stands before the C library's own for everything in this process that is linked with it.
+/// Replaces the C library's own for everything in this process that is linked with it.
 ///
 /// # Safety
 ///

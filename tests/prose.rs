@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words that follow each other, and what to write instead. `*` is any word.
-const RULES: [(&str, &str); 46] = [
+const RULES: [(&str, &str); 53] = [
     ("nobody", "no one; or name what is meant: no player, no thread, no such customer"),
     ("whoever", "anyone who; or name what is meant: the caller, the thread that"),
     ("whomever", "anyone whom; or name what is meant"),
@@ -51,6 +51,13 @@ const RULES: [(&str, &str); 46] = [
     ("advices", "advice"),
     ("how it is called", "what it is called"),
     ("how they are called", "what they are called"),
+    ("of late", "lately"),
+    ("else than", "other than"),
+    ("can not", "cannot"),
+    ("stands behind", "follows, is behind"),
+    ("stands before", "comes before, is in front of"),
+    ("stands after", "follows"),
+    ("stands under", "is listed under"),
     ("is no *", "is not a, is not"),
     ("are no *", "are not"),
 ];

@@ -193,7 +193,7 @@ impl Authentication<'_> {
     }
 }
 
-/// How a [`RawRequest`] proves who sends it. `Debug` shows no token.
+/// The credentials of a [`RawRequest`]. `Debug` shows no token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawAuth<'a> {

@@ -386,7 +386,7 @@ impl Client {
         Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
     }
 
-    /// [`Client::next`] by key, up to `limit` of them; who gets a key frees it.
+    /// [`Client::next`] by key, up to `limit` of them; the receiver of a key frees it.
     pub(crate) fn next_keys(
         &self,
         timeout: Duration,
@@ -418,7 +418,7 @@ impl Client {
         Ok(self.runtime.consumer().enter()?)
     }
 
-    /// The next finished request. Only for who has the turn.
+    /// The next finished request. Only for the thread that has the turn.
     pub(crate) fn collect(&self) -> Option<Key> {
         self.runtime.gather();
         self.runtime.collect()

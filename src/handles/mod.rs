@@ -1,6 +1,6 @@
 //! Numbers in place of pointers, for what a host keeps of the library.
 //!
-//! A handle that was kept too long, or made up, names nothing. Each place counts who is inside a call, so that what it
+//! A handle that was kept too long, or made up, names nothing. Each place counts the threads inside a call, so that what it
 //! holds is never freed under one: it is taken out of the table first, and the thread that leaves last frees it.
 
 use std::ops::Deref;

@@ -6,7 +6,7 @@ use super::{ALL, Auth, BULK_LIMIT, Body, Expected, MethodSource, Place as Placed
 use crate::model::reads::{CUSTOMER, CUSTOMER_TOKEN, ERROR, GIFT_CARD, TOKEN};
 pub use crate::model::reads::{Field, Reads};
 
-/// How an operation proves who sends it.
+/// The credentials an operation is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credentials {
     /// `Authorization: APIKey …`

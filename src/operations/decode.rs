@@ -161,7 +161,7 @@ pub(crate) fn decode(operation: &Operation, http_status: u16, content_type: &str
 fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded {
     let answer = match operation.expected {
         Expected::Nothing if body.trim().is_empty() => Ok(Answer::Nothing),
-        // Whatever JSON a server adds to "done" does not undo it. A page does: it is unknown who says "done" there.
+        // Whatever JSON a server adds to "done" does not undo it. A page does: it is unknown which server says "done" there.
         Expected::Nothing => read_any(body).map(|_| Answer::Nothing),
         Expected::AnyJson if body.trim().is_empty() => Ok(Answer::Nothing),
         Expected::AnyJson => read_any(body),
@@ -182,7 +182,7 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
     }
 }
 
-/// Who may stand between this machine and PayNow.
+/// What may be between this machine and PayNow.
 const INTERMEDIARY: &str = "a proxy, firewall or CDN on the way to PayNow";
 
 fn read_any(body: &str) -> Result<Answer, Malformed> {

@@ -67,7 +67,7 @@ pub(crate) enum MethodSource {
     Argument,
 }
 
-/// How a request proves who sends it.
+/// The credentials a request is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Auth {
     /// `Authorization: APIKey …`

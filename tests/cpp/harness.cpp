@@ -132,7 +132,7 @@ long long requests_seen() {
 
 }  // namespace test
 
-// The first argument stands before the names of the tests; with a second only those tests run whose names hold it.
+// The first argument is put before the names of the tests; with a second only those tests run whose names hold it.
 int main(int argc, char** argv) {
   using namespace test;
   const std::string prefix = argc > 1 ? std::string(argv[1]) + "/" : "";

@@ -107,7 +107,7 @@ pub fn rows() -> Vec<Row> {
             .with(fresh)
             .ask(Ask::Mint, ok(Kind::Token))
             .ask(Ask::Mint, ok(Kind::Token)),
-        Row::sandbox("two who ask the same share an answer", json!({"hang": true}))
+        Row::sandbox("two that ask the same share an answer", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
                 let asked_at = Instant::now();
@@ -125,7 +125,7 @@ pub fn rows() -> Vec<Row> {
                 }
             })
             .reached_at_most(),
-        Row::sandbox("two who ask the same share a failure", json!({"hang": true}))
+        Row::sandbox("two that ask the same share a failure", json!({"hang": true}))
             .with(|builder| fresh(builder).max_attempts(1))
             .play(|scene| {
                 let asked_at = Instant::now();
@@ -144,7 +144,7 @@ pub fn rows() -> Vec<Row> {
             })
             .with(|builder| builder.api_key("another_key"))
             .reached_at_most(),
-        Row::sandbox("who asked first leaves, who asked second is answered", json!({"hang": true}))
+        Row::sandbox("the first to ask leaves, the second is answered", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
                 let asked_at = Instant::now();

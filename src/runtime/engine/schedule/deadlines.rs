@@ -34,8 +34,8 @@ impl Schedule {
         self.effects.push(Effect::Answer(key, outcome));
     }
 
-    /// An exchange that outlived the request it was sent for is interrupted; those who still want the answer ask again. So
-    /// do those who wait for one that is probably lost: alone they would not.
+    /// An exchange that outlived the request it was sent for is interrupted; those that still want the answer ask again. So
+    /// do those that wait for one that is probably lost: alone they would not.
     fn ask_again(&mut self, now: Instant) {
         let may_ask = !self.health.breaker.refuses(now);
         let patience = &self.health.patience;

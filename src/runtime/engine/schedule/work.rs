@@ -20,7 +20,7 @@ pub(super) struct Request {
     pub(super) own: Option<Box<InFlight>>,
 }
 
-/// A question, asked once for all who want the answer. The leader is the request it is sent for; when it leaves, the next
+/// A question, asked once for all that want the answer. The leader is the request it is sent for; when it leaves, the next
 /// takes its place.
 pub(super) struct Work {
     pub(super) place: Place,
