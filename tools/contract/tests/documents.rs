@@ -77,7 +77,10 @@ fn the_documents_fit() {
     assert_eq!(report.compared.len(), 11);
     assert_eq!(report.left_out, [""; 0]);
     assert_eq!(report.others, 0);
-    assert!(report.to_string().starts_with("11 operations were compared: they fit the documents.\n"), "{report}");
+    assert!(
+        report.to_string().starts_with("11 operations were compared: they fit the documents.\n"),
+        "{report}"
+    );
 }
 
 #[test]
