@@ -1,6 +1,6 @@
 //! What differs between documents and declarations, in words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use paynow_bridge::declared::{
@@ -26,8 +26,10 @@ pub enum Kind {
 pub struct Finding {
     /// What it means.
     pub kind: Kind,
-    /// In words, the operation first.
+    /// In words.
     pub text: String,
+    /// The operation it was found in.
+    pub operation: &'static str,
 }
 
 /// Every difference, and how much was compared.
@@ -58,12 +60,16 @@ impl fmt::Display for Report {
         for (kind, heading) in
             [(Kind::Gone, "Gone"), (Kind::NotAllowed, "No longer allowed"), (Kind::New, "New")]
         {
-            let mut findings = self.findings.iter().filter(|finding| finding.kind == kind).peekable();
-            if findings.peek().is_some() {
+            // What a schema says many operations say: one line, and all of them behind it.
+            let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for finding in self.findings.iter().filter(|finding| finding.kind == kind) {
+                said.entry(&finding.text).or_default().push(finding.operation);
+            }
+            if !said.is_empty() {
                 writeln!(formatter, "{heading}:")?;
             }
-            for finding in findings {
-                writeln!(formatter, "  {}", finding.text)?;
+            for (text, operations) in said {
+                writeln!(formatter, "  {text} ({})", operations.join(", "))?;
             }
         }
         let verdict = if self.fits() { "fit" } else { "do not fit" };
@@ -213,18 +219,20 @@ struct Check<'c> {
 
 impl Check<'_> {
     fn find(&mut self, kind: Kind, text: impl fmt::Display) {
-        let Operation { name, method, path, .. } = self.operation;
-        self.findings.push(Finding { kind, text: format!("{name} ({method} {path}): {text}") });
+        let operation = self.operation.name;
+        self.findings.push(Finding { kind, text: text.to_string(), operation });
     }
 
     fn missing(&mut self, documented: &[Documented<'_>]) {
         let same_path =
             documented.iter().filter(|other| anonymous(other.path) == anonymous(self.operation.path));
         let methods: Vec<_> = same_path.map(|other| other.method.to_uppercase()).collect();
+        let Operation { method, path, .. } = self.operation;
         if methods.is_empty() {
-            self.find(Kind::Gone, "the path is gone");
+            self.find(Kind::Gone, format_args!("the path {path} is gone"));
         } else {
-            self.find(Kind::Gone, format_args!("the method is gone; the path has {}", methods.join(", ")));
+            let methods = methods.join(", ");
+            self.find(Kind::Gone, format_args!("{method} is gone from {path}, which has {methods}"));
         }
     }
 
