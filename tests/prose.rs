@@ -67,9 +67,10 @@ const NO_AFTER: [&str; 2] = ["there", "here"];
 const NO_BEFORE: [&str; 6] = ["longer", "more", "less", "better", "worse", "one"];
 
 /// What is passed over, and why: a file or a folder below the root, or the name of a folder anywhere.
-const PASSED_OVER: [(&str, &str); 12] = [
+const PASSED_OVER: [(&str, &str); 13] = [
     ("target", "built"),
     ("node_modules", "built"),
+    ("build", "built"),
     (".git", "history"),
     ("fuzz/corpus", "input for the fuzz targets"),
     ("fuzz/artifacts", "input for the fuzz targets"),
