@@ -99,7 +99,7 @@ mod plain {
     use std::cell::UnsafeCell;
 
     /// A place whose owner is told by something else. Asking for its address says what is meant to be done there,
-    /// so that the model checker can see who is in whose way.
+    /// so that the model checker can see which threads are in each other's way.
     #[repr(transparent)]
     pub(crate) struct Cell<T>(UnsafeCell<T>);
 

@@ -141,7 +141,7 @@ impl CustomerFields<'_> {
     }
 }
 
-/// A platform a player can be authenticated by. The API's `invalid` is no platform and is not sent.
+/// A platform a player can be authenticated by. The API's `invalid` is not a platform and is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthenticationPlatform {
@@ -193,7 +193,7 @@ impl Authentication<'_> {
     }
 }
 
-/// How a [`RawRequest`] proves who sends it. `Debug` shows no token.
+/// The credentials of a [`RawRequest`]. `Debug` shows no token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawAuth<'a> {

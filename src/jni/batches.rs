@@ -108,7 +108,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_pieceLength(
     contain(caller, || Ok(usize::try_from(left).unwrap_or(0).min(BULK_LIMIT) as jlong))
 }
 
-/// Complains of the first customer that a bulk would refuse. `first` is the place of the first one in the whole bulk;
+/// Names the first customer that a bulk would refuse. `first` is the place of the first one in the whole bulk;
 /// `shapes` and `texts` are those of `bulkCreateCustomers`.
 ///
 /// # Safety
@@ -132,7 +132,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkPiece(
             arguments.item()?;
             add_fields(&mut arguments, *shape, &mut texts)
                 .and_then(|()| operations::BULK_CREATE_CUSTOMERS.check(&arguments))
-                .map_err(|complaint| complaint.in_item(first + index))?;
+                .map_err(|error| error.in_item(first + index))?;
         }
         Ok(0)
     })

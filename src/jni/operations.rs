@@ -225,7 +225,7 @@ export! {
                 return Err(InvalidArgument::new("items", "must not be more than 200"));
             }
             arguments.item()?;
-            // A complaint of the arguments' own says which item it is about.
+            // An error about the arguments themselves says which item it is about.
             add_fields(arguments, *shape, &mut texts)?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! more entry here. Fields, places and statuses come from PayNow's Management and Storefront documents.
 
 mod arguments;
+pub mod declared;
 mod decode;
 mod encode;
 mod flow;
@@ -53,7 +54,7 @@ pub enum OperationId {
     LookupGiftcard = 11,
     /// Any other operation of the API.
     Request = 12,
-    /// Look up, create the unknown, look up again when somebody else was first.
+    /// Look up, create the unknown, look up again when another server was first.
     EnsureCustomer = 13,
     /// The same, and a token of the customer's.
     TokenFor = 14,
@@ -66,7 +67,7 @@ pub(crate) enum MethodSource {
     Argument,
 }
 
-/// How a request proves who sends it.
+/// The credentials a request is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Auth {
     /// `Authorization: APIKey …`
@@ -149,7 +150,7 @@ pub(crate) struct Operation {
     exactly_one: bool,
     pub(crate) body: Body,
     pub(crate) expected: Expected,
-    /// Whether a 404 that is a PayNowError means "there is none": an answer, not an error.
+    /// Whether a 404 that is a PayNowError means "no such customer" (or card): an answer, not an error.
     pub(crate) absent_on_404: bool,
     /// Whether sending it twice does no more than sending it once.
     pub(crate) repeatable: bool,
@@ -478,8 +479,8 @@ impl Operation {
             match entry {
                 Entry::Item => item = Some(item.map_or(0, |index: usize| index + 1)),
                 Entry::Null(parameter) if !self.allows_null(parameter) => {
-                    let complaint = InvalidArgument::new(parameter.name(), "cannot be null");
-                    return Err(item.map_or(complaint, |index| complaint.in_item(index)));
+                    let error = InvalidArgument::new(parameter.name(), "cannot be null");
+                    return Err(item.map_or(error, |index| error.in_item(index)));
                 }
                 _ => {}
             }

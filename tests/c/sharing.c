@@ -3,7 +3,7 @@
 
 static bool has_shared(void *count) { return stats_of(client).coalesced >= *(uint64_t *)count; }
 
-// A question that got no answer for a second is asked anew by those that wait for it. On a machine that took so long, more
+// A question that got no answer for a second is asked again by those that wait for it. On a machine that took so long, more
 // than one request may have been sent.
 static void sent_once(int64_t asked_at, const int *sources, int askers) {
   CHECK_INT(sources[PAYNOW_SOURCE_NETWORK] + sources[PAYNOW_SOURCE_SHARED], askers);
@@ -68,7 +68,7 @@ TEST(a_failure_is_shared_and_not_remembered) {
   destroy(client);
 }
 
-TEST(who_leaves_takes_nobody_along) {
+TEST(one_that_leaves_takes_no_other_along) {
   begin_remembering();
   sandbox_hangs();
   const int64_t asked_at = now_ms();
@@ -113,7 +113,7 @@ TEST(each_who_shares_keeps_a_deadline_of_its_own) {
   paynow_completion_info info = answer();
   CHECK_STATUS(info.status, PAYNOW_E_TIMEOUT);
   CHECK_INT(info.tag, 1);
-  // What was sent for the first is interrupted with it, and asked anew for the second.
+  // What was sent for the first is interrupted with it, and sent again for the second.
   CHECK(sandbox_asked(2));
   sandbox_recovers();
   info = answer();

@@ -41,7 +41,7 @@ pub fn rows() -> Vec<Row> {
     let known = |name, setting: fn(ClientBuilder) -> ClientBuilder| {
         Row::sandbox(name, healthy()).with(setting).ask(LOOKUP, ok(Kind::Customer))
     };
-    let nobody = Ask::Lookup("Nobody_77");
+    let unknown = Ask::Lookup("Stranger_77");
     let absent = || ok(Kind::Absent).http(404);
     vec![
         known("an answer that is remembered needs no server", fresh)
@@ -64,7 +64,7 @@ pub fn rows() -> Vec<Row> {
             .ask(LOOKUP, stale(Sent::Answered, 1))
             .ask(LOOKUP, stale(Sent::Answered, 1))
             .ask(LOOKUP, stale(Sent::Never, 0)),
-        // A refusal is an answer, and so is "there is none".
+        // A refusal is an answer, and so is "no such customer".
         known("no stale answer instead of 401", old)
             .plan(respond(401, ""))
             .ask(LOOKUP, refused(Status::Unauthorized, 401)),
@@ -74,27 +74,30 @@ pub fn rows() -> Vec<Row> {
         known("no stale answer that is too old", forgotten)
             .plan(respond(500, ""))
             .ask(LOOKUP, refused(Status::Server, 500).attempts(3)),
-        Row::sandbox("there is none, remembered", healthy())
+        Row::sandbox("no such customer, remembered", healthy())
             .with(fresh)
-            .ask(nobody, absent())
-            .ask(nobody, from_memory(Kind::Absent).http(404)),
-        Row::sandbox("there is none, until we create somebody", healthy())
+            .ask(unknown, absent())
+            .ask(unknown, from_memory(Kind::Absent).http(404)),
+        Row::sandbox("no such customer, until we create one", healthy())
             .with(fresh)
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .ask(CREATE, ok(Kind::Customer))
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .creates(1),
-        Row::sandbox("there is none, until we may have created somebody", healthy())
+        Row::sandbox("no such customer, until we may have created one", healthy())
             .with(fresh)
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .plan(plan(json!({"operation": "create_customer", "reset": true})))
             .ask(CREATE, broken(Status::Transport))
-            .ask(nobody, absent()),
-        Row::sandbox("a wrong address is not remembered as nobody", respond(404, "<h1>nginx</h1>"))
-            .with(fresh)
-            .ask(LOOKUP, refused(Status::InvalidResponse, 404))
-            .plan(healthy())
-            .ask(LOOKUP, ok(Kind::Customer)),
+            .ask(unknown, absent()),
+        Row::sandbox(
+            "a wrong address is not remembered as an unknown customer",
+            respond(404, "<h1>nginx</h1>"),
+        )
+        .with(fresh)
+        .ask(LOOKUP, refused(Status::InvalidResponse, 404))
+        .plan(healthy())
+        .ask(LOOKUP, ok(Kind::Customer)),
         Row::sandbox("nonsense is not remembered", respond(200, "{}"))
             .with(fresh)
             .ask(LOOKUP, refused(Status::InvalidResponse, 200))
@@ -104,7 +107,7 @@ pub fn rows() -> Vec<Row> {
             .with(fresh)
             .ask(Ask::Mint, ok(Kind::Token))
             .ask(Ask::Mint, ok(Kind::Token)),
-        Row::sandbox("two who ask the same share an answer", json!({"hang": true}))
+        Row::sandbox("two that ask the same share an answer", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
                 let asked_at = Instant::now();
@@ -122,7 +125,7 @@ pub fn rows() -> Vec<Row> {
                 }
             })
             .reached_at_most(),
-        Row::sandbox("two who ask the same share a failure", json!({"hang": true}))
+        Row::sandbox("two that ask the same share a failure", json!({"hang": true}))
             .with(|builder| fresh(builder).max_attempts(1))
             .play(|scene| {
                 let asked_at = Instant::now();
@@ -141,7 +144,7 @@ pub fn rows() -> Vec<Row> {
             })
             .with(|builder| builder.api_key("another_key"))
             .reached_at_most(),
-        Row::sandbox("who asked first leaves, who asked second is answered", json!({"hang": true}))
+        Row::sandbox("the first to ask leaves, the second is answered", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
                 let asked_at = Instant::now();
@@ -161,30 +164,30 @@ pub fn rows() -> Vec<Row> {
             })
             .reached_at_most(),
         // What a step on the way found is not what was asked for.
-        Row::sandbox("an ensured create that hangs is no \"there is none\"", {
+        Row::sandbox("an ensured create that hangs is not \"no such customer\"", {
             plan(json!({"operation": "create_customer", "hang": true}))
         })
         .with(fresh)
         .ask_within(Duration::from_secs(2), Ask::Ensure("2535400000000901"), broken(Status::Timeout))
         .reached(2),
-        Row::sandbox("an ensured create that fails is no \"there is none\"", {
+        Row::sandbox("an ensured create that fails is not \"no such customer\"", {
             plan(json!({"operation": "create_customer", "respond": {"status": 503}}))
         })
         .with(fresh)
         .ask(Ask::Ensure("2535400000000902"), refused(Status::Server, 503).attempts(3)),
-        Row::sandbox("an ensured lookup that fails is no \"there is none\"", healthy())
+        Row::sandbox("an ensured lookup that fails is not \"no such customer\"", healthy())
             .with(fresh)
             .ask(Ask::LookupXuid("2535400000000903"), absent())
             .plan(respond(500, ""))
             .ask(Ask::Ensure("2535400000000903"), refused(Status::Server, 500).attempts(3)),
-        Row::sandbox("a token that cannot be minted is no customer", {
+        Row::sandbox("a token that cannot be minted is not a customer", {
             plan(json!({"operation": "create_customer_token", "respond": {"status": 503}}))
         })
         .with(fresh)
         .ask(PIA, refused(Status::Server, 503).attempts(2))
         // The customer is known by now; only the minting is tried.
         .ask(PIA, refused(Status::Server, 503).attempts(1)),
-        Row::sandbox("a token whose minting hangs is no customer", {
+        Row::sandbox("a token whose minting hangs is not a customer", {
             plan(json!({"operation": "create_customer_token", "hang": true}))
         })
         .with(fresh)
@@ -194,8 +197,10 @@ pub fn rows() -> Vec<Row> {
             .with(fresh)
             .ask(PIA, ok(Kind::TokenFor).attempts(2))
             .ask(PIA, ok(Kind::TokenFor).attempts(1)),
-        Row::nobody("nothing remembered, nobody there", || format!("http://{}", super::neighbour::nobody()))
-            .with(old)
-            .ask(LOOKUP, never_sent(Status::Connect).attempts(3)),
+        Row::unreachable("nothing remembered, no listener", || {
+            format!("http://{}", super::neighbour::no_listener())
+        })
+        .with(old)
+        .ask(LOOKUP, never_sent(Status::Connect).attempts(3)),
     ]
 }

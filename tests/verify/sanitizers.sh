@@ -25,7 +25,7 @@ skip() {
   skipped=$((skipped + 1))
 }
 
-# check NAME COMMAND...: passes when tests ran and nothing was complained of.
+# check NAME COMMAND...: passes when tests ran and nothing was reported.
 check() {
   name=$1
   shift
@@ -84,7 +84,7 @@ for sanitizer in $wanted; do
       esac
       ;;
     thread)
-      # The standard library must be built anew with it: otherwise its locks and threads are invisible, and what they
+      # The standard library must be built with it too: otherwise its locks and threads are invisible, and what they
       # protect looks like a race.
       case $runtimes in
         *tsan*)

@@ -119,7 +119,7 @@ pub(super) struct Setup {
     pub(super) cache: CachePolicy,
     /// Completions are collected and freed at once.
     pub(super) collects: bool,
-    /// How often a request is cancelled at the worst moment, or a worker meets a fault of ours.
+    /// How often a request is cancelled at the worst moment, or a worker meets a fault of the library.
     pub(super) races: f64,
 }
 
@@ -777,7 +777,7 @@ impl World {
         let mut leader = Some(leader);
         let request = loop {
             let Some(key) = leader else {
-                self.note(10, work, 0, format_args!("nobody wants {work} any more"));
+                self.note(10, work, 0, format_args!("no request wants {work} any more"));
                 return self.wake(worker);
             };
             match self.find(key) {
@@ -848,7 +848,7 @@ impl World {
         let (took, allowance) = (self.now - began + TO_SEND, asked.deadline - asked.accepted);
         let fair = took >= self.api.latency / 2 || took >= allowance.mul_f64(0.9);
         let cut_off = interrupted && asked.deadline <= self.now && fair;
-        // What a fault of ours happened in tells the rules nothing.
+        // What a fault of the library happened in tells the rules nothing.
         let is_fault = self.setup.races > 0.0 && self.random.f64() < self.setup.races / 20.0;
         let (by_itself, blames) = (whole && !interrupted, fate.how.is_outage() || cut_off);
         self.checks.finishes(work, &outcome, by_itself && !is_fault, blames && !is_fault);
