@@ -169,7 +169,8 @@ char *sandbox(const char *method, const char *path, const char *body) {
   size_t room = length + strlen(path) + 512;
   char *request = malloc(room);
   int size = snprintf(request, room,
-                      "%s /_sandbox/%s HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\ncontent-length: %zu\r\n\r\n%s",
+                      "%s /_sandbox/%s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+                      "content-type: application/json\r\ncontent-length: %zu\r\n\r\n%s",
                       method, path, length, body);
   for (int done = 0; done < size;) {
     ssize_t written = write(fd, request + done, (size_t)(size - done));

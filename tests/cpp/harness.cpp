@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
     if ((prefix + each.name).find(wanted) == std::string::npos) continue;
     failure.clear();
     admin("DELETE", "/_sandbox/faults");
-    admin("POST", "/_sandbox/reset");
+    admin("POST", "/_sandbox/reset", "{}");
     if (failure.empty()) each.body();
     if (failure.empty()) {
       std::printf("ok %s%s\n", prefix.c_str(), each.name);
