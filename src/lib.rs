@@ -78,6 +78,8 @@ mod runtime;
 mod sync;
 mod threads;
 mod transport;
+#[cfg(feature = "wiping-allocator")]
+mod wiping;
 
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,

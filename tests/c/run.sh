@@ -13,7 +13,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
 programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits misuse
-  retry rate circuit cache sharing peek ensure configuration pages bulk}
+  retry rate circuit cache sharing peek ensure configuration pages bulk secrets}
 
 needs "$library" "$sandbox"
 header=$include/paynow_bridge.h
