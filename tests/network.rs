@@ -62,19 +62,19 @@ fn a_proxy_carries_what_it_cannot_read() {
     // The name exists nowhere: the proxy finds the server, the certificate proves that it is the right one.
     let server = SecureServer::start("api.shop.invalid", 0, a_customer);
     let proxy = Proxy::start("200 Connection established");
-    let address = format!("http://user:secret@127.0.0.1:{}", proxy.port);
+    let address = format!("http://user:pnpw_secret@127.0.0.1:{}", proxy.port);
     let builder = client(&server, "api.shop.invalid").ca_file(&server.ca_file).proxy(address);
     assert_eq!(look_up(builder).0, Status::Ok);
     let asked = proxy.heads.lock().unwrap().join("");
     assert!(asked.starts_with(&format!("CONNECT api.shop.invalid:{} HTTP/1.1\r\n", server.port)), "{asked}");
-    assert!(asked.contains("proxy-authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{asked}");
+    assert!(asked.contains("proxy-authorization: Basic dXNlcjpwbnB3X3NlY3JldA==\r\n"), "{asked}");
     assert!(!asked.contains(KEY) && !asked.contains("customers"), "{asked}");
     let head = server.heads.lock().unwrap().join("");
     assert!(
         head.to_ascii_lowercase().contains(&format!("authorization: apikey {KEY}")),
         "the server gets the key"
     );
-    assert!(!head.contains("dXNlcjpzZWNyZXQ="), "the server does not get the proxy's password");
+    assert!(!head.contains("dXNlcjpwbnB3X3NlY3JldA=="), "the server does not get the proxy's password");
 }
 
 #[test]
@@ -102,12 +102,12 @@ fn a_proxy_is_named_where_it_was_set() {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let port = socket.local_addr().unwrap().as_socket().unwrap().port();
-    let builder = client(&server, "localhost").proxy(format!("http://user:very-secret@127.0.0.1:{port}"));
+    let builder = client(&server, "localhost").proxy(format!("http://user:pnpw_very_secret@127.0.0.1:{port}"));
     let (status, message) = look_up(builder);
     assert_eq!(status, Status::Connect, "{message}");
     assert!(message.contains(&format!("connecting to the proxy 127.0.0.1:{port}")), "{message}");
-    assert!(!message.contains("very-secret") && !message.contains("localhost"), "{message}");
-    let builder = client(&server, "localhost").proxy("http://user:very-secret@proxy.invalid:3128");
+    assert!(!message.contains("pnpw_very_secret") && !message.contains("localhost"), "{message}");
+    let builder = client(&server, "localhost").proxy("http://user:pnpw_very_secret@proxy.invalid:3128");
     let (status, message) = look_up(builder);
     assert_eq!(status, Status::Resolve, "{message}");
     assert!(message.contains("resolving the proxy proxy.invalid:3128"), "{message}");

@@ -143,6 +143,9 @@ for program in $programs; do
   # shellcheck disable=SC2086
   if "$cc" $flags -I"$include" "$here/$program.c" "$out/harness.o" -o "$out/$program" -L"$lib" -lpaynow_bridge \
     -Wl,-rpath,"$out"; then
+    TEST_SAID=$out/$program.said
+    export TEST_SAID
+    rm -f "$TEST_SAID"
     # shellcheck disable=SC2086
     run_program "$program" ${TEST_WRAPPER:-} "$out/$program" ${T:+"$T"}
   else
