@@ -102,7 +102,8 @@ fn a_proxy_is_named_where_it_was_set() {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let port = socket.local_addr().unwrap().as_socket().unwrap().port();
-    let builder = client(&server, "localhost").proxy(format!("http://user:pnpw_very_secret@127.0.0.1:{port}"));
+    let builder =
+        client(&server, "localhost").proxy(format!("http://user:pnpw_very_secret@127.0.0.1:{port}"));
     let (status, message) = look_up(builder);
     assert_eq!(status, Status::Connect, "{message}");
     assert!(message.contains(&format!("connecting to the proxy 127.0.0.1:{port}")), "{message}");
