@@ -1,5 +1,5 @@
 // After a client is destroyed, no memory of its process holds a credential. The client runs in a child, which is told the
-// credentials only after it was forked; this process looks through its memory. (tests/memory.rs: over TLS, and through a
+// credentials only after it was forked; this process looks through its memory. (tests/remains.rs: over TLS, and through a
 // proxy.)
 #include "harness.h"
 

@@ -51,6 +51,7 @@ impl SecureServer {
     pub fn start(name: &str, port: u16, answer: Answer) -> Self {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca_params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        ca_params.distinguished_name.push(rcgen::DnType::CommonName, format!("The authority of {name}"));
         ca_params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let ca = ca_params.self_signed(&ca_key).unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
