@@ -78,7 +78,7 @@ mod runtime;
 mod sync;
 mod threads;
 mod transport;
-#[cfg(feature = "wiping-allocator")]
+#[cfg(all(feature = "wiping-allocator", not(test)))]
 mod wiping;
 
 pub use client::{
