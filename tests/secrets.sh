@@ -54,7 +54,9 @@ if echo "$trial" | free_of_canaries; then ok passes_over_placeholders; else fail
 rm -f "$trial"
 
 for suite in "$@"; do
-  if files_of "$suite" | free_of_canaries; then ok "in_$suite"; else fail "in_$suite" 'a credential was printed'; fi
+  if [ ! -s "$results/$suite.log" ]; then
+    fail "in_$suite" 'it has left nothing behind'
+  elif files_of "$suite" | free_of_canaries; then ok "in_$suite"; else fail "in_$suite" 'a credential was printed'; fi
 done
 
 printf 'secrets: %s passed, %s failed\n' "$passed" "$failed"
