@@ -27,7 +27,7 @@ unsafe impl GlobalAlloc for Wiping {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the block is the caller's to write to until it is given back.
         unsafe { block.write_bytes(0, layout.size()) };
-        // Nobody reads these zeros: without this the compiler would leave them out.
+        // Nothing reads these zeros: without this the compiler would leave them out.
         black_box(block);
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(block, layout) }

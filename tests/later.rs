@@ -3,7 +3,7 @@
 //! are is a variable of the whole process.
 
 #![cfg(all(unix, not(target_os = "macos")))]
-#![allow(clippy::disallowed_methods, reason = "a test's threads are no threads of the library")]
+#![allow(clippy::disallowed_methods, reason = "a test's threads are not threads of the library")]
 
 #[path = "support/secure.rs"]
 mod secure;

@@ -5,7 +5,7 @@
 //! random here, so that a copy over there is one that was handed over, or was made of that.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::disallowed_methods, reason = "a test's threads are no threads of the library")]
+#![allow(clippy::disallowed_methods, reason = "a test's threads are not threads of the library")]
 
 #[path = "support/secure.rs"]
 mod secure;

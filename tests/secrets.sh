@@ -46,7 +46,7 @@ files_of() {
 
 finds a_key 'APIKey pnapi_sandbox_4f8a1c2e9b7d'
 finds a_key_after_a_rotation '{"message":"no: pnapi_old_key"}'
-finds a_token 'Customer("pnct_T0KENthatNobodyMaySee")'
+finds a_token 'Customer("pnct_T0KEN0fATest")'
 finds a_password 'proxy http://user:pnpw_secret@127.0.0.1:3128'
 finds an_encoded_password "proxy-authorization: Basic $(printf 'user:pnpw_secret' | base64)"
 printf 'customer token pnct_… of the key pnapi_…\n' >"$trial"

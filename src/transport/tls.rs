@@ -315,7 +315,7 @@ mod tests {
                 1 => unreadable(libc::ENOENT),
                 2 => CertificateResult::default(),
                 3 => {
-                    // One of two files: what is in the other is no reason to be content.
+                    // One of two files: what is in the other is not enough.
                     let mut found = unreadable(libc::EACCES);
                     found.certs.push(some_certificate());
                     found

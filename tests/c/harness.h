@@ -142,7 +142,7 @@ int64_t now_ms(void);
 // --- what the library says -------------------------------------------------------------------------------
 
 // Keeps what the library says: its log lines, messages and errors. Makes no system call. It is written to the file that
-// TEST_SAID names, where nobody may find a credential (tests/secrets.sh).
+// TEST_SAID names, which may hold no credential (tests/secrets.sh).
 void keep_said(const char *text, size_t length);
 bool under_valgrind(void);
 

@@ -17,18 +17,18 @@
 // What a child says when something is not as it should be; it ends with it.
 #define EXPECT(condition)                                                                       \
   do {                                                                                          \
-    if (!(condition)) complain("%s:%d: %s does not hold", __FILE__, __LINE__, #condition);       \
+    if (!(condition)) give_up("%s:%d: %s does not hold", __FILE__, __LINE__, #condition);       \
   } while (0)
 
-static int complaints;
+static int failure_pipe;
 
-__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void give_up(const char *format, ...) {
   char text[512];
   va_list arguments;
   va_start(arguments, format);
   int length = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (write(complaints, text, (size_t)length) < 0) _exit(98);
+  if (write(failure_pipe, text, (size_t)length) < 0) _exit(98);
   _exit(99);
 }
 
@@ -46,7 +46,7 @@ static void in_child(const char *what, void (*child)(void), int code) {
   pid_t pid = fork();
   if (pid == 0) {
     // Out of the way of the standard streams, which some close.
-    complaints = fcntl(report[1], F_DUPFD_CLOEXEC, 100);
+    failure_pipe = fcntl(report[1], F_DUPFD_CLOEXEC, 100);
     close(report[0]), close(report[1]);
     // What the shell left open is not ours.
     for (int descriptor = 3; descriptor < 1024; descriptor++) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
@@ -74,7 +74,7 @@ static paynow_client client;
 
 static char secure_base[64], named_base[64];
 
-// Where a handshake fails: TLS reads files, and is set up, but nobody is there to talk to.
+// Where a handshake fails: TLS reads files, and is set up, but the other side does not speak it.
 static const char *over_tls(void) {
   snprintf(secure_base, sizeof secure_base, "https://127.0.0.1:%s", strrchr(sandbox_base, ':') + 1);
   return secure_base;
@@ -89,7 +89,7 @@ static void begin(const char *base) {
   paynow_client_config config = sandbox_config();
   config.api_base = base;
   paynow_status status = paynow_client_create(&config, &client);
-  if (status != PAYNOW_OK) complain("no client: %s", paynow_last_error());
+  if (status != PAYNOW_OK) give_up("no client: %s", paynow_last_error());
 }
 
 static void work(uint64_t requests, paynow_status expected) {
@@ -100,7 +100,7 @@ static void work(uint64_t requests, paynow_status expected) {
     EXPECT(paynow_client_next(client, PATIENCE_MS, &completion, 1, &count) == PAYNOW_OK && count == 1);
     paynow_completion_info info = INIT(paynow_completion_info);
     EXPECT(paynow_completion_info_get(completion, &info) == PAYNOW_OK);
-    if (info.status != expected) complain("status %d: %s", info.status, info.message ? info.message : "");
+    if (info.status != expected) give_up("status %d: %s", info.status, info.message ? info.message : "");
     EXPECT(paynow_completion_free(completion) == PAYNOW_OK);
   }
 }
@@ -131,7 +131,7 @@ static void check_descriptors(unsigned closed) {
   }
   for (int descriptor = 3; descriptor < 1024; descriptor++) {
     int flags = fcntl(descriptor, F_GETFD);
-    if (flags >= 0 && !(flags & FD_CLOEXEC)) complain("descriptor %d would be inherited", descriptor);
+    if (flags >= 0 && !(flags & FD_CLOEXEC)) give_up("descriptor %d would be inherited", descriptor);
   }
 }
 
@@ -211,7 +211,7 @@ static void change_while_requests_run(const char *base, paynow_status expected, 
       if (count == 0) continue;
       paynow_completion_info info = INIT(paynow_completion_info);
       EXPECT(paynow_completion_info_get(completion, &info) == PAYNOW_OK);
-      if (info.status != expected) complain("status %d: %s", info.status, info.message ? info.message : "");
+      if (info.status != expected) give_up("status %d: %s", info.status, info.message ? info.message : "");
       EXPECT(paynow_completion_free(completion) == PAYNOW_OK);
       collected++;
     }
@@ -272,8 +272,8 @@ static void *fork_in_a_storm(void *context) {
     close(output[0]);
     int status = -1;
     EXPECT(waitpid(pid, &status, 0) == pid);
-    if (status != 0) complain("child %u ended with %#x", round, (unsigned)status);
-    if (round % 3 == 2 && strcmp(seen, "0\n1\n2\n3\n") != 0) complain("a program inherited descriptors: %s", seen);
+    if (status != 0) give_up("child %u ended with %#x", round, (unsigned)status);
+    if (round % 3 == 2 && strcmp(seen, "0\n1\n2\n3\n") != 0) give_up("a program inherited descriptors: %s", seen);
   }
   storm_is_over = true;
   return context;
@@ -292,7 +292,7 @@ TEST(forks_in_a_storm) { in_child("90 forks beside requests: idle, calling the l
 
 // --- another user ---
 
-static void become_nobody(void) {
+static void become_another_user(void) {
   paynow_client_config config = sandbox_config();
   config.api_key = NULL;
   config.api_key_file = key_path;
@@ -320,7 +320,7 @@ TEST(another_user_on_the_way) {
     return;
   }
   write_key_file();
-  in_child("setgid and setuid under requests", become_nobody, 0);
+  in_child("setgid and setuid under requests", become_another_user, 0);
   unlink(key_path);
 }
 
@@ -345,7 +345,7 @@ typedef paynow_status destroy_fn(paynow_client);
 
 static void *symbol(void *library, const char *name) {
   void *found = dlsym(library, name);
-  if (!found) complain("%s", dlerror());
+  if (!found) give_up("%s", dlerror());
   return found;
 }
 
@@ -386,7 +386,7 @@ static void load_copies(void) {
     void *copies[2];
     for (int number = 0; number < 2; number++) {
       copies[number] = dlopen(paths[number], load_mode);
-      if (!copies[number]) complain("%s", dlerror());
+      if (!copies[number]) give_up("%s", dlerror());
     }
     // Each is a library of its own.
     EXPECT(dlsym(copies[0], "paynow_version") != dlsym(copies[1], "paynow_version"));
@@ -436,7 +436,7 @@ static void become_this_program_again(void) {
   EXPECT(length > 0);
   self[length] = 0;
   execl(self, self, "hostile.ordinary_work", (char *)NULL);
-  complain("%s: %s", self, strerror(errno));
+  give_up("%s: %s", self, strerror(errno));
 }
 
 static void with_allocator(const char *library) {
@@ -596,7 +596,7 @@ static void work_under_signals(void) {
   often = (struct itimerval){{0, 0}, {0, 0}};
   setitimer(ITIMER_REAL, &often, NULL), setitimer(ITIMER_PROF, &often, NULL);
   EXPECT(signals_seen > 100);
-  if (elsewhere) complain("a thread of the library ran the host's handler");
+  if (elsewhere) give_up("a thread of the library ran the host's handler");
 }
 
 TEST(storms_of_signals) { in_child("signals to the process, timers and children under requests", work_under_signals, 0); }

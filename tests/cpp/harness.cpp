@@ -31,7 +31,7 @@ std::string environment(const char* name) {
   return value;
 }
 
-// What the library says goes to a file in which nobody may find a credential (tests/secrets.sh).
+// What the library says goes to a file that may hold no credential (tests/secrets.sh).
 void keep_said(std::string_view text) {
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
