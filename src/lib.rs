@@ -78,6 +78,8 @@ mod runtime;
 mod sync;
 mod threads;
 mod transport;
+#[cfg(all(feature = "wiping-allocator", not(test)))]
+mod wiping;
 
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,
