@@ -13,7 +13,7 @@ use crate::policy::cache::CachePolicy;
 use crate::policy::identity::NamingRules;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
-use crate::runtime::{self, LogLevel, Runtime};
+use crate::runtime::{self, LogLevel, Runtime, StartError};
 use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates, read_small_file};
 
 /// Until when a request may take, unless its call says otherwise.
@@ -317,7 +317,7 @@ impl ClientBuilder {
             extra_roots,
         });
         Ok(Client {
-            runtime: Runtime::start(settings, Box::new(transport)).map_err(BuildError::Thread)?,
+            runtime: Runtime::start(settings, Box::new(transport))?,
             default_deadline: self.deadline,
             naming: self.naming,
         })
@@ -403,6 +403,8 @@ pub enum BuildError {
     InvalidArgument(InvalidArgument),
     /// The operating system starts no thread.
     Thread(io::Error),
+    /// There is no memory for as much as the settings ask for: `max_outstanding` and `cache_bytes` take most.
+    Memory,
 }
 
 impl fmt::Display for BuildError {
@@ -410,11 +412,23 @@ impl fmt::Display for BuildError {
         match self {
             Self::InvalidArgument(argument) => argument.fmt(formatter),
             Self::Thread(error) => write!(formatter, "no thread can be started: {error}"),
+            Self::Memory => formatter.write_str(
+                "there is no memory for as much as the settings ask for: lower max_outstanding or cache_bytes",
+            ),
         }
     }
 }
 
 impl std::error::Error for BuildError {}
+
+impl From<StartError> for BuildError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Memory(_) => Self::Memory,
+            StartError::Thread(error) => Self::Thread(error),
+        }
+    }
+}
 
 impl From<InvalidArgument> for BuildError {
     fn from(argument: InvalidArgument) -> Self {

@@ -63,7 +63,7 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(error) => Self::Argument(error),
-            BuildError::Thread(_) => Self::Number(RESOURCES),
+            BuildError::Thread(_) | BuildError::Memory => Self::Number(RESOURCES),
         }
     }
 }

@@ -115,7 +115,7 @@ mod tests {
     use std::ffi::CStr;
 
     use super::Text;
-    use crate::model::heap::counting::held_by;
+    use crate::room::counting::held_by;
 
     #[test]
     fn is_followed_by_nul_and_hides_it() {

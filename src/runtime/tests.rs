@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::operations::{Arguments, Operation};
+use crate::room::counting::each_refused;
 
 use crate::operations::{
     Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Sent, Status,
@@ -155,6 +156,22 @@ impl Connection for FakeLine {
     }
 }
 
+fn settings() -> Settings {
+    Settings {
+        store_id: "1".to_owned(),
+        has_api_key: true,
+        max_outstanding: 10_000,
+        max_workers: 4,
+        max_held_bytes: usize::MAX,
+        log_level: Some(LogLevel::Info),
+        retry: RetryPolicy::default(),
+        breaker: BreakerPolicy::default(),
+        rate: RatePolicy::default(),
+        cache: CachePolicy::default(),
+        first_generation: 1,
+    }
+}
+
 struct Host {
     runtime: Runtime,
     world: Arc<World>,
@@ -162,19 +179,7 @@ struct Host {
 
 impl Host {
     fn new(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings {
-            store_id: "1".to_owned(),
-            has_api_key: true,
-            max_outstanding: 10_000,
-            max_workers: 4,
-            max_held_bytes: usize::MAX,
-            log_level: Some(LogLevel::Info),
-            retry: RetryPolicy::default(),
-            breaker: BreakerPolicy::default(),
-            rate: RatePolicy::default(),
-            cache: CachePolicy::default(),
-            first_generation: 1,
-        };
+        let mut settings = settings();
         change(&mut settings);
         let world = Arc::new(World::default());
         let runtime = Runtime::start(settings, Box::new(FakeTransport(Arc::clone(&world)))).unwrap();
@@ -813,4 +818,13 @@ fn a_server_that_repeats_our_credentials_does_not_get_them_into_messages() {
     });
     assert_eq!(message, "request: HTTP 401: not valid:\\r\\n…");
     assert!(!error.contains("the-api-key"), "{error}");
+}
+
+#[test]
+fn a_client_there_is_no_memory_for_is_refused() {
+    let world = Arc::new(World::default());
+    let refused = each_refused(4_096, || {
+        Runtime::new(settings(), Box::new(FakeTransport(Arc::clone(&world)))).map(drop)
+    });
+    assert!(refused >= 7, "only {refused} allocations depend on settings");
 }

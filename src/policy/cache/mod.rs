@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use self::table::{Table, Writer};
 use crate::model::heap::{block, shared_block};
+use crate::room::{self, NoMemory};
 
 /// How long answers are remembered, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +145,7 @@ pub(crate) struct Cache<V> {
 }
 
 impl<V: Clone> Cache<V> {
-    pub(crate) fn new(policy: CachePolicy) -> Self {
+    pub(crate) fn new(policy: CachePolicy) -> Result<Self, NoMemory> {
         let is_on = !policy.ttl.is_zero();
         let places = (policy.max_bytes / BYTES_A_PLACE).clamp(1, MOST_PLACES).next_power_of_two();
         let places = if is_on { places as usize } else { 0 };
@@ -152,8 +153,8 @@ impl<V: Clone> Cache<V> {
         let spare = if is_on { (places / 4).clamp(8, 256) } else { 0 };
         let max_bytes = usize::try_from(policy.max_bytes).unwrap_or(usize::MAX);
         let budget = max_bytes.saturating_sub(table::table_bytes::<Bucket<V>>(places, spare));
-        let (table, writer) = table::table(places, spare);
-        Self {
+        let (table, writer) = table::table(places, spare)?;
+        Ok(Self {
             policy,
             hasher: RandomState::new(),
             places,
@@ -163,7 +164,7 @@ impl<V: Clone> Cache<V> {
             epoch: AtomicU64::new(0),
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-        }
+        })
     }
 
     pub(crate) fn is_on(&self) -> bool {
@@ -312,15 +313,18 @@ impl<V> Books<V> {
         }
     }
 
-    /// Marks what is known of a customer. False when too many changes would have to be remembered: then anything may
-    /// have been changed.
+    /// Marks what is known of a customer. False when too many changes would have to be remembered, or there is no memory
+    /// for them: then anything may have been changed.
     fn changed(&mut self, customer_id: &str, now: Stamp) -> bool {
-        let fits = self.changed.len() < MOST_WRITES || self.changed.contains_key(customer_id);
-        if !fits {
+        let is_known = self.changed.contains_key(customer_id);
+        let fits = is_known || self.changed.len() < MOST_WRITES && self.changed.try_reserve(1).is_ok();
+        if fits {
+            let last = self.changed.entry(customer_id.into()).or_insert(now);
+            *last = now.max(*last);
+        } else {
+            // All of them are before what is noted in their place.
             self.changed.clear();
         }
-        let last = self.changed.entry(customer_id.into()).or_insert(now);
-        *last = now.max(*last);
         for entry in self.of_customer.get(customer_id).into_iter().flatten() {
             if now >= entry.asked {
                 entry.is_overtaken.store(true, Ordering::Release);
@@ -340,8 +344,9 @@ impl<V> Books<V> {
         if weight > self.budget / LARGEST_PART || !self.make_room(weight) {
             return;
         }
+        let Ok(key) = self.reserve(key, customer_id.as_deref()) else { return };
         let entry = Arc::new(Entry {
-            key: key.into(),
+            key,
             value,
             customer_id: customer_id.map(|id| match self.of_customer.get_key_value(&*id) {
                 Some((id, _)) => Arc::clone(id),
@@ -359,7 +364,7 @@ impl<V> Books<V> {
         let old = self.table.current(place).map_or(&[][..], |bucket| bucket);
         let gone = old
             .iter()
-            .find(|slot| slot.hash == hash && *slot.entry.key == *key)
+            .find(|slot| slot.hash == hash && slot.entry.key == entry.key)
             .or_else(|| (old.len() >= MOST_IN_A_PLACE).then(|| least_wanted(old)).flatten())
             .map(|slot| Arc::clone(&slot.entry));
         let added = Slot { hash, entry: Arc::clone(&entry) };
@@ -372,6 +377,18 @@ impl<V> Books<V> {
             self.bytes -= weight;
         }
         self.reclaim();
+    }
+
+    /// Makes room in what an entry is found by, so that linking it cannot fail, and copies its key.
+    fn reserve(&mut self, key: &str, customer_id: Option<&str>) -> Result<Box<str>, NoMemory> {
+        self.clock.try_reserve(1)?;
+        if let Some(id) = customer_id {
+            match self.of_customer.get_mut(id) {
+                Some(known) => known.try_reserve(1)?,
+                None => self.of_customer.try_reserve(1)?,
+            }
+        }
+        Ok(room::text(key)?.into_boxed_str())
     }
 
     /// Makes room for an entry of that weight. False when that cannot be done, or too much waits for its readers.
@@ -513,12 +530,12 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
-    use crate::model::heap::counting::{counts, held_by};
+    use crate::room::counting::{counts, held_by};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn cache(max_bytes: u64) -> Cache<u32> {
-        Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() })
+        Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }).unwrap()
     }
 
     fn kept(value: u32, customer_id: Option<&str>, asked_at: Instant) -> Kept<u32> {
@@ -662,7 +679,7 @@ mod tests {
             |number: u32| format!("/v1/stores/411486491630370816/customers/lookup?name=player{number}");
         let mut size = (0, 0);
         let (_cache, held) = held_by(|| {
-            let cache = Cache::new(CachePolicy { max_bytes: 4 << 20, ..CachePolicy::default() });
+            let cache = Cache::new(CachePolicy { max_bytes: 4 << 20, ..CachePolicy::default() }).unwrap();
             for number in 0..20_000 {
                 let kept = Kept {
                     value: Arc::new([0_u8; 600]),
@@ -695,7 +712,7 @@ mod tests {
     #[test]
     fn looking_neither_allocates_nor_frees_not_even_at_first() {
         let now = Instant::now();
-        let cache = Cache::new(CachePolicy::default());
+        let cache = Cache::new(CachePolicy::default()).unwrap();
         let keep = |key: &str, id: Option<&str>| {
             let customer_id = id.map(Into::into);
             cache.keep(key, Kept { value: Arc::new([0_u8; 100]), customer_id, asked_at: now, bytes: 700 });
@@ -753,7 +770,7 @@ mod tests {
     }
 
     fn acting_cache(max_bytes: u64) -> Arc<Cache<Acting>> {
-        Arc::new(Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }))
+        Arc::new(Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }).unwrap())
     }
 
     fn number_of(cache: &Cache<Acting>, key: &str, now: Instant) -> Option<u32> {
@@ -855,7 +872,7 @@ mod tests {
         const KEYS: u64 = 40;
         const ROUNDS: u64 = 2_000;
         let now = Instant::now();
-        let cache = Cache::new(CachePolicy { max_bytes: 1 << 16, ..CachePolicy::default() });
+        let cache = Cache::new(CachePolicy { max_bytes: 1 << 16, ..CachePolicy::default() }).unwrap();
         let running = AtomicU32::new(2);
         std::thread::scope(|scope| {
             for half in 0..2 {
@@ -902,7 +919,7 @@ mod tests {
 
     #[test]
     fn it_can_be_switched_off() {
-        let cache = Cache::new(CachePolicy { ttl: Duration::ZERO, ..CachePolicy::default() });
+        let cache = Cache::new(CachePolicy { ttl: Duration::ZERO, ..CachePolicy::default() }).unwrap();
         let now = Instant::now();
         cache.keep("a", kept(1, Some("7"), now));
         assert_eq!(seen(&cache, "a", now), None);

@@ -52,6 +52,7 @@ pub(crate) use self::table::Header;
 use self::trash::Trash;
 use super::stats::Stats;
 use crate::policy::cache::Cache;
+use crate::room::NoMemory;
 use crate::sync::{AtomicBool, AtomicU64, Ordering, zeros};
 
 /// Answers that are remembered: the engine keeps them, and peeking looks at them.
@@ -90,25 +91,25 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(super) fn new(settings: MailboxSettings, cache: Arc<AnswerCache>) -> Self {
+    pub(super) fn new(settings: MailboxSettings, cache: Arc<AnswerCache>) -> Result<Self, NoMemory> {
         fork::watch();
         let capacity = settings.max_outstanding.clamp(1, MAX_SLOTS);
-        Self {
+        Ok(Self {
             store_id: settings.store_id,
             fork_generation: fork::generation(),
             has_api_key: AtomicBool::new(settings.has_api_key),
             closed: AtomicBool::new(false),
             settled: AtomicBool::new(false),
-            slots: Slots::new(capacity, settings.first_generation),
-            tags: zeros(capacity as usize),
-            notices: CachePadded::new(Chain::new(capacity as usize)),
-            completions: CachePadded::new(Completions::new(capacity as usize)),
+            slots: Slots::new(capacity, settings.first_generation)?,
+            tags: zeros(capacity as usize)?,
+            notices: CachePadded::new(Chain::new(capacity as usize)?),
+            completions: CachePadded::new(Completions::new(capacity as usize)?),
             consumer: CachePadded::default(),
             trash: CachePadded::default(),
             log: Log::new(settings.log_level),
             cache,
             counters: Counters::default(),
-        }
+        })
     }
 
     /// Whether this process is a fork of the one that made the client.

@@ -209,11 +209,11 @@ impl Outcome {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::model::heap::counting::held_by;
     use crate::operations::{
         self, CREATE_CUSTOMER_TOKEN, GET_CUSTOMER, LIST_CUSTOMERS, LOOKUP_CUSTOMER, LOOKUP_GIFTCARD,
         Operation, REQUEST,
     };
+    use crate::room::counting::held_by;
 
     fn customer(number: usize) -> String {
         let metadata: Vec<String> =

@@ -225,7 +225,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(setup: Setup, api: Api, random: Rng) -> Self {
         let base = Instant::now();
-        let cache = Arc::new(AnswerCache::new(setup.cache));
+        let cache = Arc::new(AnswerCache::new(setup.cache).unwrap());
         let counters = Arc::new(Counters::default());
         let schedule = Schedule::new(&setup.rules, Memory::new(cache), Arc::clone(&counters), base);
         let mut world = Self {

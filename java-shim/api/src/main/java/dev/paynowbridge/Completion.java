@@ -56,7 +56,7 @@ final class Completion {
         }
         return of(Status.INTERNAL, switch ((int) number) {
             case (int) Native.FORKED -> "this process was forked from the one that made the client";
-            case (int) Native.RESOURCES -> "the system starts no thread, or 255 clients exist already";
+            case (int) Native.RESOURCES -> "there is no memory for it, the system starts no thread, or 255 clients exist already";
             default -> "a fault inside paynow-bridge was contained; please report it";
         });
     }
