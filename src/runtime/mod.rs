@@ -11,6 +11,7 @@
 //! rarely when there is no traffic.
 
 mod engine;
+mod lines;
 mod mailbox;
 #[cfg(all(test, loom))]
 mod model;
@@ -20,10 +21,11 @@ mod stops;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use self::lines::LogLevel;
 pub(crate) use self::mailbox::{
     Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Reading, Submission, Turn,
 };
-pub use self::mailbox::{LogLevel, LogLine, Priority, Source, SubmitError};
+pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
 pub use self::stats::Stats;
 
 use std::io;
@@ -114,7 +116,7 @@ impl Runtime {
 
     /// Another API key from here on.
     pub(crate) fn set_api_key(&self, key: Secret) {
-        self.engine.transport().set_api_key(key);
+        self.engine.set_api_key(key);
         self.mailbox.allow_api_key();
     }
 

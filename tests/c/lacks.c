@@ -84,3 +84,71 @@ TEST(a_host_with_large_thread_locals) {
   destroy(client);
   CHECK(host_state[0] == 1);
 }
+
+// --- threads ---
+
+static uint32_t lines_about_threads;
+
+static void count_line(int32_t level, const char *message, size_t length, void *user_data) {
+  (void)level, (void)length, (void)user_data;
+  lines_about_threads += strstr(message, "thread") != NULL;
+}
+
+static void limit_threads(rlim_t count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NPROC, &limit) != 0) _exit(100);
+  limit.rlim_cur = count == RLIM_INFINITY ? limit.rlim_max : count;
+  if (setrlimit(RLIMIT_NPROC, &limit) != 0) _exit(101);
+}
+
+static int requests_without_threads(void) {
+  enum { ROUNDS = 20, TOGETHER = 50 };
+  // The limit is for everybody but root.
+  if (geteuid() == 0 && setuid(61234) != 0) return 1;
+  paynow_client_config config = sandbox_config();
+  config.on_log = count_line;
+  config.circuit_threshold = 1;
+  paynow_client client;
+  if (paynow_client_create(&config, &client) != PAYNOW_OK) return 2;
+  limit_threads(0);
+  paynow_call call = INIT(paynow_call);
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    // The first have time enough for a worker to be tried.
+    call.deadline_ms = round == 0 ? 2000 : 20;
+    for (uint64_t number = 0; number < TOGETHER; number++) {
+      if (get_stranger(client, round * TOGETHER + number, &call, NULL) != PAYNOW_OK) return 3;
+    }
+    for (size_t collected = 0; collected < TOGETHER;) {
+      paynow_completion ended[TOGETHER];
+      size_t got = 0;
+      if (paynow_client_next(client, PATIENCE_MS, ended, TOGETHER, &got) != PAYNOW_OK || got == 0) return 4;
+      for (size_t index = 0; index < got; index++) {
+        paynow_completion_info info = info_of(ended[index]);
+        if (info.status != PAYNOW_E_TIMEOUT || info.sent != PAYNOW_SENT_NEVER) return 5;
+        if (!info.message || !strstr(info.message, "ulimit -u")) return 6;
+        if (paynow_completion_free(ended[index]) != PAYNOW_OK) return 7;
+      }
+      collected += got;
+    }
+  }
+  if (stats_of(client).circuit_open) return 8;
+  if (paynow_client_poll(client, 0, 0, NULL) != PAYNOW_OK) return 9;
+  if (lines_about_threads == 0 || lines_about_threads > 6) return 10;
+  // Threads can be started again, and are.
+  limit_threads(RLIM_INFINITY);
+  paynow_completion completion;
+  size_t got = 0;
+  if (get_mira(client, NULL, NULL) != PAYNOW_OK) return 11;
+  if (paynow_client_next(client, PATIENCE_MS, &completion, 1, &got) != PAYNOW_OK || got != 1) return 12;
+  if (info_of(completion).status != PAYNOW_OK) return 13;
+  if (paynow_completion_free(completion) != PAYNOW_OK) return 14;
+  return paynow_client_destroy(client) == PAYNOW_OK ? 0 : 15;
+}
+
+TEST(a_thousand_requests_without_a_thread_are_a_handful_of_lines) {
+  if (under_valgrind() || is_sanitized()) {
+    harness_skip("what it runs under starts threads of its own");
+    return;
+  }
+  CHECK_INT(in_child(requests_without_threads), 0);
+}

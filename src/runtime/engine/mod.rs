@@ -26,8 +26,10 @@ use self::memory::Memory;
 pub(super) use self::schedule::Rules;
 use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
 use self::seats::Seats;
-use super::mailbox::{AnswerCache, Arrival, Backlog, Key, LogLevel, Mailbox, Outcome};
+use super::lines::{Line, Lines, LogLevel};
+use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
+use crate::model::Secret;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
@@ -50,9 +52,8 @@ pub(super) struct Engine {
     schedule: CachePadded<Mutex<Schedule>>,
     seats: CachePadded<Mutex<Seats>>,
     counters: Arc<Counters>,
+    lines: Mutex<Lines>,
     stopping: AtomicBool,
-    /// No worker thread could be started, and the host was told.
-    no_thread: AtomicBool,
     dispatcher: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -82,8 +83,8 @@ impl Engine {
             schedule: CachePadded::new(Mutex::new(schedule)),
             seats: CachePadded::default(),
             counters,
+            lines: Mutex::default(),
             stopping: AtomicBool::new(false),
-            no_thread: AtomicBool::new(false),
             dispatcher: Mutex::new(None),
         }
     }
@@ -111,8 +112,10 @@ impl Engine {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    pub(super) fn transport(&self) -> &dyn Transport {
-        &*self.transport
+    /// Another API key from here on.
+    pub(super) fn set_api_key(&self, key: Secret) {
+        self.transport.set_api_key(key);
+        self.decide(|schedule, _| schedule.key_changed());
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
@@ -131,7 +134,7 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::Answer(key, outcome) => self.mailbox.answer(key, outcome),
-                Effect::Say(level, line) => self.mailbox.say(level, || line),
+                Effect::Say(line, details) => self.say(line, || details),
             }
         }
         answer
@@ -231,6 +234,7 @@ impl Engine {
     /// Ends the requests whose deadline is over, and frees the workers that hang.
     fn keep_deadlines(&self) {
         while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
+        self.say_what_is_due();
         let seats = lock(&self.seats);
         let schedule = lock(&self.schedule);
         let now = Instant::now();
@@ -243,20 +247,35 @@ impl Engine {
         self.decide(|schedule, now| schedule.fault(work, now));
     }
 
+    /// Adds a line to the host's log, as often as its limit allows.
+    fn say(&self, line: Line, details: impl FnOnce() -> String) {
+        let sayable = lock(&self.lines).come_up(line, Instant::now(), details);
+        if let Some(sayable) = sayable {
+            self.mailbox.say(&sayable);
+        }
+    }
+
+    /// Says what was held back and may be said now.
+    fn say_what_is_due(&self) {
+        let due = lock(&self.lines).due(Instant::now());
+        due.iter().for_each(|sayable| self.mailbox.say(sayable));
+    }
+
     fn say_fault(&self, whose: &str) {
-        self.mailbox.say(LogLevel::Error, || {
-            format!("{whose}: a fault inside paynow-bridge was contained; please report it")
-        });
+        self.say(Line::Fault, || whose.to_owned());
     }
 
     fn say_how_it_went(&self, flight: &InFlight, outcome: &Outcome) {
-        self.mailbox.say(LogLevel::Debug, || {
+        if !self.mailbox.wants_lines(LogLevel::Debug) {
+            return;
+        }
+        self.say(Line::Attempt, || {
             format!(
-                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted",
+                "{} of {}: {:?}, HTTP {}, {} ms after it was accepted",
+                flight.attempts,
                 flight.operation.name,
                 outcome.status,
                 outcome.http_status,
-                flight.attempts,
                 flight.accepted.elapsed().as_millis()
             )
         });

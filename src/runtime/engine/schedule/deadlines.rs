@@ -6,8 +6,17 @@ use std::time::Instant;
 use super::queues::WorkId;
 use super::work::{Sent, Stage, Work};
 use super::{Effect, Schedule};
-use crate::operations::Status;
+use crate::model::Text;
+use crate::operations::{Decoded, Status};
 use crate::runtime::mailbox::Outcome;
+
+/// How a request ends that waited for a worker that could not be started.
+fn no_worker() -> Outcome {
+    let message = "not sent by its deadline: this machine starts no further thread: raise the limit of threads \
+                   (ulimit -u, or pids.max)";
+    let decoded = Decoded { status: Status::Timeout, message: Some(Text::from(message)), ..Decoded::ok() };
+    Outcome::answered(decoded, 0, Text::from(""))
+}
 
 impl Schedule {
     /// Keeps the deadlines, up to `limit` of them. False when there is more to do.
@@ -28,7 +37,7 @@ impl Schedule {
         let key = request.key;
         let question = self.works.get(&request.work).and_then(|work| work.question.clone());
         self.withdraw(slot);
-        let timeout = Outcome::without_answer(Status::Timeout);
+        let timeout = if self.lacks_workers { no_worker() } else { Outcome::without_answer(Status::Timeout) };
         let outcome = self.memory.stale_if_error(question.as_ref(), &timeout, now).unwrap_or(timeout);
         self.count_stale(&outcome);
         self.effects.push(Effect::Answer(key, outcome));

@@ -27,7 +27,8 @@ use super::memory::Memory;
 use crate::policy::breaker::BreakerPolicy;
 use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
-use crate::runtime::mailbox::{Key, LogLevel, Outcome, Priority, Source};
+use crate::runtime::lines::Line;
+use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
 
 /// What the rules are set to.
 pub(in crate::runtime) struct Rules {
@@ -48,7 +49,7 @@ pub(super) enum Effect {
     /// A request ends.
     Answer(Key, Outcome),
     /// A line for the host's log.
-    Say(LogLevel, String),
+    Say(Line, String),
 }
 
 /// A request the rules have not seen.
@@ -106,6 +107,8 @@ pub(super) struct Schedule {
     /// What the next request or piece of work is numbered.
     number: u64,
     effects: Vec<Effect>,
+    /// No worker runs, and none can be started.
+    lacks_workers: bool,
 }
 
 impl Schedule {
@@ -130,7 +133,18 @@ impl Schedule {
             shared: HashMap::new(),
             number: 0,
             effects: Vec::new(),
+            lacks_workers: false,
         }
+    }
+
+    /// Whether no worker runs and none can be started.
+    pub(super) fn lacks_workers(&mut self, lacks: bool) {
+        self.lacks_workers = lacks;
+    }
+
+    /// There is another API key: what was said of the last one is not said of it.
+    pub(super) fn key_changed(&mut self) {
+        self.health.key_changed();
     }
 
     /// What was decided since it was last asked for.

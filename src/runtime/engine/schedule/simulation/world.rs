@@ -21,7 +21,8 @@ use crate::runtime::engine::memory::Memory;
 use crate::runtime::engine::reading;
 use crate::runtime::engine::schedule::queues::WorkId;
 use crate::runtime::engine::schedule::{Assignment, Effect, Finished, Newcomer, Rules, Schedule};
-use crate::runtime::mailbox::{AnswerCache, Attachment, Header, Key, LogLevel, Outcome, Priority, Source};
+use crate::runtime::lines::Line;
+use crate::runtime::mailbox::{AnswerCache, Attachment, Header, Key, Outcome, Priority, Source};
 use crate::transport::{Exchange, HttpAnswer, TransportError};
 
 const STORE: &str = "1";
@@ -615,10 +616,10 @@ impl World {
                         self.decide(request, outcome);
                     }
                 }
-                Effect::Say(level, line) => {
-                    self.note(7, level as u64, 0, format_args!("say {line}"));
-                    if level == LogLevel::Warn {
-                        self.warnings.push(line);
+                Effect::Say(line, details) => {
+                    self.note(7, line as u64, 0, format_args!("say {line:?}: {details}"));
+                    if line == Line::Outage {
+                        self.warnings.push(details);
                     }
                 }
             }
