@@ -900,3 +900,10 @@ fn no_storm_is_more_than_a_handful_of_lines() {
         assert!(few.contains(&lines.len()), "{what}: {lines:?}");
     }
 }
+
+#[test]
+fn workers_that_left_are_joined_while_the_client_lives() {
+    let host = Host::new(|_| {});
+    (0..3).for_each(|_| host.runtime.engine.seat_one_that_leaves());
+    host.wait_until("they are joined", || host.runtime.engine.has_joined_all_that_left());
+}

@@ -235,10 +235,20 @@ impl Engine {
     fn keep_deadlines(&self) {
         while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
         self.say_what_is_due();
+        self.join_the_ended();
         let seats = lock(&self.seats);
         let schedule = lock(&self.schedule);
         let now = Instant::now();
         seats.free_the_hung(|work| schedule.is_hung(work, now));
+    }
+
+    /// Joins the workers that have ended, which takes no time.
+    fn join_the_ended(&self) {
+        let ended = lock(&self.seats).ended();
+        for handle in ended {
+            // A worker contains its panics; one that ended by one is as ended as any.
+            let _ = handle.join();
+        }
     }
 
     /// Ends work a fault of the library happened in.
@@ -279,6 +289,22 @@ impl Engine {
                 flight.accepted.elapsed().as_millis()
             )
         });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl Engine {
+    /// A worker that leaves at once.
+    pub(super) fn seat_one_that_leaves(&self) {
+        let handle = crate::threads::spawn("worker", || {}).unwrap();
+        let mut seats = lock(&self.seats);
+        let place = seats.vacant();
+        seats.take(place, Arc::default(), Arc::default(), handle);
+        seats.leave(place);
+    }
+
+    pub(super) fn has_joined_all_that_left(&self) -> bool {
+        lock(&self.seats).all_joined()
     }
 }
 
