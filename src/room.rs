@@ -54,6 +54,64 @@ pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
     Ok(())
 }
 
+/// The same list with room for no more.
+pub(crate) fn exact<T>(list: Vec<T>) -> Result<Vec<T>, NoMemory> {
+    if list.len() == list.capacity() { Ok(list) } else { collect(list.into_iter()) }
+}
+
+/// `Clone` for what is as large as an answer.
+pub(crate) trait TryClone: Sized {
+    /// A copy, of the list or text and everything in it.
+    fn try_clone(&self) -> Result<Self, NoMemory>;
+}
+
+impl<T: TryClone> TryClone for Option<T> {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        self.as_ref().map(T::try_clone).transpose()
+    }
+}
+
+impl<T: TryClone> TryClone for Box<T> {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        (**self).try_clone().map(Self::new)
+    }
+}
+
+impl<T: TryClone> TryClone for Vec<T> {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        let mut copies = list(self.len())?;
+        for item in self {
+            copies.push(item.try_clone()?);
+        }
+        Ok(copies)
+    }
+}
+
+impl<T: TryClone, U: TryClone> TryClone for (T, U) {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        Ok((self.0.try_clone()?, self.1.try_clone()?))
+    }
+}
+
+impl TryClone for i64 {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        Ok(*self)
+    }
+}
+
+/// Copies a struct field by field, so that none is forgotten.
+macro_rules! try_clone {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl $crate::room::TryClone for $name {
+            fn try_clone(&self) -> Result<Self, $crate::room::NoMemory> {
+                let Self { $($field),* } = self;
+                Ok(Self { $($field: $crate::room::TryClone::try_clone($field)?),* })
+            }
+        }
+    };
+}
+pub(crate) use try_clone;
+
 /// A copy of a text.
 pub(crate) fn text(text: &str) -> Result<String, NoMemory> {
     let mut copy = String::new();

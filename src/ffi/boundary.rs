@@ -59,6 +59,7 @@ impl From<SubmitError> for Failure {
             SubmitError::QueueFull => Self::new(PAYNOW_E_QUEUE_FULL, error.explanation()),
             SubmitError::Shutdown => Self::new(PAYNOW_E_SHUTDOWN, error.explanation()),
             SubmitError::Forked => Self::new(PAYNOW_E_FORKED, error.explanation()),
+            SubmitError::Memory => Self::new(PAYNOW_E_RESOURCES, error.explanation()),
             SubmitError::NoApiKey => Self::new(PAYNOW_E_NO_API_KEY, error.explanation()),
         }
     }

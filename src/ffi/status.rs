@@ -29,6 +29,7 @@ pub const PAYNOW_E_NO_API_KEY: paynow_status = 9;
 /// The completion does not hold what was asked for, or the index is beyond its end.
 pub const PAYNOW_E_NO_VALUE: paynow_status = 10;
 /// This machine lacks something: there is no memory for it, the system starts no thread, or 255 clients exist already.
+/// As a completion's status: there was no memory for the request or its answer.
 pub const PAYNOW_E_RESOURCES: paynow_status = 11;
 /// The request had ended already when it was to be cancelled.
 pub const PAYNOW_E_TOO_LATE: paynow_status = 12;
@@ -91,6 +92,7 @@ pub(super) fn number(status: Status) -> paynow_status {
         Status::RateLimited => PAYNOW_E_RATE_LIMITED,
         Status::Api => PAYNOW_E_API,
         Status::Server => PAYNOW_E_SERVER,
+        Status::Resources => PAYNOW_E_RESOURCES,
         Status::Internal => PAYNOW_E_INTERNAL,
     }
 }

@@ -44,6 +44,7 @@ impl From<SubmitError> for Failure {
             SubmitError::QueueFull => Self::Number(QUEUE_FULL),
             SubmitError::Shutdown => Self::Number(SHUTDOWN),
             SubmitError::Forked => Self::Number(FORKED),
+            SubmitError::Memory => Self::Number(RESOURCES),
             SubmitError::NoApiKey => Self::Number(NO_API_KEY),
         }
     }

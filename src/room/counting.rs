@@ -44,16 +44,21 @@ pub(crate) fn each_refused<T, E: std::fmt::Debug + PartialEq>(
     mut work: impl FnMut() -> Result<T, E>,
 ) -> usize {
     for granted in 0.. {
-        REFUSING.set(Some((granted, size)));
-        let result = work();
-        let unspent = REFUSING.take();
-        match result {
-            Ok(_) if unspent.is_some() => return granted,
-            Ok(_) => panic!("allocation {granted} was refused, and nothing came of it"),
-            Err(error) => assert_eq!(unspent, None, "without a refusal: {error:?}"),
+        match refusing(granted, size, &mut work) {
+            (Ok(_), false) => return granted,
+            (Ok(_), true) => panic!("allocation {granted} was refused, and nothing came of it"),
+            (Err(error), refused) => assert!(refused, "without a refusal: {error:?}"),
         }
     }
     unreachable!("there is always one more number");
+}
+
+/// Does `work` while the allocation of at least `size` bytes that comes after so many others is refused. Says whether
+/// one was.
+pub(crate) fn refusing<R>(granted: usize, size: usize, work: impl FnOnce() -> R) -> (R, bool) {
+    REFUSING.set(Some((granted, size)));
+    let result = work();
+    (result, REFUSING.take().is_none())
 }
 
 /// Whether this allocation is the one to refuse.

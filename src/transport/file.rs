@@ -1,10 +1,13 @@
 //! Reading the small files a client is configured with.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use super::whole::read_whole;
+use crate::room::NoMemory;
 
 /// The bytes of a regular file, without a byte order mark. Never waits, whatever the path names: a pipe, a device and
 /// a directory are refused. `check` may refuse the file for what is known about it.
@@ -19,9 +22,12 @@ pub(crate) fn read_small_file(
         return Err("is not a regular file");
     }
     check(&metadata)?;
-    // A byte more than allowed, to notice a file that has grown meanwhile; all at once, so that no copy stays behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len().min(longest) as usize + 64));
-    file.take(longest + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    // A byte more than allowed, to notice a file that has grown meanwhile.
+    let expected = usize::try_from(metadata.len().min(longest)).unwrap_or(usize::MAX);
+    let mut bytes = read_whole(file.take(longest + 1), expected).map_err(|error| match error.kind() {
+        io::ErrorKind::OutOfMemory => NoMemory::EXPLANATION,
+        _ => "cannot be read",
+    })?;
     if bytes.len() as u64 > longest {
         return Err("is too long");
     }

@@ -23,6 +23,7 @@ use super::resolver::Resolver;
 use super::retry_after;
 use super::tcp::{TcpConnector, Tunnel};
 use super::tls::{TlsConnector, TlsSettings, may_be_the_clock};
+use super::whole::read_whole;
 use super::{Connection, Exchange, HttpAnswer, Transport, TransportError};
 use crate::model::Secret;
 use crate::operations::{Authorization, HttpRequest, Sent, Status};
@@ -214,11 +215,11 @@ impl HttpConnection {
             // The server gave this connection up, or says that it is the wrong one.
             self.progress.retire();
         }
-        let body = body
-            .with_config()
-            .limit(self.shared.settings.max_response_bytes)
-            .read_to_vec()
-            .map_err(|error| self.explain(&error, status))?;
+        let limit = self.shared.settings.max_response_bytes;
+        let expected = body.content_length().unwrap_or_default().min(limit);
+        let reader = body.with_config().limit(limit).reader();
+        let body = read_whole(reader, usize::try_from(expected).unwrap_or(usize::MAX))
+            .map_err(|error| self.explain(&Error::from(error), status))?;
         let mut content_type = header_text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
         let encoding = header_text(header::CONTENT_ENCODING).unwrap_or_default().trim();
         let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
@@ -233,7 +234,7 @@ impl HttpConnection {
             content_type,
             retry_after: header_text(header::RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, header_text(header::DATE))),
-            body: Zeroizing::new(body),
+            body,
         })
     }
 
@@ -312,6 +313,7 @@ impl HttpConnection {
             Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => Status::ResponseTooLarge,
             Error::Protocol(_) | Error::Http(_) => Status::InvalidResponse,
             Error::Tls(_) => Status::Tls,
+            Error::Io(io) if io.kind() == io::ErrorKind::OutOfMemory => Status::Resources,
             _ => match stage {
                 Stage::Resolve => Status::Resolve,
                 Stage::Connect | Stage::Tunnel => Status::Connect,
@@ -479,6 +481,7 @@ impl UreqResolver for ConnectionResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::counting::each_refused;
 
     fn transport(port: u16) -> HttpTransport {
         HttpTransport::new(HttpSettings {
@@ -486,7 +489,7 @@ mod tests {
             api_key: Some(Secret::new("first".to_owned())),
             user_agent: "test".to_owned(),
             connect_timeout: Duration::from_secs(60),
-            max_response_bytes: 1024,
+            max_response_bytes: 1024 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
         })
@@ -518,6 +521,58 @@ mod tests {
         assert_eq!(sent_with(token).as_deref(), Some("token"));
         assert_eq!(sent_with(Authorization::None), None);
         transport.close();
+    }
+
+    /// A server that answers every request with this body, on a connection each.
+    fn serve(listener: &std::net::TcpListener, body: &str) {
+        use std::io::{Read, Write};
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+                head.push(byte[0]);
+            }
+            if head.starts_with(b"GET /over") {
+                return;
+            }
+            // A client that has no memory goes away.
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )
+            .and_then(|()| stream.write_all(body.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn an_exchange_there_is_no_memory_for_says_so_and_blames_nobody() {
+        // Above what the HTTP client allocates for itself.
+        const FIXED: usize = 8 * 1024;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let transport = transport(listener.local_addr().unwrap().port());
+        let body = "x".repeat(900_000);
+        std::thread::scope(|scope| {
+            scope.spawn(|| serve(&listener, &body));
+            let refused = each_refused(FIXED, || {
+                let mut connection = transport.open();
+                connection.interrupter().begin(1);
+                let exchange = connection.exchange(&request(Authorization::None), true);
+                match exchange.result {
+                    Ok(answer) => Ok(assert_eq!(answer.body.len(), body.len())),
+                    Err(error) => {
+                        assert!(error.is_local && error.message.contains("no memory"), "{}", error.message);
+                        assert!(!exchange.died_idle);
+                        Err(error.status)
+                    }
+                }
+            });
+            // Two buffers, what is collected, and the body, which is longer than is believed at first.
+            assert!(refused >= 5, "{refused}");
+            let over = HttpRequest { target: "/over".to_owned(), ..request(Authorization::None) };
+            let _ = transport.open().exchange(&over, false);
+        });
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::room::NoMemory;
+
 /// What this machine lacks, and what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lack(&'static str);
@@ -20,7 +22,7 @@ const DESCRIPTORS: Lack = Lack(
 );
 const ALL_DESCRIPTORS: Lack =
     Lack("this machine has no file descriptor left: raise the limit of the system (fs.file-max)");
-const MEMORY: Lack = Lack("this machine has no memory left for it: free some");
+const MEMORY: Lack = Lack(NoMemory::EXPLANATION);
 const PERMISSION: Lack = Lack(
     "this machine does not let this process open connections: check its firewall, container or security policy",
 );
@@ -83,6 +85,11 @@ pub(super) fn mark(error: io::Error) -> io::Error {
 /// Marks the error of a thread that could not be started.
 pub(super) fn no_thread(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), THREADS)
+}
+
+/// The error of an allocation that failed.
+pub(super) fn no_memory(_: NoMemory) -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, MEMORY)
 }
 
 /// What the machine lacks, if that is what the error says.

@@ -229,7 +229,8 @@ impl Connector<TcpTransport> for TlsConnector {
             buffers: WipedBuffers::new(
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
-            ),
+            )
+            .map_err(local::no_memory)?,
             progress: Arc::clone(&self.progress),
         })))
     }

@@ -530,12 +530,12 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
-    use crate::room::counting::{counts, held_by};
+    use crate::room::counting::{counts, each_refused, held_by};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn cache(max_bytes: u64) -> Cache<u32> {
-        Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }).unwrap()
+    fn cache(max_bytes: u64) -> Result<Cache<u32>, NoMemory> {
+        Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() })
     }
 
     fn kept(value: u32, customer_id: Option<&str>, asked_at: Instant) -> Kept<u32> {
@@ -547,8 +547,45 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_there_is_no_memory_for_is_not_kept_and_harms_no_other() {
+        let now = Instant::now();
+        let keys: Vec<String> = (0..200).map(|number| format!("{number}{}", "k".repeat(600))).collect();
+        let refused = each_refused(512, || {
+            let cache = cache(1 << 20)?;
+            for (number, key) in (0..).zip(&keys) {
+                let customer = if number % 2 == 0 { Some(number.to_string()) } else { None };
+                cache.keep(key, kept(number, customer.as_deref(), now));
+            }
+            let known = (0..).zip(&keys).filter(|(number, key)| {
+                seen(&cache, key, now).inspect(|found| assert_eq!(found.0, *number)).is_some()
+            });
+            if known.count() == keys.len() { Ok(()) } else { Err(NoMemory) }
+        });
+        assert!(refused > 200, "{refused}");
+    }
+
+    #[test]
+    fn a_change_there_is_no_memory_for_overtakes_everything() {
+        let now = Instant::now();
+        let refused = each_refused(1_000, || {
+            let cache = cache(1 << 18)?;
+            cache.keep("a", kept(1, Some("77"), now));
+            let mut lost = false;
+            for number in 0..500 {
+                cache.changed(&number.to_string(), now + SECOND);
+                let late = cache.writes.anything.load(Ordering::Relaxed) != NEVER;
+                lost |= late;
+                cache.keep("b", kept(2, Some(&number.to_string()), now));
+                assert_eq!(seen(&cache, "b", now + SECOND), None, "asked for before the change");
+            }
+            if lost { Err(NoMemory) } else { Ok(()) }
+        });
+        assert!(refused >= 6, "{refused}");
+    }
+
+    #[test]
     fn answers_age() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", kept(2, None, now));
         assert_eq!(seen(&cache, "a", now), Some((1, Age::Fresh)));
@@ -562,7 +599,7 @@ mod tests {
 
     #[test]
     fn own_writes_are_seen_at_once() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", kept(2, Some("8"), now));
         cache.keep("c", kept(3, None, now));
@@ -582,7 +619,7 @@ mod tests {
 
     #[test]
     fn creating_ends_every_absence_and_nothing_else() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("c", kept(3, None, now));
         cache.created(now + SECOND);
@@ -592,7 +629,7 @@ mod tests {
 
     #[test]
     fn size_is_bounded() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         for number in 0..20_000 {
             cache.keep(&number.to_string(), kept(number, Some("7"), now));
         }
@@ -603,7 +640,7 @@ mod tests {
 
     #[test]
     fn many_own_writes_do_not_grow_without_end() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("x"), now));
         for number in 0..=MOST_WRITES {
             cache.changed(&number.to_string(), now + SECOND);
@@ -614,7 +651,7 @@ mod tests {
 
     #[test]
     fn a_time_before_the_first_one_told_is_before_it() {
-        let (cache, now) = (cache(1 << 20), Instant::now() + SECOND * 10);
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now() + SECOND * 10);
         cache.changed("7", now);
         cache.keep("a", kept(1, Some("7"), now - SECOND));
         cache.keep("b", kept(2, Some("8"), now - SECOND));
@@ -628,7 +665,7 @@ mod tests {
 
     #[test]
     fn what_is_looked_at_stays_and_so_does_what_is_new() {
-        let (cache, now) = (cache(1 << 18), Instant::now());
+        let (cache, now) = (cache(1 << 18).unwrap(), Instant::now());
         cache.keep("wanted", kept(1, Some("7"), now));
         for number in 0..2_000 {
             assert!(seen(&cache, "wanted", now).is_some(), "gone at {number}");
@@ -645,7 +682,7 @@ mod tests {
 
     #[test]
     fn what_is_overtaken_goes_first() {
-        let (cache, now) = (cache(1 << 18), Instant::now());
+        let (cache, now) = (cache(1 << 18).unwrap(), Instant::now());
         cache.keep("old", kept(1, Some("7"), now));
         assert!(seen(&cache, "old", now).is_some());
         cache.changed("7", now);
@@ -664,7 +701,7 @@ mod tests {
 
     #[test]
     fn an_answer_too_large_for_the_rest_is_not_kept() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", Kept { bytes: 1 << 19, ..kept(2, Some("7"), now) });
         cache.keep("c", Kept { bytes: u64::MAX, ..kept(3, Some("7"), now) });
@@ -699,7 +736,7 @@ mod tests {
 
     #[test]
     fn looking_goes_on_while_a_writer_is_stopped_with_the_lock() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         let writer = cache.books.lock().unwrap();
         std::thread::scope(|scope| {

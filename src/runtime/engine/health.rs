@@ -75,7 +75,7 @@ impl Health {
         describe: impl FnOnce() -> String,
     ) -> Option<(Line, String)> {
         let status = match verdict {
-            Verdict::Ended(Status::Internal) | Verdict::Nothing => None,
+            Verdict::Ended(Status::Internal | Status::Resources) | Verdict::Nothing => None,
             Verdict::Ended(status) => Some(status),
             // An attempt that began too late because of our own queue says nothing about the API.
             Verdict::CutOff => {

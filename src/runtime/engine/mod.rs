@@ -30,6 +30,7 @@ use super::lines::{Line, Lines, LogLevel};
 use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
 use crate::model::Secret;
+use crate::room::NoMemory;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
@@ -144,19 +145,26 @@ impl Engine {
     fn drain(&self) -> Drained {
         let mut newcomers = Vec::new();
         let mut ended = Vec::new();
+        let mut refused = Vec::new();
         let all = self.mailbox.drain(&mut lock(&self.backlog), BATCH, |arrival| match arrival {
             Arrival::New(slot, key, lent) => {
                 let header = lent.header();
-                newcomers.push(Newcomer {
-                    slot,
-                    key,
-                    priority: header.priority,
-                    cacheable: header.operation.cacheable,
-                    flight: Box::new(InFlight::new(&header, lent.arguments(), &self.store_id)),
-                });
+                match InFlight::new(&header, lent.arguments(), &self.store_id) {
+                    Ok(flight) => newcomers.push(Newcomer {
+                        slot,
+                        key,
+                        priority: header.priority,
+                        cacheable: header.operation.cacheable,
+                        flight: Box::new(flight),
+                    }),
+                    Err(NoMemory) => refused.push((key, header.operation)),
+                }
             }
             Arrival::Ended(slot) => ended.push(slot),
         });
+        for (key, operation) in &refused {
+            self.mailbox.answer(*key, Outcome::no_memory(operation));
+        }
         let arrived = newcomers.len();
         if arrived + ended.len() > 0 {
             self.decide(|schedule, now| {

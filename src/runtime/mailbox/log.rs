@@ -4,6 +4,7 @@
 
 use super::pile::{Pile, Piled};
 use crate::model::Text;
+use crate::room::NoMemory;
 use crate::runtime::lines::{LogLevel, Sayable};
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering};
 
@@ -70,7 +71,12 @@ impl Log {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let line = LogLine { level, text: Text::from(one_line(line.text())) };
+        let Ok(text) = one_line(line.text()).and_then(|line| Text::copy_of(&line)) else {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let line = LogLine { level, text };
         self.waiting.put(Box::new(Waiting { line, below: Cell::new(std::ptr::null_mut()) }));
     }
 
@@ -113,16 +119,18 @@ impl Drop for Delivered<'_> {
 }
 
 /// Keeps a server's text from forging lines in the host's log.
-pub(in crate::runtime) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
+pub(in crate::runtime) fn one_line(text: &str) -> Result<String, NoMemory> {
+    let mut line = String::new();
     for character in text.chars().take(LONGEST) {
+        // An escape has up to ten characters.
+        line.try_reserve(10)?;
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
-    line
+    Ok(line)
 }
 
 #[cfg(test)]
@@ -132,10 +140,10 @@ mod tests {
     #[test]
     fn one_line_is_one_line() {
         assert_eq!(
-            one_line("a\r\n[INFO] forged\u{1b}[31m\u{2028}"),
+            one_line("a\r\n[INFO] forged\u{1b}[31m\u{2028}").unwrap(),
             "a\\r\\n[INFO] forged\\u{1b}[31m\\u{2028}"
         );
-        assert_eq!(one_line(&"x".repeat(5_000)).len(), LONGEST);
+        assert_eq!(one_line(&"x".repeat(5_000)).unwrap().len(), LONGEST);
     }
 
     #[test]

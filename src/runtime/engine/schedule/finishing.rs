@@ -6,8 +6,9 @@ use super::queues::WorkId;
 use super::work::{Stage, Work};
 use super::{Effect, Finished, Schedule};
 use crate::model::Text;
-use crate::operations::{Authorization, Flow, Next, OperationId, Sent, Status};
+use crate::operations::{Authorization, Decoded, Flow, Next, OperationId, Sent, Status};
 use crate::policy::retry::Attempted;
+use crate::room::NoMemory;
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::health::{Given, Verdict};
 use crate::runtime::engine::in_flight::InFlight;
@@ -56,7 +57,10 @@ impl Schedule {
         if ended == Ended::Interrupted && self.is_hung(id, now) {
             // The deadline it was sent for is over: for that request it is a timeout, and for no other an answer.
             self.expire_over(id, now);
-            self.ask_again_for_followers(id, now);
+            if let Err(NoMemory) = self.ask_again_for_followers(id, now) {
+                let lacking = Outcome { sent: outcome.sent, ..Outcome::no_memory(flight.operation) };
+                outcome = lacking.again(&outcome);
+            }
         }
         let Some(work) = self.works.get_mut(&id) else { return };
         if work.leader.is_none() {
@@ -166,8 +170,10 @@ impl Schedule {
         outcome: Outcome,
         now: Instant,
     ) {
-        let Some(decoded) = outcome.to_decoded() else {
-            return self.conclude(id, &flight, outcome, now);
+        let decoded = match outcome.to_decoded() {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => return self.conclude(id, &flight, outcome, now),
+            Err(NoMemory) => Decoded::no_memory(flight.operation),
         };
         let (operation, request) = match flow.advance(decoded, outcome.sent) {
             Next::Send(operation, request) => (operation, request),
@@ -181,7 +187,10 @@ impl Schedule {
             }
             Next::Done(decoded) => {
                 let body = outcome.reply.as_ref().map_or("", |reply| reply.body.as_str());
-                let answered = Outcome::answered(decoded, outcome.http_status, Text::from(body));
+                let answered = match Text::copy_of(body) {
+                    Ok(body) => Outcome::answered(decoded, outcome.http_status, body),
+                    Err(NoMemory) => Outcome::no_memory(flight.operation),
+                };
                 let ended = Outcome { sent: outcome.sent, retry_after: outcome.retry_after, ..answered }
                     .again(&outcome);
                 if flight.operation.id == OperationId::CreateCustomer {

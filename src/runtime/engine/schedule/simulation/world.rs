@@ -532,7 +532,7 @@ impl World {
                 priority: asked.ask.priority,
                 attachment: Attachment::NONE,
             };
-            let flight = Box::new(InFlight::new(&header, &asked.ask.what.arguments(), STORE));
+            let flight = Box::new(InFlight::new(&header, &asked.ask.what.arguments(), STORE).unwrap());
             let (key, priority, cacheable) = (asked.key, asked.ask.priority, operation.cacheable);
             batch.push(Noted::New(Box::new(Newcomer { slot, key, priority, cacheable, flight }), request));
         }
