@@ -222,8 +222,8 @@ impl Parameter {
             }
             Kind::Name | Kind::Code => {
                 single_line(value, MAX_NAME).map_err(refuse)?;
-                if self.kind() == Kind::Code && has_relative_segment(value.bytes()) {
-                    return Err(refuse("must not hold a relative path"));
+                if self.kind() == Kind::Code && (value == "." || value == "..") {
+                    return Err(refuse("must not be a relative path"));
                 }
                 Ok(accept(value))
             }
@@ -547,8 +547,11 @@ mod tests {
         assert!(accepts(Parameter::Name, "a\nb").is_none());
         assert!(accepts(Parameter::Name, &"x".repeat(257)).is_none());
         assert!(accepts(Parameter::GiftCardCode, "SUMMER 24/ÄÖ").is_some());
-        assert!(accepts(Parameter::GiftCardCode, "%2e%2e").is_some(), "its percent signs are encoded");
-        for bad in ["", ".", "..", "../x", "x/..", "a/./b", "..\\x", "a\tb"] {
+        assert!(
+            accepts(Parameter::GiftCardCode, "../%2e%2e").is_some(),
+            "its slashes and percent signs are encoded"
+        );
+        for bad in ["", ".", "..", "a\tb"] {
             assert!(accepts(Parameter::GiftCardCode, bad).is_none(), "{bad:?}");
         }
     }
