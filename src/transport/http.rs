@@ -372,15 +372,7 @@ impl HttpConnection {
             return (String::new(), false);
         };
         if may_be_the_clock(error) {
-            let now = SystemTime::now();
-            let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
-            let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
-            let text = if impossible {
-                format!("; the clock of this machine is wrong: it shows {time}. Set it")
-            } else {
-                format!("; the clock of this machine may be wrong: it shows {time}")
-            };
-            return (text, impossible);
+            return about_the_clock(SystemTime::now());
         }
         let is_unknown =
             matches!(error, rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
@@ -389,13 +381,25 @@ impl HttpConnection {
                 format!(
                     "; the certificates of this machine could not be read ({}), and are tried again with the next \
                      connection",
-                    problem.text
+                    problem
                 ),
-                problem.is_local,
+                true,
             ),
             None => (String::new(), false),
         }
     }
+}
+
+/// What is said of a certificate that is not valid at the time this machine shows, and whether that time is surely wrong.
+fn about_the_clock(now: SystemTime) -> (String, bool) {
+    let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
+    let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
+    let text = if impossible {
+        format!("; the clock of this machine is wrong: it shows {time}. Set it")
+    } else {
+        format!("; the clock of this machine may be wrong: it shows {time}")
+    };
+    (text, impossible)
 }
 
 /// An error in words, with the reason beneath it.
@@ -588,6 +592,34 @@ mod tests {
             let refused = Error::Io(io::ErrorKind::ConnectionRefused.into());
             assert!(!connection.explain(&refused, 0).is_local, "{stage:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_shows_the_past_is_this_machines_fault() {
+        let at = |seconds| about_the_clock(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let (text, is_ours) = at(0);
+        assert!(is_ours && text.contains("is wrong: it shows Thu, 01 Jan 1970"), "{text}");
+        assert!(at(FIRST_POSSIBLE_TIME.as_secs() - 1).1);
+        let (text, is_ours) = at(FIRST_POSSIBLE_TIME.as_secs());
+        assert!(!is_ours && text.contains("may be wrong"), "{text}");
+        assert!(about_the_clock(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).1, "before all time");
+    }
+
+    #[test]
+    fn a_machine_without_certificates_lacks_them() {
+        let mut transport = transport(9);
+        Arc::get_mut(&mut transport.shared).unwrap().tls = Arc::new(TlsSettings::without_certificates());
+        let connection = HttpConnection::new(Arc::clone(&transport.shared));
+        connection.progress.restart(None);
+        connection.progress.reach(Stage::Handshake);
+        let refused = |error| {
+            let refused = rustls::Error::InvalidCertificate(error);
+            connection.explain(&Error::Io(io::Error::other(refused)), 0)
+        };
+        let unknown = refused(rustls::CertificateError::UnknownIssuer);
+        assert!(unknown.is_local && unknown.message.contains("none were found"), "{}", unknown.message);
+        let other = refused(rustls::CertificateError::NotValidForName);
+        assert!(!other.is_local && !other.message.contains("none were found"), "{}", other.message);
     }
 
     #[test]

@@ -9,6 +9,12 @@ use crate::room::NoMemory;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lack(&'static str);
 
+impl Lack {
+    pub(super) fn explanation(self) -> &'static str {
+        self.0
+    }
+}
+
 impl fmt::Display for Lack {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0)

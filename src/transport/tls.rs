@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::buffers::WipedBuffers;
-use super::file::read_small_file;
+use super::file::{only_some_can_write, read_small_file};
 use super::local;
 use super::progress::{Progress, Stage};
 use super::tcp::{TcpTransport, cut_off};
@@ -35,15 +35,7 @@ type SystemRoots = dyn Fn() -> CertificateResult + Send + Sync;
 #[derive(Default)]
 struct State {
     config: Option<Arc<ClientConfig>>,
-    problem: Option<Problem>,
-}
-
-/// Why the system's certificates are not among those that are trusted.
-#[derive(Debug, Clone)]
-pub(super) struct Problem {
-    pub(super) text: String,
-    /// This machine lacks something: that says nothing about the API's certificate.
-    pub(super) is_local: bool,
+    problem: Option<String>,
 }
 
 impl TlsSettings {
@@ -73,24 +65,30 @@ impl TlsSettings {
         Ok(config)
     }
 
-    /// Why certificates of the system are missing, if they are.
-    pub(super) fn problem(&self) -> Option<Problem> {
+    #[cfg(test)]
+    pub(super) fn without_certificates() -> Self {
+        let settings = Self::with_system(Vec::new(), Box::new(CertificateResult::default));
+        settings.get().unwrap();
+        settings
+    }
+
+    /// Why the system's certificates are not among those that are trusted, if they are not. This machine lacks them then:
+    /// a certificate that nobody here knows says nothing about the API.
+    pub(super) fn problem(&self) -> Option<String> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).problem.clone()
     }
 }
 
 /// A certificate that cannot be parsed is not going to be better tomorrow; a store that is empty or cannot be opened is.
-fn problem(found: &CertificateResult) -> Option<Problem> {
+fn problem(found: &CertificateResult) -> Option<String> {
     let lack = found.errors.iter().find_map(|error| match &error.kind {
         ErrorKind::Io { inner, .. } => local::lack(inner),
         _ => None,
     });
     match (lack, found.certs.is_empty()) {
-        (Some(lack), _) => Some(Problem { text: lack.to_string(), is_local: true }),
+        (Some(lack), _) => Some(lack.to_string()),
         (None, true) => {
-            let reason =
-                found.errors.first().map_or_else(|| "none were found".to_owned(), ToString::to_string);
-            Some(Problem { text: reason, is_local: false })
+            Some(found.errors.first().map_or_else(|| "none were found".to_owned(), ToString::to_string))
         }
         (None, false) => None,
     }
@@ -166,7 +164,7 @@ fn build(
 /// Reads the certificates of a PEM file.
 pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidArgument> {
     let refuse = |problem| InvalidArgument::new("ca_file", problem);
-    let text = read_small_file(path, LONGEST_CA_FILE, |_| Ok(())).map_err(refuse)?;
+    let text = read_small_file(path, LONGEST_CA_FILE, only_some_can_write).map_err(refuse)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|_| refuse("is not a PEM file"))?;
@@ -322,12 +320,12 @@ mod tests {
         );
         settings.get().unwrap();
         let problem = settings.problem().unwrap();
-        assert!(problem.is_local && problem.text.contains("descriptor"), "{problem:?}");
+        assert!(problem.contains("descriptor"), "{problem}");
         settings.get().unwrap();
         let problem = settings.problem().unwrap();
-        assert!(!problem.is_local && problem.text.contains("/nowhere/at/all"), "{problem:?}");
+        assert!(problem.contains("/nowhere/at/all"), "{problem}");
         settings.get().unwrap();
-        assert!(settings.problem().unwrap().text.contains("none were found"));
+        assert!(settings.problem().unwrap().contains("none were found"));
         let complete = settings.get().unwrap();
         assert!(settings.problem().is_none());
         assert!(Arc::ptr_eq(&complete, &settings.get().unwrap()), "what is complete is kept");
