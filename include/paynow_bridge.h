@@ -725,6 +725,7 @@ typedef struct paynow_validation_error {
 #define PAYNOW_E_NO_VALUE 10
 
 // This machine lacks something: there is no memory for it, the system starts no thread, or 255 clients exist already.
+// As a completion's status: there was no memory for the request or its answer.
 #define PAYNOW_E_RESOURCES 11
 
 // The request had ended already when it was to be cancelled.
