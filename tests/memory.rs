@@ -81,13 +81,17 @@ fn peak_above(before: usize) -> usize {
 
 // --- the server ---
 
+/// A status and a body; `None` for no answer at all.
+type Canned = Option<(u16, Arc<[u8]>)>;
+
 /// Answers every request with the same thing, or never.
 struct Server {
-    answer: Arc<RwLock<Option<(u16, Arc<[u8]>)>>>,
+    answer: Arc<RwLock<Canned>>,
     port: u16,
 }
 
 impl Server {
+    #[expect(clippy::disallowed_methods, reason = "a server's own threads")]
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -123,7 +127,7 @@ impl Server {
 }
 
 /// One connection, kept as long as the client keeps it.
-fn serve(mut stream: &TcpStream, answer: &RwLock<Option<(u16, Arc<[u8]>)>>) {
+fn serve(mut stream: &TcpStream, answer: &RwLock<Canned>) {
     // Head and body go out at once.
     stream.set_nodelay(true).unwrap();
     let mut reader = BufReader::new(stream);

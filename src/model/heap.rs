@@ -3,8 +3,8 @@
 //! Limits in bytes are about the host's memory, and a parsed body can take up to fifty times its length. So every type
 //! an answer can hold reports what it owns on the heap.
 //!
-//! Sizes follow glibc's allocator: an 8-byte header for each allocation, rounded up to 16 bytes, 32 at least. Other
-//! allocators differ by a few bytes per allocation.
+//! Sizes follow glibc's allocator: a header of one word for each allocation, rounded up to 16 bytes, four words at least.
+//! Other allocators differ by a few bytes per allocation.
 
 use zeroize::Zeroizing;
 
@@ -17,8 +17,8 @@ pub(crate) trait HeapBytes {
 
 /// What an allocation of `size` bytes takes. A size of 0 allocates nothing.
 pub(crate) const fn block(size: usize) -> usize {
-    const HEADER: usize = 8;
-    const SMALLEST: usize = 32;
+    const HEADER: usize = size_of::<usize>();
+    const SMALLEST: usize = 4 * HEADER;
     if size == 0 {
         return 0;
     }

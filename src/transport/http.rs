@@ -564,7 +564,10 @@ mod tests {
                 connection.interrupter().begin(1);
                 let exchange = connection.exchange(&request(Authorization::None), true);
                 match exchange.result {
-                    Ok(answer) => Ok(assert_eq!(answer.body.len(), body.len())),
+                    Ok(answer) => {
+                        assert_eq!(answer.body.len(), body.len());
+                        Ok(())
+                    }
                     Err(error) => {
                         assert!(error.is_local && error.message.contains("no memory"), "{}", error.message);
                         assert!(!exchange.died_idle);
