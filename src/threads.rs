@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-/// What a thread of ours may use: enough for a TLS handshake with room to spare, small enough for 64 of them in a 32-bit
+/// What one of our threads may use: enough for a TLS handshake with room to spare, small enough for 64 of them in a 32-bit
 /// process.
 const STACK_BYTES: usize = 512 * 1024;
 /// How often a stack that the system calls too small is tried again, four times as large.

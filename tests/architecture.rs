@@ -634,7 +634,7 @@ const BOUNDED: [(&str, usize, &str); 15] = [
 ];
 
 /// Each use in a source outside of its tests, with its line: of the words above behind a dot or colons, and of `vec!`
-/// with a count that is no number.
+/// with a count that is not a number.
 fn sized_allocations(source: &str) -> Vec<(String, usize)> {
     /// `cfg(test)`, and `cfg(all(test, ...))`.
     fn is_for_tests(attribute: &[TokenTree]) -> bool {
@@ -740,4 +740,34 @@ fn sized_allocations_are_found() {
         words("#[cfg(all(test, not(loom)))] fn a() { b.collect() } fn a() { b.to_vec() }"),
         ["to_vec"]
     );
+}
+
+// --- log lines ---
+
+/// The texts that a function of a source returns, one a line of its `match`.
+fn texts_of(source: &str, function: &str) -> Vec<String> {
+    let body = source.split_once(function).map_or("", |(_, rest)| rest);
+    let arms = body.lines().skip(1).take_while(|line| *line != "    }");
+    arms.filter_map(|line| Some(line.split_once("=> \"")?.1.rsplit_once("\",")?.0.to_owned())).collect()
+}
+
+#[test]
+fn the_operators_guide_lists_every_log_line() {
+    let lines = fs::read_to_string(root().join("src/runtime/lines.rs")).unwrap();
+    let openings = texts_of(&lines, "fn opening(self)");
+    assert!(openings.len() > 5, "{openings:?}");
+    let guide = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let listed: Vec<&str> = guide
+        .lines()
+        .filter(|line| {
+            ["error", "warning", "information", "debug"]
+                .iter()
+                .any(|level| line.starts_with(&format!("| {level} |")))
+        })
+        .collect();
+    assert_eq!(listed.len(), openings.len(), "{listed:#?}");
+    for opening in openings {
+        let is_listed = listed.iter().any(|line| line.contains(&format!("| `{opening}")));
+        assert!(is_listed, "docs/operations.md does not list the line that begins with {opening:?}");
+    }
 }

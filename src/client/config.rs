@@ -569,7 +569,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_file_that_is_no_key_or_no_certificate_is_refused() {
+    fn a_file_without_a_key_or_a_certificate_is_refused() {
         use std::os::unix::fs::OpenOptionsExt;
         let path = std::env::temp_dir().join(format!("paynow-bridge-unusable-{}", std::process::id()));
         let with_content = |bytes: &[u8], length: u64| {

@@ -149,7 +149,7 @@ macro_rules! wire_object {
 pub(super) use wire_object;
 
 /// Reads an object member by member: those with the names that are wanted, and all others. `take` says whether to go on:
-/// a field that comes twice is no answer.
+/// a field that comes twice spoils the answer.
 pub(super) fn each_member<'de, D: Deserializer<'de>>(
     deserializer: D,
     names: &'static [&'static str],
@@ -204,7 +204,7 @@ pub(super) fn each_item<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_seq(Items(take, PhantomData))
 }
 
-/// What `read` makes of the items of an array; nothing of what is no array. Items it makes nothing of are left out.
+/// What `read` makes of the items of an array; nothing of what is not an array. Items it makes nothing of are left out.
 pub(super) fn list<'a, R>(
     raw: &'a str,
     mut read: impl FnMut(&'a RawValue) -> Result<Option<R>, NoMemory>,

@@ -354,8 +354,8 @@ fn api_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a path holds `.` or `..` between slashes, where backslashes count as slashes: servers and what stands before
-/// them read both, and a percent-encoded one as the byte it stands for. Decoded once: what is encoded twice is a name.
+/// Whether a path holds `.` or `..` between slashes, where backslashes count as slashes: servers, and proxies in
+/// front of them, read both, and a percent-encoded one as the byte it stands for. Decoded once: what is encoded twice is a name.
 fn has_relative_segment(path: impl Iterator<Item = u8>) -> bool {
     // How many dots the segment has; `None` when anything else is in it.
     let mut dots = Some(0);

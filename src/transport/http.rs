@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_there_is_no_memory_for_says_so_and_blames_nobody() {
+    fn an_exchange_there_is_no_memory_for_says_so_and_does_not_blame_the_api() {
         // Above what the HTTP client allocates for itself.
         const FIXED: usize = 8 * 1024;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

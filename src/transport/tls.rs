@@ -73,7 +73,7 @@ impl TlsSettings {
     }
 
     /// Why the system's certificates are not among those that are trusted, if they are not. This machine lacks them then:
-    /// a certificate that nobody here knows says nothing about the API.
+    /// a certificate that is not known here says nothing about the API.
     pub(super) fn problem(&self) -> Option<String> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).problem.clone()
     }

@@ -65,7 +65,7 @@ impl Health {
 
     /// Notes how an attempt ended; `describe` says what went wrong. The line is for the host's log.
     ///
-    /// Only what was sent with the API key says something about it: a player whose token ran out is no news.
+    /// Only what was sent with the API key says something about it: a player whose token ran out is not news.
     pub(super) fn note(
         &mut self,
         verdict: Verdict,
