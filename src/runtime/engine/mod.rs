@@ -241,18 +241,13 @@ impl Engine {
 
     /// Ends the requests whose deadline is over, and frees the workers that hang.
     fn keep_deadlines(&self) {
-        // A worker is freed as of the moment up to which deadlines were kept: later its request would not have timed out
-        // yet, and would seem to have lost its connection.
-        let mut kept_up_to = None;
-        while !self.decide(|schedule, now| {
-            kept_up_to = Some(now);
-            schedule.tick(now, BATCH)
-        }) {}
+        while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
         self.say_what_is_due();
         self.join_the_ended();
         let seats = lock(&self.seats);
         let schedule = lock(&self.schedule);
-        seats.free_the_hung(|work| kept_up_to.is_some_and(|now| schedule.is_hung(work, now)));
+        let now = Instant::now();
+        seats.free_the_hung(|work| schedule.is_hung(work, now));
     }
 
     /// Joins the workers that have ended, which takes no time.
