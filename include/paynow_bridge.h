@@ -507,7 +507,8 @@ typedef struct paynow_raw_request {
   // "GET", "POST", "PUT", "PATCH" or "DELETE". Required.
   const char *method;
   size_t method_n;
-  // Path and query, percent-encoded; `{store_id}` is replaced by the client's. Required.
+  // Path and query, percent-encoded; `{store_id}` is replaced by the client's. Segments `.` and `..` are refused, also
+  // percent-encoded. Required.
   const char *path;
   size_t path_n;
   // A JSON document to send; may be NULL.
@@ -723,7 +724,8 @@ typedef struct paynow_validation_error {
 // The completion does not hold what was asked for, or the index is beyond its end.
 #define PAYNOW_E_NO_VALUE 10
 
-// The system starts no thread, or 255 clients exist already.
+// This machine lacks something: there is no memory for it, the system starts no thread, or 255 clients exist already.
+// As a completion's status: there was no memory for the request or its answer.
 #define PAYNOW_E_RESOURCES 11
 
 // The request had ended already when it was to be cancelled.

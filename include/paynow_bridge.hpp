@@ -449,7 +449,8 @@ struct GiftCardQuery {
 struct RawRequest {
   /// "GET", "POST", "PUT", "PATCH" or "DELETE". Required.
   std::string_view method{};
-  /// Path and query, percent-encoded; `{store_id}` is replaced by the client's. Required.
+  /// Path and query, percent-encoded; `{store_id}` is replaced by the client's. Segments `.` and `..` are refused, also
+  /// percent-encoded. Required.
   std::string_view path{};
   /// A JSON document to send.
   std::optional<std::string_view> json{};

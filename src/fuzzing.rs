@@ -50,10 +50,10 @@ pub fn identify(
         NamingRules { bedrock_prefix: bedrock_prefix.to_owned(), send_bedrock_prefix, offline_by_name };
     let mut key = Arguments::new();
     write_key(player, &rules, &mut key)?;
-    let key = operations::encode(&LOOKUP_CUSTOMER, &key, "1");
+    let key = operations::encode(&LOOKUP_CUSTOMER, &key, "1").expect("there is memory");
     let mut arguments = Arguments::new();
     write_key_and_fields(player, &rules, &mut arguments)?;
-    let (mut flow, lookup) = Flow::begin(Goal::Customer, &arguments, "1");
+    let (mut flow, lookup) = Flow::begin(Goal::Customer, &arguments, "1").expect("there is memory");
     let absent = Decoded { answer: Answer::Absent, ..Decoded::ok() };
     let body = match flow.advance(absent, Sent::Answered) {
         Next::Send(_, create) => create.body.map(|body| body.to_vec()),

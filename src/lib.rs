@@ -74,6 +74,7 @@ mod jni;
 mod model;
 mod operations;
 mod policy;
+mod room;
 mod runtime;
 mod sync;
 mod threads;

@@ -5,6 +5,8 @@
 #[cfg(all(test, not(loom)))]
 pub(crate) mod stops;
 
+use crate::room::{self, NoMemory};
+
 #[cfg(loom)]
 pub(crate) use self::checked::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Cell};
 #[cfg(not(loom))]
@@ -65,13 +67,12 @@ impl Zeroed for AtomicU32 {}
 impl Zeroed for AtomicU64 {}
 
 /// So many atomics, all 0.
-pub(crate) fn zeros<T: Zeroed>(count: usize) -> Box<[T]> {
+pub(crate) fn zeros<T: Zeroed>(count: usize) -> Result<Box<[T]>, NoMemory> {
     #[cfg(not(loom))]
-    // SAFETY: the atomics that are Zeroed are valid as zeros. The memory comes zeroed from the system, so what is never
-    // used takes no physical memory.
-    return unsafe { Box::<[T]>::new_zeroed_slice(count).assume_init() };
+    // SAFETY: the atomics that are Zeroed are valid as zeros.
+    return unsafe { room::zeroed(count) };
     #[cfg(loom)]
-    return (0..count).map(|_| T::default()).collect();
+    return Ok(room::collect((0..count).map(|_| T::default()))?.into_boxed_slice());
 }
 
 /// Locks, also when a thread panicked with the lock: the data is consistent between any two statements.

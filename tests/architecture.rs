@@ -606,3 +606,168 @@ fn cycles_are_found_outside_of_tests() {
     let pair = [source("a", "use super::b;"), source("b", "use super::a;")];
     assert_eq!(found(&pair).len(), 1);
 }
+
+// --- memory ---
+
+/// What allocates as much as it is told, or as there is, and ends the process when there is no memory.
+const CANNOT_FAIL: [&str; 6] =
+    ["collect", "new_zeroed_slice", "repeat", "reserve_exact", "to_vec", "with_capacity"];
+
+/// Where it may be used nevertheless, how often, and what bounds it. The Java face is left out: its host is a machine
+/// whose memory the JVM manages, and gives up before this library does.
+const BOUNDED: [(&str, usize, &str); 15] = [
+    ("src/client/bulk.rs", 3, "one piece of a bulk: 200 customers"),
+    ("src/client/mod.rs", 3, "takes a completion, and allocates nothing"),
+    ("src/ffi/batches.rs", 1, "one piece of a bulk: 200 customers"),
+    ("src/ffi/ending.rs", 1, "takes a completion, and allocates nothing"),
+    ("src/fuzzing.rs", 1, "in no build but the fuzzer's"),
+    ("src/handles/mod.rs", 1, "places for 255 clients"),
+    ("src/model/text.rs", 2, "messages of this library, and texts of Rust programs"),
+    ("src/policy/cache/mod.rs", 1, "the answers of one place: 16"),
+    ("src/runtime/engine/reading.rs", 1, "three credentials"),
+    ("src/runtime/mailbox/collecting.rs", 2, "takes a completion, and allocates nothing"),
+    ("src/transport/connect.rs", 2, "the addresses of a host: 64"),
+    ("src/transport/proxy.rs", 4, "a proxy's address, and the 8 KiB of its answer"),
+    ("src/transport/resolver.rs", 1, "the addresses of a host: 64"),
+    ("src/transport/tcp.rs", 1, "the addresses of a host: 64"),
+    ("src/transport/tls.rs", 3, "certificates of this machine, which dependencies read"),
+];
+
+/// Each use in a source outside of its tests, with its line: of the words above behind a dot or colons, and of `vec!`
+/// with a count that is not a number.
+fn sized_allocations(source: &str) -> Vec<(String, usize)> {
+    /// `cfg(test)`, and `cfg(all(test, ...))`.
+    fn is_for_tests(attribute: &[TokenTree]) -> bool {
+        let words: Vec<String> = words(attribute).into_iter().map(|(word, _)| word).collect();
+        let test = words.iter().position(|word| word == "test");
+        words.first().is_some_and(|word| word == "cfg") && test.is_some_and(|at| words[at - 1] != "not")
+    }
+
+    fn read(tokens: &[TokenTree], found: &mut Vec<(String, usize)>) {
+        let mut is_test = false;
+        for (at, token) in tokens.iter().enumerate() {
+            let is_mark = |at: usize, mark: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+            match token {
+                TokenTree::Ident(word) => {
+                    let word_text = word.to_string();
+                    let is_fallible = at > 2
+                        && is_separator_before(tokens, at)
+                        && matches!(&tokens[at - 3], TokenTree::Ident(module) if module == "room");
+                    let is_called = at > 0 && (is_mark(at - 1, '.') || is_mark(at - 1, ':')) && !is_fallible;
+                    let counts = match (word_text.as_str(), tokens.get(at + 2)) {
+                        ("vec", Some(TokenTree::Group(group))) if is_mark(at + 1, '!') => {
+                            let inner: Vec<_> = group.stream().into_iter().collect();
+                            let count = inner.iter().rposition(
+                                |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'),
+                            );
+                            count.is_some_and(|count| !matches!(inner[count + 1..], [TokenTree::Literal(_)]))
+                        }
+                        (word, _) => is_called && CANNOT_FAIL.contains(&word),
+                    };
+                    if counts {
+                        found.push((word_text, word.span().start().line));
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    match group.delimiter() {
+                        Delimiter::Bracket => is_test |= is_for_tests(&inner),
+                        Delimiter::Brace if std::mem::take(&mut is_test) => continue,
+                        _ => {}
+                    }
+                    read(&inner, found);
+                }
+                TokenTree::Punct(mark) if mark.as_char() == ';' => is_test = false,
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    read(&tokens(source), &mut found);
+    found
+}
+
+#[test]
+fn what_a_setting_or_the_network_sizes_is_allocated_so_that_it_can_fail() {
+    let is_test = |file: &str| {
+        ["tests.rs", "model.rs", "stops.rs", "counting.rs"].iter().any(|end| file.ends_with(end))
+            || file.contains("/simulation/")
+    };
+    let mut objections = Vec::new();
+    let mut listed: BTreeSet<&str> = BOUNDED.iter().map(|(file, ..)| *file).collect();
+    for source in sources() {
+        if is_test(&source.file) || source.file.starts_with("src/jni/") {
+            continue;
+        }
+        let found = sized_allocations(&source.text);
+        let allowed =
+            BOUNDED.iter().find(|(file, ..)| *file == source.file).map_or(0, |(_, count, _)| *count);
+        listed.remove(source.file.as_str());
+        if found.len() != allowed {
+            let uses: Vec<_> = found.iter().map(|(word, line)| format!("{word} in line {line}")).collect();
+            objections.push(format!(
+                "{}: {allowed} are allowed, these are there: {}",
+                source.file,
+                uses.join(", ")
+            ));
+        }
+    }
+    objections.extend(listed.iter().map(|file| format!("{file} is listed and does not exist")));
+    assert!(
+        objections.is_empty(),
+        "\n{}\nUse src/room.rs, or, where a constant bounds it, say so in BOUNDED.",
+        objections.join("\n")
+    );
+}
+
+#[test]
+fn sized_allocations_are_found() {
+    let words =
+        |source: &str| sized_allocations(source).into_iter().map(|(word, _)| word).collect::<Vec<_>>();
+    assert_eq!(words("fn a() { Vec::<u8>::with_capacity(n); }"), ["with_capacity"]);
+    assert_eq!(
+        words("fn a() { list.reserve_exact(n); x.collect::<Vec<_>>() }"),
+        ["reserve_exact", "collect"]
+    );
+    assert_eq!(words("fn a() { vec![0; n]; vec![0; 4]; vec![a, b]; room::collect(x) }"), ["vec"]);
+    assert_eq!(words("fn repeat() {} fn collect() { let repeat = 1; }"), [""; 0]);
+    assert_eq!(words("#[cfg(test)] mod tests { fn a() { b.collect() } } fn a() { b.to_vec() }"), ["to_vec"]);
+    assert_eq!(
+        words("#[cfg(test)] fn a() { b.collect() } #[cfg(not(test))] fn a() { b.repeat(n) }"),
+        ["repeat"]
+    );
+    assert_eq!(
+        words("#[cfg(all(test, not(loom)))] fn a() { b.collect() } fn a() { b.to_vec() }"),
+        ["to_vec"]
+    );
+}
+
+// --- log lines ---
+
+/// The texts that a function of a source returns, one a line of its `match`.
+fn texts_of(source: &str, function: &str) -> Vec<String> {
+    let body = source.split_once(function).map_or("", |(_, rest)| rest);
+    let arms = body.lines().skip(1).take_while(|line| *line != "    }");
+    arms.filter_map(|line| Some(line.split_once("=> \"")?.1.rsplit_once("\",")?.0.to_owned())).collect()
+}
+
+#[test]
+fn the_operators_guide_lists_every_log_line() {
+    let lines = fs::read_to_string(root().join("src/runtime/lines.rs")).unwrap();
+    let openings = texts_of(&lines, "fn opening(self)");
+    assert!(openings.len() > 5, "{openings:?}");
+    let guide = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let listed: Vec<&str> = guide
+        .lines()
+        .filter(|line| {
+            ["error", "warning", "information", "debug"]
+                .iter()
+                .any(|level| line.starts_with(&format!("| {level} |")))
+        })
+        .collect();
+    assert_eq!(listed.len(), openings.len(), "{listed:#?}");
+    for opening in openings {
+        let is_listed = listed.iter().any(|line| line.contains(&format!("| `{opening}")));
+        assert!(is_listed, "docs/operations.md does not list the line that begins with {opening:?}");
+    }
+}

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread::ThreadId;
 use std::time::Instant;
 
-use paynow_bridge::{Call, Client, LookupKey, Status};
+use paynow_bridge::{Call, Client, LogLevel, LookupKey, Status};
 use support::{FOREVER, Sandbox};
 
 /// Which thread asked for which variable.
@@ -91,13 +91,27 @@ fn what_is_this_machines_own() {
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 
     // A descriptor that lacks is said to lack, and does no harm once there are some again.
-    let client = sandbox.builder().max_attempts(1).build().unwrap();
+    let builder = sandbox.builder().max_attempts(1).circuit_threshold(1).log_level(LogLevel::Warn);
+    let client = builder.build().unwrap();
     let taken = take_all_descriptors();
-    let (status, message) = look_up(&client);
-    assert_eq!(status, Status::Connect, "{message}");
-    assert!(message.contains("no file descriptor left") && message.contains("ulimit -n"), "{message}");
+    for _ in 0..20 {
+        let (status, message) = look_up(&client);
+        assert_eq!(status, Status::Connect, "{message}");
+        assert!(message.contains("no file descriptor left") && message.contains("ulimit -n"), "{message}");
+    }
+    // Nor can the files of another client be read, and that is not said to be the files' fault.
+    let refused = sandbox.builder().ca_file("/etc/hostname").build().unwrap_err().to_string();
+    assert!(refused.contains("no file descriptor left"), "{refused}");
     drop(taken);
     assert_eq!(look_up(&client).0, Status::Ok);
+    assert!(!client.stats().circuit_open);
+    let mut lines = Vec::new();
+    client.deliver_log(|line| lines.push(line.text.to_string()));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].starts_with("a request failed on this machine: ") && lines[0].contains("ulimit -n"),
+        "{lines:?}"
+    );
 
     // The same for a name: what the system's resolver could not open at first it opens later.
     let named = sandbox.base.replace("127.0.0.1", "localhost");

@@ -13,7 +13,7 @@ use crate::policy::cache::CachePolicy;
 use crate::policy::identity::NamingRules;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
-use crate::runtime::{self, LogLevel, Runtime};
+use crate::runtime::{self, LogLevel, Runtime, StartError};
 use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates, read_small_file};
 
 /// Until when a request may take, unless its call says otherwise.
@@ -317,7 +317,7 @@ impl ClientBuilder {
             extra_roots,
         });
         Ok(Client {
-            runtime: Runtime::start(settings, Box::new(transport)).map_err(BuildError::Thread)?,
+            runtime: Runtime::start(settings, Box::new(transport))?,
             default_deadline: self.deadline,
             naming: self.naming,
         })
@@ -403,6 +403,8 @@ pub enum BuildError {
     InvalidArgument(InvalidArgument),
     /// The operating system starts no thread.
     Thread(io::Error),
+    /// There is no memory for as much as the settings ask for: `max_outstanding` and `cache_bytes` take most.
+    Memory,
 }
 
 impl fmt::Display for BuildError {
@@ -410,11 +412,23 @@ impl fmt::Display for BuildError {
         match self {
             Self::InvalidArgument(argument) => argument.fmt(formatter),
             Self::Thread(error) => write!(formatter, "no thread can be started: {error}"),
+            Self::Memory => formatter.write_str(
+                "there is no memory for as much as the settings ask for: lower max_outstanding or cache_bytes",
+            ),
         }
     }
 }
 
 impl std::error::Error for BuildError {}
+
+impl From<StartError> for BuildError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Memory(_) => Self::Memory,
+            StartError::Thread(error) => Self::Thread(error),
+        }
+    }
+}
 
 impl From<InvalidArgument> for BuildError {
     fn from(argument: InvalidArgument) -> Self {
@@ -489,13 +503,91 @@ mod tests {
         let pipe = directory.join("pipe");
         let made = std::process::Command::new("mkfifo").arg("-m").arg("600").arg(&pipe).status().unwrap();
         assert!(made.success());
-        for path in [&pipe, &directory] {
+        let link_to_pipe = directory.join("link to a pipe");
+        std::os::unix::fs::symlink(&pipe, &link_to_pipe).unwrap();
+        let devices = [Path::new("/dev/null"), Path::new("/dev/zero")];
+        for path in [pipe.as_path(), &directory, &link_to_pipe].into_iter().chain(devices) {
             for builder in [builder().api_key_file(path), builder().ca_file(path)] {
                 let error = builder.build().unwrap_err().to_string();
                 assert!(error.contains("not a regular file"), "{error}");
             }
         }
+        let nowhere = directory.join("link to nowhere");
+        std::os::unix::fs::symlink(directory.join("nothing"), &nowhere).unwrap();
+        let circle = directory.join("circle");
+        std::os::unix::fs::symlink(&circle, &circle).unwrap();
+        for (path, problem) in [(nowhere, "does not exist"), (circle, "cannot be opened")] {
+            for builder in [builder().api_key_file(&path), builder().ca_file(&path)] {
+                let error = builder.build().unwrap_err().to_string();
+                assert!(error.contains(problem), "{error}");
+            }
+        }
         std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_as_good_as_what_it_leads_to() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let directory = std::env::temp_dir().join(format!("paynow-bridge-links-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let (file, link) = (directory.join("key"), directory.join("link"));
+        std::fs::write(&file, "pn_from_file").unwrap();
+        symlink(&file, &link).unwrap();
+        let with_mode = |mode| {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            builder().api_key_file(&link).read_api_key()
+        };
+        assert_eq!(with_mode(0o600).unwrap().unwrap().expose(), "pn_from_file");
+        assert!(
+            with_mode(0o644).unwrap_err().to_string().contains("chmod 600"),
+            "the link's own mode means nothing"
+        );
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn certificates_that_every_user_can_exchange_are_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+        let path = std::env::temp_dir().join(format!("paynow-bridge-ca-{}", std::process::id()));
+        std::fs::write(&path, certificate.pem()).unwrap();
+        let with_mode = |mode| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            read_certificates(&path)
+        };
+        for mode in [0o600, 0o644, 0o664, 0o440] {
+            assert_eq!(with_mode(mode).unwrap().len(), 1, "{mode:o}");
+        }
+        for mode in [0o666, 0o602] {
+            assert!(with_mode(mode).unwrap_err().to_string().contains("chmod o-w"), "{mode:o}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_without_a_key_or_a_certificate_is_refused() {
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = std::env::temp_dir().join(format!("paynow-bridge-unusable-{}", std::process::id()));
+        let with_content = |bytes: &[u8], length: u64| {
+            let _ = std::fs::remove_file(&path);
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+            file.set_len(length).unwrap();
+            let key = builder().api_key_file(&path).read_api_key().unwrap_err().to_string();
+            (key, read_certificates(&path).unwrap_err().to_string())
+        };
+        let (key, ca) = with_content(b"", 0);
+        assert!(key.contains("must not be empty") && ca.contains("holds no certificate"), "{key}, {ca}");
+        let (key, ca) = with_content(b"\xff\xfep\0n\0", 6);
+        assert!(key.contains("not UTF-8") && ca.contains("holds no certificate"), "{key}, {ca}");
+        let (key, ca) = with_content(b"", 17 << 20);
+        assert!(key.contains("too long") && ca.contains("too long"), "{key}, {ca}");
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -220,7 +220,8 @@ impl fmt::Debug for RawAuth<'_> {
 pub struct RawRequest<'a> {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: &'a str,
-    /// Path and query, percent-encoded; `{store_id}` is replaced by the client's.
+    /// Path and query, percent-encoded; `{store_id}` is replaced by the client's. Segments `.` and `..` are refused, also
+    /// percent-encoded.
     pub path: &'a str,
     /// A JSON document to send.
     pub json: Option<&'a str>,

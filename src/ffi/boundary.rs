@@ -59,6 +59,7 @@ impl From<SubmitError> for Failure {
             SubmitError::QueueFull => Self::new(PAYNOW_E_QUEUE_FULL, error.explanation()),
             SubmitError::Shutdown => Self::new(PAYNOW_E_SHUTDOWN, error.explanation()),
             SubmitError::Forked => Self::new(PAYNOW_E_FORKED, error.explanation()),
+            SubmitError::Memory => Self::new(PAYNOW_E_RESOURCES, error.explanation()),
             SubmitError::NoApiKey => Self::new(PAYNOW_E_NO_API_KEY, error.explanation()),
         }
     }
@@ -79,7 +80,9 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(argument) => argument.into(),
-            BuildError::Thread(_) => Self { status: PAYNOW_E_RESOURCES, detail: Detail::Build(error) },
+            BuildError::Thread(_) | BuildError::Memory => {
+                Self { status: PAYNOW_E_RESOURCES, detail: Detail::Build(error) }
+            }
         }
     }
 }

@@ -7,7 +7,6 @@ use super::boundary::Failure;
 use super::status::PAYNOW_E_PENDING;
 use super::table::{self, Entered};
 use crate::client::CollectError;
-use crate::runtime::Key;
 
 /// How long destroying waits for another thread that is polling.
 const TURN_PATIENCE: Duration = Duration::from_secs(5);
@@ -50,8 +49,7 @@ fn finish(entered: &Entered) -> Result<(), CollectError> {
     while let Some(key) = entered.client.collect() {
         entered.deliver(key);
     }
-    let unfreed: Vec<Key> = entered.client.unfreed().collect();
-    for key in unfreed {
+    for key in entered.client.unfreed() {
         let _ = entered.free(key);
     }
     table::retire(entered);

@@ -28,7 +28,8 @@ pub const PAYNOW_E_FORKED: paynow_status = 8;
 pub const PAYNOW_E_NO_API_KEY: paynow_status = 9;
 /// The completion does not hold what was asked for, or the index is beyond its end.
 pub const PAYNOW_E_NO_VALUE: paynow_status = 10;
-/// The system starts no thread, or 255 clients exist already.
+/// This machine lacks something: there is no memory for it, the system starts no thread, or 255 clients exist already.
+/// As a completion's status: there was no memory for the request or its answer.
 pub const PAYNOW_E_RESOURCES: paynow_status = 11;
 /// The request had ended already when it was to be cancelled.
 pub const PAYNOW_E_TOO_LATE: paynow_status = 12;
@@ -91,6 +92,7 @@ pub(super) fn number(status: Status) -> paynow_status {
         Status::RateLimited => PAYNOW_E_RATE_LIMITED,
         Status::Api => PAYNOW_E_API,
         Status::Server => PAYNOW_E_SERVER,
+        Status::Resources => PAYNOW_E_RESOURCES,
         Status::Internal => PAYNOW_E_INTERNAL,
     }
 }
@@ -115,7 +117,9 @@ pub(super) fn text(status: paynow_status) -> &'static CStr {
         PAYNOW_E_FORKED => c"this process was forked from the one that created the client",
         PAYNOW_E_NO_API_KEY => c"the operation needs an API key and the client has none",
         PAYNOW_E_NO_VALUE => c"the completion does not hold what was asked for",
-        PAYNOW_E_RESOURCES => c"the system starts no thread, or too many clients exist",
+        PAYNOW_E_RESOURCES => {
+            c"there is no memory for it, the system starts no thread, or too many clients exist"
+        }
         PAYNOW_E_TOO_LATE => c"the request had ended already",
         PAYNOW_E_INTERNAL => c"a fault inside the library was contained",
         PAYNOW_E_TIMEOUT => c"not answered by its deadline",

@@ -469,7 +469,8 @@ pub struct paynow_raw_request {
     /// "GET", "POST", "PUT", "PATCH" or "DELETE". Required.
     pub method: *const c_char,
     pub method_n: usize,
-    /// Path and query, percent-encoded; `{store_id}` is replaced by the client's. Required.
+    /// Path and query, percent-encoded; `{store_id}` is replaced by the client's. Segments `.` and `..` are refused, also
+    /// percent-encoded. Required.
     pub path: *const c_char,
     pub path_n: usize,
     /// A JSON document to send; may be NULL.

@@ -274,6 +274,7 @@ fn number(status: Status) -> u8 {
     match status {
         Status::Ok => 0,
         Status::Shutdown => 4,
+        Status::Resources => 11,
         Status::Internal => 13,
         Status::Timeout => 20,
         Status::Cancelled => 21,
@@ -299,9 +300,10 @@ pub(super) fn status(wanted: i32) -> Status {
     STATUSES.into_iter().find(|status| i32::from(number(*status)) == wanted).unwrap_or(Status::Internal)
 }
 
-const STATUSES: [Status; 19] = [
+const STATUSES: [Status; 20] = [
     Status::Ok,
     Status::Shutdown,
+    Status::Resources,
     Status::Internal,
     Status::Timeout,
     Status::Cancelled,

@@ -44,6 +44,7 @@ impl From<SubmitError> for Failure {
             SubmitError::QueueFull => Self::Number(QUEUE_FULL),
             SubmitError::Shutdown => Self::Number(SHUTDOWN),
             SubmitError::Forked => Self::Number(FORKED),
+            SubmitError::Memory => Self::Number(RESOURCES),
             SubmitError::NoApiKey => Self::Number(NO_API_KEY),
         }
     }
@@ -63,7 +64,7 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(error) => Self::Argument(error),
-            BuildError::Thread(_) => Self::Number(RESOURCES),
+            BuildError::Thread(_) | BuildError::Memory => Self::Number(RESOURCES),
         }
     }
 }

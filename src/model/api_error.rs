@@ -1,10 +1,8 @@
 //! What the API says when it refuses.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::wire::{self, Field};
+use super::wire::{self, Field, wire_object};
 use super::{HeapBytes, Text};
+use crate::room::{self, NoMemory, try_clone};
 
 /// `PayNowError`, whole.
 ///
@@ -41,59 +39,45 @@ pub struct ValidationError {
     pub validation: Option<Text>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct ApiErrorWire<'a> {
-    #[serde(borrow)]
-    status: Field<'a>,
-    #[serde(borrow)]
-    code: Field<'a>,
-    #[serde(borrow)]
-    message: Field<'a>,
-    #[serde(borrow)]
-    trace_id: Field<'a>,
-    #[serde(borrow)]
-    errors: Field<'a>,
-}
+wire_object!(ApiErrorWire { status, code, message, trace_id, errors });
 
-#[derive(Deserialize)]
-pub(super) struct ValidationErrorWire<'a> {
-    #[serde(borrow)]
-    code: Field<'a>,
-    #[serde(borrow)]
-    message: Field<'a>,
-    #[serde(borrow)]
-    path: Field<'a>,
-    #[serde(borrow)]
-    validation: Field<'a>,
-}
+wire_object!(ValidationErrorWire { code, message, path, validation });
+
+try_clone!(ApiError { status, code, message, trace_id, errors });
+try_clone!(ValidationError { code, message, path, joined_path, validation });
 
 impl ApiError {
-    /// Changes every text in it.
-    pub(crate) fn map_texts(&mut self, change: impl Fn(&mut Text)) {
+    /// Changes every text in it, up to the first that cannot be changed.
+    pub(crate) fn map_texts(
+        &mut self,
+        change: impl Fn(&mut Text) -> Result<(), NoMemory>,
+    ) -> Result<(), NoMemory> {
         let own = [&mut self.code, &mut self.message, &mut self.trace_id];
-        own.into_iter().flatten().for_each(&change);
+        own.into_iter().flatten().try_for_each(&change)?;
         for error in &mut self.errors {
             let own = [&mut error.code, &mut error.message, &mut error.validation];
-            own.into_iter().flatten().for_each(&change);
-            error.path.iter_mut().for_each(&change);
-            change(&mut error.joined_path);
+            own.into_iter().flatten().try_for_each(&change)?;
+            error.path.iter_mut().try_for_each(&change)?;
+            change(&mut error.joined_path)?;
         }
+        Ok(())
     }
 
     /// Reads the body of a refusal; `None` when it is not a `PayNowError` at all.
     ///
     /// A JSON object counts when it holds at least one of the three fields the contract requires. That
     /// is what tells "no such customer" from an HTML 404 of a mistyped address.
-    pub(crate) fn read(json: &str) -> Option<Self> {
-        let wire: ApiErrorWire<'_> = super::object_of(json, "an error").ok()?;
+    pub(crate) fn read(json: &str) -> Result<Option<Self>, NoMemory> {
+        let Ok(wire) = super::object_of::<ApiErrorWire<'_>>(json, "an error") else { return Ok(None) };
         let error = Self {
-            status: wire::integer(wire.status),
-            code: wire::text(wire.code),
-            message: wire::text(wire.message),
-            trace_id: wire::text(wire.trace_id),
-            errors: read_errors(wire.errors),
+            status: wire::integer(wire.status)?,
+            code: wire::text(wire.code)?,
+            message: wire::text(wire.message)?,
+            trace_id: wire::text(wire.trace_id)?,
+            errors: read_errors(wire.errors)?,
         };
-        (error.status.is_some() || error.code.is_some() || error.message.is_some()).then_some(error)
+        let is_one = error.status.is_some() || error.code.is_some() || error.message.is_some();
+        Ok(is_one.then_some(error))
     }
 }
 
@@ -115,39 +99,35 @@ impl HeapBytes for ValidationError {
     }
 }
 
-fn read_errors(field: Field<'_>) -> Vec<ValidationError> {
-    let Some(raw) = field else { return Vec::new() };
-    let entries: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let mut errors: Vec<ValidationError> = entries
-        .into_iter()
-        .filter_map(|entry| wire::object::<ValidationErrorWire<'_>>(Some(entry)))
-        .map(|entry| {
-            let path = read_path(entry.path);
-            let joined: Vec<&str> = path.iter().map(Text::as_str).collect();
-            ValidationError {
-                code: wire::text(entry.code),
-                message: wire::text(entry.message),
-                joined_path: Text::from(joined.join(".")),
-                path,
-                validation: wire::text(entry.validation),
-            }
-        })
-        .collect();
-    errors.shrink_to_fit();
-    errors
+fn read_errors(field: Field<'_>) -> Result<Vec<ValidationError>, NoMemory> {
+    let Some(raw) = field else { return Ok(Vec::new()) };
+    wire::list(raw.get(), |entry| {
+        let Some(entry) = wire::object::<ValidationErrorWire<'_>>(Some(entry)) else { return Ok(None) };
+        let path = read_path(entry.path)?;
+        Ok(Some(ValidationError {
+            code: wire::text(entry.code)?,
+            message: wire::text(entry.message)?,
+            joined_path: Text::of_chars(joined(&path))?,
+            path,
+            validation: wire::text(entry.validation)?,
+        }))
+    })
 }
 
-fn read_path(field: Field<'_>) -> Vec<Text> {
-    let Some(raw) = field else { return Vec::new() };
-    match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-        Ok(segments) => {
-            let mut path: Vec<Text> =
-                segments.into_iter().filter_map(|segment| wire::text(Some(segment))).collect();
-            path.shrink_to_fit();
-            path
-        }
-        Err(_) => wire::strict_text(field).map_or_else(Vec::new, |segment| vec![segment]),
+fn joined(path: &[Text]) -> impl Iterator<Item = char> + Clone + '_ {
+    path.iter().enumerate().flat_map(|(index, segment)| {
+        let dot = if index == 0 { None } else { Some('.') };
+        dot.into_iter().chain(segment.chars())
+    })
+}
+
+fn read_path(field: Field<'_>) -> Result<Vec<Text>, NoMemory> {
+    let Some(raw) = field else { return Ok(Vec::new()) };
+    if raw.get().trim_start().starts_with('[') {
+        return wire::list(raw.get(), |segment| wire::text(Some(segment)));
     }
+    let segment = wire::strict_text(field)?;
+    room::collect(segment.into_iter())
 }
 
 #[cfg(test)]
@@ -161,6 +141,7 @@ mod tests {
                 {"code":"c","message":"m","path":"steam_id","validation":"format"},
                 {"code":"c2","message":"m2","path":["items",3,"name"],"validation":"length"}]}"#,
         )
+        .unwrap()
         .unwrap();
         assert_eq!(error.status, Some(400));
         assert_eq!(error.code.unwrap(), "bad-request");
@@ -177,7 +158,7 @@ mod tests {
 
     #[test]
     fn missing_parts_are_tolerated() {
-        let error = ApiError::read(r#"{"code":null,"message":5,"errors":null}"#).unwrap();
+        let error = ApiError::read(r#"{"code":null,"message":5,"errors":null}"#).unwrap().unwrap();
         assert_eq!(error.code, None);
         assert_eq!(error.message.unwrap(), "5");
         assert!(error.errors.is_empty());
@@ -186,7 +167,7 @@ mod tests {
     #[test]
     fn anything_else_is_not_an_error_document() {
         for body in ["", "<html>404</html>", "null", "[]", "{}", r#"{"hello":"world"}"#, r#""not-found""#] {
-            assert_eq!(ApiError::read(body), None, "{body}");
+            assert_eq!(ApiError::read(body), Ok(None), "{body}");
         }
     }
 }

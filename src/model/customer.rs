@@ -1,10 +1,10 @@
 //! A customer and the profiles attached to it.
 
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
 
-use super::wire::{self, Field};
+use super::wire::{self, Field, wire_object};
 use super::{HeapBytes, Malformed, Text};
+use crate::room::{self, NoMemory, TryClone, try_clone};
 
 /// A customer of a store (`CustomerDto`).
 ///
@@ -109,53 +109,29 @@ pub struct Date {
 }
 
 impl Date {
-    pub(super) fn read(field: Field<'_>) -> Option<Self> {
-        let text = wire::text(field)?;
-        Some(Self { unix_milliseconds: wire::unix_milliseconds(&text), text })
+    pub(super) fn read(field: Field<'_>) -> Result<Option<Self>, NoMemory> {
+        let dated = |text: Text| Self { unix_milliseconds: wire::unix_milliseconds(&text), text };
+        Ok(wire::text(field)?.map(dated))
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct CustomerWire<'a> {
-    #[serde(borrow)]
-    id: Field<'a>,
-    #[serde(borrow)]
-    store_id: Field<'a>,
-    #[serde(borrow)]
-    profile: Field<'a>,
-    #[serde(borrow)]
-    steam_id: Field<'a>,
-    #[serde(borrow)]
-    steam: Field<'a>,
-    #[serde(borrow)]
-    minecraft_uuid: Field<'a>,
-    #[serde(borrow)]
-    minecraft: Field<'a>,
-    #[serde(borrow)]
-    xbox_xuid: Field<'a>,
-    #[serde(borrow)]
-    minecraft_platform: Field<'a>,
-    #[serde(borrow)]
-    name: Field<'a>,
-    #[serde(borrow)]
-    created_at: Field<'a>,
-    #[serde(borrow)]
-    updated_at: Field<'a>,
-    #[serde(borrow)]
-    metadata: Field<'a>,
-}
+wire_object!(CustomerWire {
+    id,
+    store_id,
+    profile,
+    steam_id,
+    steam,
+    minecraft_uuid,
+    minecraft,
+    xbox_xuid,
+    minecraft_platform,
+    name,
+    created_at,
+    updated_at,
+    metadata,
+});
 
-#[derive(Deserialize)]
-pub(super) struct ProfileWire<'a> {
-    #[serde(borrow)]
-    id: Field<'a>,
-    #[serde(borrow)]
-    platform: Field<'a>,
-    #[serde(borrow)]
-    name: Field<'a>,
-    #[serde(borrow)]
-    avatar_url: Field<'a>,
-}
+wire_object!(ProfileWire { id, platform, name, avatar_url });
 
 impl Customer {
     /// Reads one customer from the body of an answer.
@@ -166,49 +142,71 @@ impl Customer {
 
     /// Reads a list of customers from the body of an answer.
     pub(crate) fn read_list(json: &str) -> Result<Vec<Self>, Malformed> {
-        let wire: Vec<CustomerWire<'_>> = super::array_of(json, "a list of customers")?;
-        // Collecting into a Result does not know how many come, and leaves room for up to twice as many.
-        let mut customers = Vec::with_capacity(wire.len());
-        for wire in &wire {
-            customers.push(Self::from_wire(wire)?);
-        }
-        Ok(customers)
+        super::list_of(json, "a list of customers", |wire: CustomerWire<'_>| Self::from_wire(&wire))
     }
 
     fn from_wire(wire: &CustomerWire<'_>) -> Result<Self, Malformed> {
-        let id = wire::id(wire.id).ok_or(Malformed::Missing("id", "a customer"))?;
+        let id = wire::id(wire.id)?.ok_or(Malformed::Missing("id", "a customer"))?;
         Ok(Self {
             id,
-            store_id: wire::foreign_id(wire.store_id),
-            profile: wire::object::<ProfileWire<'_>>(wire.profile).map(|profile| Profile {
-                id: wire::text(profile.id),
-                platform: wire::text(profile.platform),
-                name: wire::text(profile.name),
-                avatar_url: wire::text(profile.avatar_url),
-            }),
-            steam_id: wire::foreign_id(wire.steam_id),
-            steam: PlatformProfile::read(wire.steam),
-            minecraft_uuid: wire::text(wire.minecraft_uuid),
-            minecraft: PlatformProfile::read(wire.minecraft),
-            xbox_xuid: wire::foreign_id(wire.xbox_xuid),
-            minecraft_platform: wire::text(wire.minecraft_platform)
+            store_id: wire::foreign_id(wire.store_id)?,
+            profile: Profile::read(wire.profile)?,
+            steam_id: wire::foreign_id(wire.steam_id)?,
+            steam: PlatformProfile::read(wire.steam)?,
+            minecraft_uuid: wire::text(wire.minecraft_uuid)?,
+            minecraft: PlatformProfile::read(wire.minecraft)?,
+            xbox_xuid: wire::foreign_id(wire.xbox_xuid)?,
+            minecraft_platform: wire::text(wire.minecraft_platform)?
                 .map(|word| MinecraftPlatform::from_wire(&word)),
-            name: wire::text(wire.name),
-            created_at: Date::read(wire.created_at),
-            updated_at: Date::read(wire.updated_at),
-            metadata: read_metadata(wire.metadata),
+            name: wire::text(wire.name)?,
+            created_at: Date::read(wire.created_at)?,
+            updated_at: Date::read(wire.updated_at)?,
+            metadata: read_metadata(wire.metadata)?,
         })
     }
 }
 
+impl Profile {
+    fn read(field: Field<'_>) -> Result<Option<Self>, NoMemory> {
+        let Some(profile) = wire::object::<ProfileWire<'_>>(field) else { return Ok(None) };
+        Ok(Some(Self {
+            id: wire::text(profile.id)?,
+            platform: wire::text(profile.platform)?,
+            name: wire::text(profile.name)?,
+            avatar_url: wire::text(profile.avatar_url)?,
+        }))
+    }
+}
+
 impl PlatformProfile {
-    fn read(field: Field<'_>) -> Option<Self> {
-        let profile: ProfileWire<'_> = wire::object(field)?;
-        Some(Self {
-            id: wire::text(profile.id),
-            name: wire::text(profile.name),
-            avatar_url: wire::text(profile.avatar_url),
-        })
+    fn read(field: Field<'_>) -> Result<Option<Self>, NoMemory> {
+        let profile = Profile::read(field)?;
+        Ok(profile.map(|Profile { id, platform: _, name, avatar_url }| Self { id, name, avatar_url }))
+    }
+}
+
+try_clone!(Customer {
+    id,
+    store_id,
+    profile,
+    steam_id,
+    steam,
+    minecraft_uuid,
+    minecraft,
+    xbox_xuid,
+    minecraft_platform,
+    name,
+    created_at,
+    updated_at,
+    metadata,
+});
+try_clone!(Profile { id, platform, name, avatar_url });
+try_clone!(PlatformProfile { id, name, avatar_url });
+try_clone!(Date { text, unix_milliseconds });
+
+impl TryClone for MinecraftPlatform {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        Ok(*self)
     }
 }
 
@@ -262,14 +260,37 @@ impl HeapBytes for Date {
     }
 }
 
-fn read_metadata(field: Field<'_>) -> Vec<(Text, Text)> {
-    let entries = wire::object::<BTreeMap<String, &serde_json::value::RawValue>>(field).unwrap_or_default();
-    let mut metadata = Vec::with_capacity(entries.len());
-    metadata.extend(
-        entries.into_iter().filter_map(|(key, value)| Some((Text::from(key), wire::text(Some(value))?))),
-    );
-    metadata.shrink_to_fit();
-    metadata
+/// The members of an object, by key; of those with the same key the last one.
+fn read_metadata(field: Field<'_>) -> Result<Vec<(Text, Text)>, NoMemory> {
+    let Some(raw) = field.map(RawValue::get).filter(|raw| raw.trim_start().starts_with('{')) else {
+        return Ok(Vec::new());
+    };
+    let mut members: Vec<(Text, usize, &RawValue)> = Vec::new();
+    let mut failure = None;
+    let read_all = wire::each_member(&mut serde_json::Deserializer::from_str(raw), &[], |key, value| {
+        let taken = wire::text(Some(key)).and_then(|key| {
+            let place = members.len();
+            key.map_or(Ok(()), |key| room::push(&mut members, (key, place, value)))
+        });
+        failure = taken.err();
+        failure.is_none()
+    });
+    match failure {
+        Some(failure) => return Err(failure),
+        None if read_all.is_err() => return Ok(Vec::new()),
+        None => {}
+    }
+    // In place, unlike a stable sort.
+    members.sort_unstable_by(|one, other| one.0.as_str().cmp(&other.0).then(other.1.cmp(&one.1)));
+    members.dedup_by(|later, first| later.0 == first.0);
+    members.retain(|(_, _, value)| value.get().trim() != "null");
+    let mut metadata = room::list(members.len())?;
+    for (key, _, value) in members {
+        if let Some(value) = wire::text(Some(value))? {
+            metadata.push((key, value));
+        }
+    }
+    Ok(metadata)
 }
 
 #[cfg(test)]

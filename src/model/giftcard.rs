@@ -1,10 +1,9 @@
 //! A gift card as a customer sees it.
 
-use serde::Deserialize;
-
 use super::customer::Date;
-use super::wire::{self, Field};
+use super::wire::{self, wire_object};
 use super::{HeapBytes, Malformed, Text};
+use crate::room::try_clone;
 
 /// A gift card (`StorefrontGiftCardDto`).
 ///
@@ -23,17 +22,9 @@ pub struct GiftCard {
     pub expires_at: Option<Date>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct GiftCardWire<'a> {
-    #[serde(borrow)]
-    code: Field<'a>,
-    #[serde(borrow)]
-    balance: Field<'a>,
-    #[serde(borrow)]
-    starting_balance: Field<'a>,
-    #[serde(borrow)]
-    expires_at: Field<'a>,
-}
+wire_object!(GiftCardWire { code, balance, starting_balance, expires_at });
+
+try_clone!(GiftCard { code, balance, starting_balance, expires_at });
 
 impl GiftCard {
     /// Reads a gift card from the body of an answer.
@@ -41,12 +32,12 @@ impl GiftCard {
         const WHAT: &str = "a gift card";
         let wire: GiftCardWire<'_> = super::object_of(json, WHAT)?;
         Ok(Self {
-            code: wire::text(wire.code).ok_or(Malformed::Missing("code", WHAT))?,
+            code: wire::text(wire.code)?.ok_or(Malformed::Missing("code", WHAT))?,
             // A balance that is not a whole number must not be rounded: money is refused rather than guessed.
-            balance: wire::integer(wire.balance).ok_or(Malformed::Missing("balance", WHAT))?,
-            starting_balance: wire::integer(wire.starting_balance)
+            balance: wire::integer(wire.balance)?.ok_or(Malformed::Missing("balance", WHAT))?,
+            starting_balance: wire::integer(wire.starting_balance)?
                 .ok_or(Malformed::Missing("starting_balance", WHAT))?,
-            expires_at: Date::read(wire.expires_at),
+            expires_at: Date::read(wire.expires_at)?,
         })
     }
 }

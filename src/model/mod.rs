@@ -22,8 +22,13 @@ pub use text::Text;
 pub use token::Token;
 pub(crate) use token::read_token;
 
-use serde::Deserialize;
 use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
+
+use crate::room::{self, NoMemory};
 
 /// Deepest nesting accepted in an answer. The contract needs five levels.
 const DEEPEST: u32 = 128;
@@ -39,6 +44,14 @@ pub(crate) enum Malformed {
     TooDeep(&'static str),
     /// A field nothing can be done without is missing or unusable: the field, in what.
     Missing(&'static str, &'static str),
+    /// There is no memory left for what it says.
+    NoMemory,
+}
+
+impl From<NoMemory> for Malformed {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
 }
 
 impl fmt::Display for Malformed {
@@ -52,6 +65,7 @@ impl fmt::Display for Malformed {
             Self::WrongKind(what) => {
                 write!(formatter, "expected {what}, but the body is JSON of another kind")
             }
+            Self::NoMemory => NoMemory.fmt(formatter),
             Self::Missing(field, what) => {
                 write!(formatter, "expected {what}, but \"{field}\" is missing or unusable")
             }
@@ -60,22 +74,41 @@ impl fmt::Display for Malformed {
 }
 
 fn object_of<'a, T: Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T, Malformed> {
-    of_kind(json, b'{', what)
-}
-
-fn array_of<'a, T: Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T, Malformed> {
-    of_kind(json, b'[', what)
-}
-
-fn of_kind<'a, T: Deserialize<'a>>(json: &'a str, first: u8, what: &'static str) -> Result<T, Malformed> {
     check_depth(json, what)?;
-    let starts_right = json.trim_start().as_bytes().first() == Some(&first);
-    match serde_json::from_str(json) {
-        Ok(value) if starts_right => Ok(value),
-        Err(error) if error.is_syntax() || error.is_eof() => {
-            Err(Malformed::NotJson(what, error.line(), error.column()))
-        }
-        _ => Err(Malformed::WrongKind(what)),
+    serde_json::from_str(json).map_err(|error| not_as_expected(&error, what))
+}
+
+/// What `read` makes of the items of an array, or of the first of them that it makes nothing of.
+fn list_of<'a, T: Deserialize<'a>, R>(
+    json: &'a str,
+    what: &'static str,
+    mut read: impl FnMut(T) -> Result<R, Malformed>,
+) -> Result<Vec<R>, Malformed> {
+    check_depth(json, what)?;
+    let mut count = 0;
+    let mut document = Deserializer::from_str(json);
+    let counted = wire::each_item(&mut document, |IgnoredAny| {
+        count += 1;
+        true
+    });
+    counted.and_then(|()| document.end()).map_err(|error| not_as_expected(&error, what))?;
+    let mut items = room::list(count)?;
+    let mut failure = None;
+    let read_all = wire::each_item(&mut Deserializer::from_str(json), |item| {
+        failure = read(item).map(|item| items.push(item)).err();
+        failure.is_none()
+    });
+    match failure {
+        Some(failure) => Err(failure),
+        None => read_all.map(|()| items).map_err(|error| not_as_expected(&error, what)),
+    }
+}
+
+fn not_as_expected(error: &serde_json::Error, what: &'static str) -> Malformed {
+    if error.is_syntax() || error.is_eof() {
+        Malformed::NotJson(what, error.line(), error.column())
+    } else {
+        Malformed::WrongKind(what)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::heap::{HeapBytes, block};
+use crate::room::{NoMemory, TryClone};
 
 /// UTF-8 text that is followed in memory by one NUL byte.
 ///
@@ -36,6 +37,47 @@ impl Text {
         self.0.len().saturating_sub(1)
     }
 
+    /// A copy of a text.
+    pub(crate) fn copy_of(text: &str) -> Result<Self, NoMemory> {
+        Self::of_length(text.len(), |copy| copy.push_str(text))
+    }
+
+    /// The text that these characters make.
+    pub(crate) fn of_chars(chars: impl Iterator<Item = char> + Clone) -> Result<Self, NoMemory> {
+        Self::of_length(chars.clone().map(char::len_utf8).sum(), |text| text.extend(chars))
+    }
+
+    /// A text with arguments in it, which are read twice.
+    pub(crate) fn format(arguments: fmt::Arguments<'_>) -> Result<Self, NoMemory> {
+        struct Count(usize);
+
+        impl fmt::Write for Count {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0 += text.len();
+                Ok(())
+            }
+        }
+
+        let mut count = Count(0);
+        // Neither of the two ever fails.
+        let _ = fmt::write(&mut count, arguments);
+        Self::of_length(count.0, |text| {
+            let _ = fmt::write(text, arguments);
+        })
+    }
+
+    /// A text of so many bytes, which are written by `fill`: allocated once, with its NUL.
+    fn of_length(length: usize, fill: impl FnOnce(&mut String)) -> Result<Self, NoMemory> {
+        if length == 0 {
+            return Ok(Self(Box::default()));
+        }
+        let mut text = String::new();
+        text.try_reserve_exact(length + 1)?;
+        fill(&mut text);
+        text.push('\0');
+        Ok(Self(text.into_boxed_str()))
+    }
+
     /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -47,6 +89,12 @@ impl HeapBytes for Text {
     fn heap_bytes(&self) -> usize {
         let Self(text) = self;
         block(text.len())
+    }
+}
+
+impl TryClone for Text {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        Self::copy_of(self)
     }
 }
 
@@ -115,7 +163,7 @@ mod tests {
     use std::ffi::CStr;
 
     use super::Text;
-    use crate::model::heap::counting::held_by;
+    use crate::room::counting::{each_refused, held_by};
 
     #[test]
     fn is_followed_by_nul_and_hides_it() {
@@ -123,6 +171,20 @@ mod tests {
         assert_eq!(text, "Notch");
         assert_eq!(text.len(), 5);
         assert_eq!(text.0.as_bytes(), b"Notch\0");
+    }
+
+    #[test]
+    fn is_made_in_one_allocation_which_may_fail() {
+        for (text, allocations) in [
+            (each_refused(1, || Text::copy_of("Notch")), 1),
+            (each_refused(1, || Text::of_chars("Nötch".chars())), 1),
+            (each_refused(1, || Text::format(format_args!("{} is {}", "Notch", 7))), 1),
+            (each_refused(1, || Text::copy_of("")), 0),
+        ] {
+            assert_eq!(text, allocations);
+        }
+        assert_eq!(Text::of_chars("Nötch".chars()).unwrap(), "Nötch");
+        assert_eq!(Text::format(format_args!("{} is {}", "Notch", 7)).unwrap().0.as_bytes(), b"Notch is 7\0");
     }
 
     #[test]

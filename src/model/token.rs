@@ -1,11 +1,11 @@
 //! Customer tokens.
 
-use serde::Deserialize;
 use std::fmt;
 use zeroize::Zeroizing;
 
-use super::wire::{self, Field};
+use super::wire::{self, wire_object};
 use super::{HeapBytes, Malformed, Text};
+use crate::room::{NoMemory, TryClone};
 
 /// A token that lets its bearer act as one customer in the storefront.
 ///
@@ -29,19 +29,19 @@ impl HeapBytes for Token {
     }
 }
 
+impl TryClone for Token {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        self.0.try_clone().map(|token| Self(Zeroizing::new(token)))
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Token(…)")
     }
 }
 
-#[derive(Deserialize)]
-struct TokenWire<'a> {
-    #[serde(borrow)]
-    token: Field<'a>,
-    #[serde(borrow)]
-    customer_token: Field<'a>,
-}
+wire_object!(TokenWire { token, customer_token });
 
 /// Reads the token from an answer whose contract names it `field` (`token` when minted by the
 /// Management API, `customer_token` when by the Storefront's authentication).
@@ -52,7 +52,7 @@ pub(crate) fn read_token(json: &str, field: &'static str) -> Result<Token, Malfo
     const WHAT: &str = "a customer token";
     let wire: TokenWire<'_> = super::object_of(json, WHAT)?;
     let found = if field == "token" { wire.token } else { wire.customer_token };
-    wire::strict_text(found)
+    wire::strict_text(found)?
         .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
         .map(|token| Token(Zeroizing::new(token)))
         .ok_or(Malformed::Missing(field, WHAT))

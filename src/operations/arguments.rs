@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use zeroize::Zeroize;
 
 use super::parameter::{self, InvalidArgument, Parameter, uuid_text};
+use crate::room::{self, NoMemory};
 
 /// Bytes that fit without an allocation: enough for every operation but bulk and long metadata.
 const INLINE: usize = 336;
@@ -53,6 +54,7 @@ pub(crate) struct Arguments {
     seen: u32,
     items: u32,
     has_nulls: bool,
+    lacks_memory: bool,
 }
 
 impl Arguments {
@@ -65,6 +67,7 @@ impl Arguments {
             seen: 0,
             items: 0,
             has_nulls: false,
+            lacks_memory: false,
         }
     }
 
@@ -139,6 +142,11 @@ impl Arguments {
         self.push(Parameter::Metadata, Form::Item, &[])
     }
 
+    /// Whether an argument was refused for want of memory, and not because it cannot be used.
+    pub(crate) fn lacks_memory(&self) -> bool {
+        self.lacks_memory
+    }
+
     pub(super) fn items(&self) -> u32 {
         self.items
     }
@@ -170,28 +178,32 @@ impl Arguments {
         }
         let declared = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         let header = [parameter as u8, form as u8, declared[0], declared[1], declared[2], declared[3]];
-        self.append(&header);
-        for part in parts {
-            self.append(part);
-        }
-        Ok(())
+        let mut all = [&header[..]].into_iter().chain(parts.iter().copied());
+        all.try_for_each(|part| self.append(part)).map_err(|NoMemory| {
+            self.lacks_memory = true;
+            self.locate(InvalidArgument::new(parameter.name(), "takes more memory than there is"))
+        })
     }
 
-    fn append(&mut self, bytes: &[u8]) {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), NoMemory> {
         let used = usize::from(self.inline_length);
         match &mut self.spill {
-            Some(spill) => spill.extend_from_slice(bytes),
+            Some(spill) => {
+                spill.try_reserve(bytes.len())?;
+                spill.extend_from_slice(bytes);
+            }
             None if used + bytes.len() <= INLINE => {
                 self.inline[used..used + bytes.len()].write_copy_of_slice(bytes);
                 self.inline_length += bytes.len() as u16;
             }
             None => {
-                let mut spill = Vec::with_capacity((used + bytes.len()).max(4 * INLINE));
+                let mut spill = room::list((used + bytes.len()).max(4 * INLINE))?;
                 spill.extend_from_slice(self.written());
                 spill.extend_from_slice(bytes);
                 self.spill = Some(spill);
             }
         }
+        Ok(())
     }
 
     fn bytes(&self) -> &[u8] {
@@ -264,6 +276,19 @@ fn read_entry(bytes: &[u8]) -> Option<(Entry<'_>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::counting::each_refused;
+
+    #[test]
+    fn long_arguments_there_is_no_memory_for_are_refused() {
+        let long = "x".repeat(60_000);
+        let refused = each_refused(1_000, || {
+            let mut arguments = Arguments::new();
+            let added = arguments.metadata([("a", &*long), ("b", &long), ("c", &long)]);
+            assert_eq!(added.is_err(), arguments.lacks_memory());
+            added
+        });
+        assert_eq!(refused, 3);
+    }
 
     #[test]
     fn entries_come_back_in_order() {

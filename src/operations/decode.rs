@@ -1,11 +1,13 @@
 //! From an HTTP answer to what it means.
 
+use std::fmt;
+
 use crate::model::{
     ApiError, Customer, GiftCard, HeapBytes, Malformed, Text, Token, check_depth, read_token,
 };
 
-use super::json::without_lone_surrogates;
 use super::{Expected, Operation};
+use crate::room::{NoMemory, TryClone};
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +49,8 @@ pub enum Status {
     Server,
     /// Not asked: the API has not answered for a while, and is asked again soon.
     Unavailable,
+    /// This machine has no memory left for the request or its answer.
+    Resources,
     /// A fault of this library, contained.
     Internal,
 }
@@ -74,6 +78,7 @@ impl Status {
             Self::Api => "the API refused the request",
             Self::Server => "the API failed",
             Self::Unavailable => "not asked: PayNow has not answered for a while, and is asked again soon",
+            Self::Resources => NoMemory::EXPLANATION,
             Self::Internal => "a fault inside paynow-bridge was contained; please report it",
         })
     }
@@ -99,6 +104,21 @@ pub enum Answer {
     GiftCard(GiftCard),
     /// Whatever JSON a `request` was answered with: see the body.
     Json,
+}
+
+impl TryClone for Answer {
+    fn try_clone(&self) -> Result<Self, NoMemory> {
+        Ok(match self {
+            Self::Nothing => Self::Nothing,
+            Self::Absent => Self::Absent,
+            Self::Customer(customer) => Self::Customer(customer.try_clone()?),
+            Self::Customers(customers) => Self::Customers(customers.try_clone()?),
+            Self::Token(token) => Self::Token(token.try_clone()?),
+            Self::TokenFor(customer, token) => Self::TokenFor(customer.try_clone()?, token.try_clone()?),
+            Self::GiftCard(card) => Self::GiftCard(card.try_clone()?),
+            Self::Json => Self::Json,
+        })
+    }
 }
 
 impl HeapBytes for Answer {
@@ -129,6 +149,12 @@ impl Decoded {
     pub(crate) fn ok() -> Self {
         Self { status: Status::Ok, answer: Answer::Nothing, error: None, message: None }
     }
+
+    /// There is no memory for the request, or for its answer.
+    pub(crate) fn no_memory(operation: &Operation) -> Self {
+        let message = Text::from(format!("{}: {NoMemory}", operation.name));
+        Self { status: Status::Resources, message: Some(message), ..Self::ok() }
+    }
 }
 
 /// Reads the answer to `operation`.
@@ -136,29 +162,36 @@ impl Decoded {
 /// Only JSON of PayNow's shape is PayNow's word. What a proxy, a firewall or a CDN says in its place decides nothing
 /// about credentials, nor about what exists: whatever its status, it is an answer that should not have come.
 pub(crate) fn decode(operation: &Operation, http_status: u16, content_type: &str, body: &[u8]) -> Decoded {
+    read(operation, http_status, content_type, body).unwrap_or_else(|NoMemory| Decoded::no_memory(operation))
+}
+
+fn read(
+    operation: &Operation,
+    http_status: u16,
+    content_type: &str,
+    body: &[u8],
+) -> Result<Decoded, NoMemory> {
     let text = std::str::from_utf8(body).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
-    let text = text.map(without_lone_surrogates);
-    let text = text.as_deref();
     if (200..300).contains(&http_status) {
         return match text {
             Ok(text) => read_success(operation, http_status, text),
-            Err(_) => invalid(operation, "expected JSON, but the body is not UTF-8"),
+            Err(_) => invalid(operation, format_args!("expected JSON, but the body is not UTF-8")),
         };
     }
-    let error = text.ok().and_then(ApiError::read);
+    let error = text.map_or(Ok(None), ApiError::read)?;
     if http_status == 404 && operation.absent_on_404 && error.is_some() {
-        return Decoded {
+        return Ok(Decoded {
             status: Status::Ok,
             answer: Answer::Absent,
             error: error.map(Box::new),
             message: None,
-        };
+        });
     }
     let length = if text.is_ok_and(|text| text.trim().is_empty()) { 0 } else { body.len() };
     refusal(operation, http_status, content_type, length, error)
 }
 
-fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded {
+fn read_success(operation: &Operation, http_status: u16, body: &str) -> Result<Decoded, NoMemory> {
     let answer = match operation.expected {
         Expected::Nothing if body.trim().is_empty() => Ok(Answer::Nothing),
         // Whatever JSON a server adds to "done" does not undo it. A page does: it is unknown which server says "done" there.
@@ -166,7 +199,7 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
         Expected::AnyJson if body.trim().is_empty() => Ok(Answer::Nothing),
         Expected::AnyJson => read_any(body),
         _ if body.trim().is_empty() => {
-            return invalid(operation, &format!("the answer (HTTP {http_status}) has no body"));
+            return invalid(operation, format_args!("the answer (HTTP {http_status}) has no body"));
         }
         Expected::Customer => Customer::read(body).map(|customer| Answer::Customer(Box::new(customer))),
         Expected::Customers => Customer::read_list(body).map(Answer::Customers),
@@ -174,11 +207,13 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
         Expected::GiftCard => GiftCard::read(body).map(Answer::GiftCard),
     };
     match answer {
-        Ok(answer) => Decoded { status: Status::Ok, answer, error: None, message: None },
-        Err(malformed @ Malformed::NotJson(..)) => {
-            invalid(operation, &format!("{malformed}; {INTERMEDIARY} may have answered in PayNow's place"))
-        }
-        Err(malformed) => invalid(operation, &malformed.to_string()),
+        Ok(answer) => Ok(Decoded { status: Status::Ok, answer, error: None, message: None }),
+        Err(Malformed::NoMemory) => Err(NoMemory),
+        Err(malformed @ Malformed::NotJson(..)) => invalid(
+            operation,
+            format_args!("{malformed}; {INTERMEDIARY} may have answered in PayNow's place"),
+        ),
+        Err(malformed) => invalid(operation, format_args!("{malformed}")),
     }
 }
 
@@ -192,13 +227,13 @@ fn read_any(body: &str) -> Result<Answer, Malformed> {
         .map_err(|error| Malformed::NotJson("JSON", error.line(), error.column()))
 }
 
-fn invalid(operation: &Operation, problem: &str) -> Decoded {
-    Decoded {
+fn invalid(operation: &Operation, problem: fmt::Arguments<'_>) -> Result<Decoded, NoMemory> {
+    Ok(Decoded {
         status: Status::InvalidResponse,
         answer: Answer::Nothing,
         error: None,
-        message: Some(Text::from(format!("{}: {problem}", operation.name))),
-    }
+        message: Some(Text::format(format_args!("{}: {problem}", operation.name))?),
+    })
 }
 
 fn refusal(
@@ -207,7 +242,7 @@ fn refusal(
     content_type: &str,
     length: usize,
     error: Option<ApiError>,
-) -> Decoded {
+) -> Result<Decoded, NoMemory> {
     let is_paynow = error.is_some();
     let status = match http_status {
         // Without a body it may be either's; the credentials are what can be checked.
@@ -225,8 +260,8 @@ fn refusal(
     };
     let name = operation.name;
     let message = match error.as_ref().and_then(|error| error.message.as_ref()) {
-        Some(message) => Text::from(format!("{name}: HTTP {http_status}: {message}")),
-        None if is_paynow => Text::from(format!("{name}: HTTP {http_status}, without a message")),
+        Some(message) => Text::format(format_args!("{name}: HTTP {http_status}: {message}"))?,
+        None if is_paynow => Text::format(format_args!("{name}: HTTP {http_status}, without a message"))?,
         None => {
             let body = if length == 0 {
                 "without a body".to_owned()
@@ -251,10 +286,10 @@ fn refusal(
                 401 | 403 | 407 => format!("; {INTERMEDIARY} answered in its place"),
                 _ => String::new(),
             };
-            Text::from(format!("{name}: HTTP {http_status}, {body}{advice}"))
+            Text::format(format_args!("{name}: HTTP {http_status}, {body}{advice}"))?
         }
     };
-    Decoded { status, answer: Answer::Nothing, error: error.map(Box::new), message: Some(message) }
+    Ok(Decoded { status, answer: Answer::Nothing, error: error.map(Box::new), message: Some(message) })
 }
 
 /// The media type, or the encoding, if it is short and harmless enough to repeat in a message.
@@ -268,6 +303,7 @@ fn describe_media(content_type: &str) -> &str {
 mod tests {
     use super::super::*;
     use super::*;
+    use crate::room::counting::each_refused;
 
     const NOT_FOUND: &[u8] =
         br#"{"status":404,"code":"not-found","message":"no such customer","trace_id":"t"}"#;
@@ -287,6 +323,74 @@ mod tests {
         }
         assert_eq!(decode(&CREATE_CUSTOMER, 404, "", NOT_FOUND).status, Status::NotFound);
         assert_eq!(decode(&CREATE_CUSTOMER_TOKEN, 404, "", NOT_FOUND).status, Status::NotFound);
+    }
+
+    /// A customer with a lot in every field, some of it escaped.
+    fn large_customer(id: u32) -> String {
+        let long = "x".repeat(800);
+        let escaped = format!("\\u00e4\\\"{long}");
+        let profile =
+            format!(r#"{{"id":"{long}","platform":"{escaped}","name":"{escaped}","avatar_url":"{long}"}}"#);
+        let metadata: Vec<String> = (0..6)
+            .map(|key| format!(r#""{key}{long}":"{escaped}","other {key}":{{"a":"{long}"}}"#))
+            .collect();
+        format!(
+            r#"{{"id":"{id}","store_id":"{long}","profile":{profile},"steam_id":"{escaped}","steam":{profile},
+                "minecraft_uuid":"{escaped}","minecraft":{profile},"xbox_xuid":"{long}","minecraft_platform":"{long}",
+                "name":"{escaped}","created_at":"{long}","updated_at":"{escaped}","metadata":{{{}}},"new":["{escaped}"]}}"#,
+            metadata.join(",")
+        )
+    }
+
+    fn large_error() -> String {
+        let long = "\\n".repeat(800);
+        let entry = format!(
+            r#"{{"code":"{long}","message":"{long}","path":["{long}",1,"{long}"],"validation":"{long}"}},
+               {{"code":"{long}","path":"{long}"}},"no object""#
+        );
+        let errors = [entry.as_str(); 4].join(",");
+        format!(
+            r#"{{"status":422,"code":"{long}","message":"{long}","trace_id":"{long}","errors":[{errors}]}}"#
+        )
+    }
+
+    #[test]
+    fn an_answer_there_is_no_memory_for_is_the_requests_own_error() {
+        /// The largest of the boxes whose size is fixed.
+        const FIXED: usize = 768;
+        assert!(size_of::<Customer>() < FIXED && size_of::<ApiError>() < FIXED);
+        let customers: Vec<String> = (1..4).map(large_customer).collect();
+        let long = "y".repeat(2_000);
+        let cases: [(&Operation, u16, String, usize); 7] = [
+            (&GET_CUSTOMER, 200, large_customer(1), 60),
+            (&LIST_CUSTOMERS, 200, format!("[{}]", customers.join(",")), 180),
+            (&GET_CUSTOMER, 422, large_error(), 50),
+            (&GET_CUSTOMER, 404, large_error(), 50),
+            (&CREATE_CUSTOMER_TOKEN, 200, format!(r#"{{"token":"{long}"}}"#), 1),
+            (
+                &LOOKUP_GIFTCARD,
+                200,
+                format!(r#"{{"code":"{long}","balance":1,"starting_balance":2,"expires_at":"{long}"}}"#),
+                2,
+            ),
+            (&GET_CUSTOMER, 502, long.clone(), 0),
+        ];
+        for (operation, http_status, body, at_least) in cases {
+            let whole = decode(operation, http_status, "application/json", body.as_bytes());
+            assert_ne!(whole.status, Status::Resources);
+            let refused = each_refused(FIXED, || {
+                let decoded = decode(operation, http_status, "application/json", body.as_bytes());
+                if decoded.status == Status::Resources {
+                    assert!(decoded.message.unwrap().contains("no memory"));
+                    return Err(decoded.status);
+                }
+                assert_eq!((&decoded.answer, &decoded.error), (&whole.answer, &whole.error));
+                Ok((decoded.answer.try_clone(), decoded.error.try_clone()))
+                    .and_then(|(answer, error)| Ok((answer?, error?)))
+                    .map_err(|NoMemory| Status::Resources)
+            });
+            assert!(refused >= at_least, "{}, HTTP {http_status}: {refused}", operation.name);
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! From arguments to an HTTP request.
 
-use std::fmt;
+use std::{fmt, io};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::arguments::{Arguments, Entry};
 use super::parameter::Parameter;
 use super::{Auth, Body, Declared, MethodSource, Operation, Place};
+use crate::room::NoMemory;
 
 /// How a request is authorised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +42,11 @@ impl fmt::Debug for HttpRequest {
 }
 
 /// Makes the request that `operation` is with these arguments.
-pub(crate) fn encode(operation: &Operation, arguments: &Arguments, store_id: &str) -> HttpRequest {
+pub(crate) fn encode(
+    operation: &Operation,
+    arguments: &Arguments,
+    store_id: &str,
+) -> Result<HttpRequest, NoMemory> {
     let mut headers = Vec::new();
     if operation.auth == Auth::StoreHeader {
         headers.push(("x-paynow-store-id", store_id.to_owned()));
@@ -48,32 +54,81 @@ pub(crate) fn encode(operation: &Operation, arguments: &Arguments, store_id: &st
     for (declared, value) in placed(operation.parameters, arguments, Place::Header) {
         headers.push((declared.wire, value.to_owned()));
     }
-    HttpRequest {
+    Ok(HttpRequest {
         method: method(operation, arguments),
-        target: target(operation, arguments, store_id),
+        target: target(operation, arguments, store_id)?,
         authorization: authorization(operation, arguments),
         headers,
-        body: body(operation, arguments),
+        body: body(operation, arguments)?,
+    })
+}
+
+/// What is written to: a text, or a count of what the text will take, so that it is allocated once and leaves no copies
+/// behind as it grows.
+trait Sink {
+    fn put(&mut self, text: &str);
+}
+
+struct Count(usize);
+
+impl Sink for Count {
+    fn put(&mut self, text: &str) {
+        self.0 += text.len();
     }
 }
 
-/// Path and query of the request.
-pub(crate) fn target(operation: &Operation, arguments: &Arguments, store_id: &str) -> String {
-    let mut target = String::with_capacity(128);
-    let template = match operation.method {
-        MethodSource::Fixed(_) => operation.path,
-        MethodSource::Argument => arguments.value(Parameter::Path).unwrap_or("/"),
-    };
-    write_path(&mut target, template, operation, arguments, store_id);
-    let mut separator = '?';
-    for (declared, value) in placed(operation.parameters, arguments, Place::Query) {
-        target.push(separator);
-        separator = '&';
-        target.push_str(declared.wire);
-        target.push('=');
-        percent_encode(&mut target, value);
+impl Sink for String {
+    fn put(&mut self, text: &str) {
+        self.push_str(text);
     }
-    target
+}
+
+/// The text of something that can be written to each kind of sink.
+trait Writing {
+    fn write(&self, sink: &mut impl Sink);
+
+    fn text(&self) -> Result<String, NoMemory> {
+        let mut count = Count(0);
+        self.write(&mut count);
+        let mut text = String::new();
+        text.try_reserve_exact(count.0)?;
+        self.write(&mut text);
+        Ok(text)
+    }
+}
+
+struct Target<'a> {
+    operation: &'a Operation,
+    arguments: &'a Arguments,
+    store_id: &'a str,
+}
+
+/// Path and query of the request.
+pub(crate) fn target(
+    operation: &Operation,
+    arguments: &Arguments,
+    store_id: &str,
+) -> Result<String, NoMemory> {
+    Target { operation, arguments, store_id }.text()
+}
+
+impl Writing for Target<'_> {
+    fn write(&self, target: &mut impl Sink) {
+        let Self { operation, arguments, store_id } = self;
+        let template = match operation.method {
+            MethodSource::Fixed(_) => operation.path,
+            MethodSource::Argument => arguments.value(Parameter::Path).unwrap_or("/"),
+        };
+        write_path(target, template, operation, arguments, store_id);
+        let mut separator = "?";
+        for (declared, value) in placed(operation.parameters, arguments, Place::Query) {
+            target.put(separator);
+            separator = "&";
+            target.put(declared.wire);
+            target.put("=");
+            percent_encode(target, value);
+        }
+    }
 }
 
 /// The values that go to one place, in the order they were given.
@@ -123,7 +178,7 @@ fn authorization(operation: &Operation, arguments: &Arguments) -> Authorization 
 }
 
 fn write_path(
-    target: &mut String,
+    target: &mut impl Sink,
     template: &str,
     operation: &Operation,
     arguments: &Arguments,
@@ -132,9 +187,9 @@ fn write_path(
     let mut rest = template;
     while let Some(start) = rest.find('{') {
         let end = rest[start..].find('}').map_or(rest.len(), |length| start + length + 1);
-        target.push_str(&rest[..start]);
+        target.put(&rest[..start]);
         match &rest[start..end] {
-            "{store_id}" => target.push_str(store_id),
+            "{store_id}" => target.put(store_id),
             placeholder => {
                 let value = operation
                     .parameters
@@ -147,65 +202,74 @@ fn write_path(
         }
         rest = &rest[end..];
     }
-    target.push_str(rest);
+    target.put(rest);
 }
 
 /// Encodes everything but RFC 3986's unreserved characters: right in a path segment and in a query value.
-fn percent_encode(target: &mut String, value: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            target.push(byte as char);
-        } else {
-            target.push('%');
-            target.push(HEX[usize::from(byte >> 4)] as char);
-            target.push(HEX[usize::from(byte & 0xf)] as char);
-        }
-    }
+fn percent_encode(target: &mut impl Sink, value: &str) {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(value, RESERVED).for_each(|part| target.put(part));
 }
 
-fn body(operation: &Operation, arguments: &Arguments) -> Option<Zeroizing<Vec<u8>>> {
-    let mut json = Zeroizing::new(Vec::new());
-    match operation.body {
-        Body::None => return None,
-        Body::Argument => json.extend_from_slice(arguments.value(Parameter::Json)?.as_bytes()),
-        Body::Object => {
-            let mut object = ObjectWriter::open(&mut json);
-            for entry in arguments.entries() {
-                object.entry(operation, entry);
-            }
-            object.close();
-        }
-        Body::Array => {
-            json.push(b'[');
-            let mut entries = arguments.entries().peekable();
-            while entries.next_if_eq(&Entry::Item).is_some() {
-                if json.len() > 1 {
-                    json.push(b',');
-                }
-                let mut object = ObjectWriter::open(&mut json);
-                while let Some(field) = entries.next_if(|next| *next != Entry::Item) {
-                    object.entry(operation, field);
+fn body(operation: &Operation, arguments: &Arguments) -> Result<Option<Zeroizing<Vec<u8>>>, NoMemory> {
+    let is_given = match operation.body {
+        Body::None => false,
+        Body::Argument => arguments.value(Parameter::Json).is_some(),
+        Body::Object | Body::Array => true,
+    };
+    is_given
+        .then(|| Document { operation, arguments }.text().map(|json| Zeroizing::new(json.into_bytes())))
+        .transpose()
+}
+
+/// The JSON of a body.
+struct Document<'a> {
+    operation: &'a Operation,
+    arguments: &'a Arguments,
+}
+
+impl Writing for Document<'_> {
+    fn write(&self, json: &mut impl Sink) {
+        let Self { operation, arguments } = self;
+        match operation.body {
+            Body::None => {}
+            Body::Argument => json.put(arguments.value(Parameter::Json).unwrap_or_default()),
+            Body::Object => {
+                let mut object = ObjectWriter::open(json);
+                for entry in arguments.entries() {
+                    object.entry(operation, entry);
                 }
                 object.close();
             }
-            json.push(b']');
+            Body::Array => {
+                let mut before = "[";
+                let mut entries = arguments.entries().peekable();
+                while entries.next_if_eq(&Entry::Item).is_some() {
+                    json.put(before);
+                    before = ",";
+                    let mut object = ObjectWriter::open(json);
+                    while let Some(field) = entries.next_if(|next| *next != Entry::Item) {
+                        object.entry(operation, field);
+                    }
+                    object.close();
+                }
+                json.put(if before == "[" { "[]" } else { "]" });
+            }
         }
     }
-    Some(json)
 }
 
 /// Writes one JSON object field by field, in the order the arguments were given.
-struct ObjectWriter<'a> {
-    json: &'a mut Vec<u8>,
+struct ObjectWriter<'a, S> {
+    json: &'a mut S,
     empty: bool,
     in_metadata: bool,
     metadata_empty: bool,
 }
 
-impl<'a> ObjectWriter<'a> {
-    fn open(json: &'a mut Vec<u8>) -> Self {
-        json.push(b'{');
+impl<'a, S: Sink> ObjectWriter<'a, S> {
+    fn open(json: &'a mut S) -> Self {
+        json.put("{");
         Self { json, empty: true, in_metadata: false, metadata_empty: true }
     }
 
@@ -218,22 +282,22 @@ impl<'a> ObjectWriter<'a> {
             }
             Entry::Null(parameter) => {
                 if self.key(operation, parameter) {
-                    self.json.extend_from_slice(b"null");
+                    self.json.put("null");
                 }
             }
             Entry::MetadataStart => {
                 if self.key(operation, Parameter::Metadata) {
-                    self.json.push(b'{');
+                    self.json.put("{");
                     self.in_metadata = true;
                     self.metadata_empty = true;
                 }
             }
             Entry::Metadata(key, value) => {
                 if !std::mem::replace(&mut self.metadata_empty, false) {
-                    self.json.push(b',');
+                    self.json.put(",");
                 }
                 write_string(self.json, key);
-                self.json.push(b':');
+                self.json.put(":");
                 write_string(self.json, value);
             }
             Entry::Item => {}
@@ -247,38 +311,67 @@ impl<'a> ObjectWriter<'a> {
             return false;
         };
         if !std::mem::replace(&mut self.empty, false) {
-            self.json.push(b',');
+            self.json.put(",");
         }
         write_string(self.json, declared.wire);
-        self.json.push(b':');
+        self.json.put(":");
         true
     }
 
     fn end_metadata(&mut self) {
         if std::mem::replace(&mut self.in_metadata, false) {
-            self.json.push(b'}');
+            self.json.put("}");
         }
     }
 
     fn close(mut self) {
         self.end_metadata();
-        self.json.push(b'}');
+        self.json.put("}");
     }
 }
 
-fn write_string(json: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(json, text).expect("writing text to memory cannot fail");
+fn write_string(json: &mut impl Sink, text: &str) {
+    /// The writer hands over texts: whole characters, and escapes.
+    struct Texts<'a, S>(&'a mut S);
+
+    impl<S: Sink> io::Write for Texts<'_, S> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.put(std::str::from_utf8(bytes).map_err(io::Error::other)?);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    serde_json::to_writer(Texts(json), text).expect("writing text to memory cannot fail");
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::*;
     use super::*;
+    use crate::room::counting::each_refused;
 
     const STORE: &str = "411486491630370816";
 
     fn body_text(request: &HttpRequest) -> &str {
         std::str::from_utf8(request.body.as_ref().expect("a body")).unwrap()
+    }
+
+    #[test]
+    fn a_request_there_is_no_memory_for_is_refused() {
+        let long = "ä\u{1}\"".repeat(500);
+        let mut bulk = Arguments::new();
+        for _ in 0..BULK_LIMIT {
+            bulk.item().unwrap();
+            bulk.metadata([("a", &*long), ("b", "c")]).unwrap();
+        }
+        assert_eq!(each_refused(1_000, || encode(&BULK_CREATE_CUSTOMERS, &bulk, STORE)), 1, "the body");
+        let mut search = Arguments::new();
+        search.text(Parameter::Search, &"ä".repeat(128)).unwrap();
+        assert_eq!(each_refused(200, || encode(&LIST_CUSTOMERS, &search, STORE)), 1, "the target");
     }
 
     #[test]
@@ -288,7 +381,7 @@ mod tests {
         arguments.text(Parameter::After, "12").unwrap();
         arguments.text(Parameter::Ascending, "true").unwrap();
         arguments.text(Parameter::Search, "a b&c=ä").unwrap();
-        let request = encode(&LIST_CUSTOMERS, &arguments, STORE);
+        let request = encode(&LIST_CUSTOMERS, &arguments, STORE).unwrap();
         assert_eq!(request.method, "GET");
         assert_eq!(
             request.target,
@@ -307,7 +400,7 @@ mod tests {
         arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
         arguments.metadata([("k\"", "v\n"), ("b", "2")]).unwrap();
         arguments.text(Parameter::MinecraftPlatform, "java").unwrap();
-        let request = encode(&UPDATE_CUSTOMER, &arguments, STORE);
+        let request = encode(&UPDATE_CUSTOMER, &arguments, STORE).unwrap();
         assert_eq!(request.method, "PATCH");
         assert_eq!(request.target, "/v1/stores/411486491630370816/customers/77");
         assert_eq!(
@@ -320,11 +413,11 @@ mod tests {
     fn empty_and_null_metadata_differ() {
         let mut arguments = Arguments::new();
         arguments.metadata([]).unwrap();
-        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)), r#"{"metadata":{}}"#);
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE).unwrap()), r#"{"metadata":{}}"#);
         let mut arguments = Arguments::new();
         arguments.null(Parameter::Metadata).unwrap();
-        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE)), r#"{"metadata":null}"#);
-        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &Arguments::new(), STORE)), "{}");
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &arguments, STORE).unwrap()), r#"{"metadata":null}"#);
+        assert_eq!(body_text(&encode(&CREATE_CUSTOMER, &Arguments::new(), STORE).unwrap()), "{}");
     }
 
     #[test]
@@ -336,7 +429,7 @@ mod tests {
         arguments.item().unwrap();
         arguments.item().unwrap();
         arguments.text(Parameter::XboxXuid, "5").unwrap();
-        let request = encode(&BULK_CREATE_CUSTOMERS, &arguments, STORE);
+        let request = encode(&BULK_CREATE_CUSTOMERS, &arguments, STORE).unwrap();
         assert_eq!(body_text(&request), r#"[{"name":"a","metadata":{"x":"y"}},{},{"xbox_xuid":"5"}]"#);
         assert_eq!(request.target, "/v1/stores/411486491630370816/customers/bulk");
     }
@@ -348,7 +441,7 @@ mod tests {
         arguments.text(Parameter::AccountId, "069a79f4-44e9-4726-a5be-fca90e38aaf5").unwrap();
         arguments.text(Parameter::CustomerIp, "2001:db8::1").unwrap();
         arguments.text(Parameter::CustomerCountryCode, "DE").unwrap();
-        let request = encode(&AUTHENTICATE_CUSTOMER, &arguments, STORE);
+        let request = encode(&AUTHENTICATE_CUSTOMER, &arguments, STORE).unwrap();
         assert_eq!(request.target, "/v1/store/customer/auth");
         assert_eq!(request.authorization, Authorization::None);
         assert_eq!(
@@ -370,7 +463,7 @@ mod tests {
         let mut arguments = Arguments::new();
         arguments.text(Parameter::CustomerToken, "tok").unwrap();
         arguments.text(Parameter::GiftCardCode, "SUMMER 24/ÄÖ?#").unwrap();
-        let request = encode(&LOOKUP_GIFTCARD, &arguments, STORE);
+        let request = encode(&LOOKUP_GIFTCARD, &arguments, STORE).unwrap();
         assert_eq!(request.target, "/v1/store/customer/giftcards/lookup/SUMMER%2024%2F%C3%84%C3%96%3F%23");
         assert!(matches!(&request.authorization, Authorization::Customer(token) if token.expose() == "tok"));
         assert!(!format!("{request:?}").contains("tok\""));
@@ -383,7 +476,7 @@ mod tests {
         arguments.text(Parameter::Path, "/v1/stores/{store_id}/checkouts?x=1").unwrap();
         arguments.text(Parameter::Auth, "api_key").unwrap();
         arguments.text(Parameter::Json, r#"{"a":1}"#).unwrap();
-        let request = encode(&REQUEST, &arguments, STORE);
+        let request = encode(&REQUEST, &arguments, STORE).unwrap();
         assert_eq!(request.method, "POST");
         assert_eq!(request.target, "/v1/stores/411486491630370816/checkouts?x=1");
         assert_eq!(request.authorization, Authorization::ApiKey);

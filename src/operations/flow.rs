@@ -5,6 +5,7 @@ use super::{
 };
 use super::{Operation, Parameter, Sent, Status, encode};
 use crate::model::{Customer, Text};
+use crate::room::NoMemory;
 
 /// What a flow is to end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,11 @@ pub(crate) enum Next {
 
 impl Flow {
     /// Begins: the first argument says whom to look up, all of them what to create. The request to send first comes with it.
-    pub(crate) fn begin(goal: Goal, arguments: &Arguments, store_id: &str) -> (Self, HttpRequest) {
+    pub(crate) fn begin(
+        goal: Goal,
+        arguments: &Arguments,
+        store_id: &str,
+    ) -> Result<(Self, HttpRequest), NoMemory> {
         let mut key = Arguments::new();
         let mut fields = Arguments::new();
         for (index, entry) in arguments.entries().enumerate() {
@@ -61,8 +66,8 @@ impl Flow {
                 let _ = target.text(parameter, value);
             }
         }
-        let lookup = encode(&LOOKUP_CUSTOMER, &key, store_id);
-        let create = encode(&CREATE_CUSTOMER, &fields, store_id);
+        let lookup = encode(&LOOKUP_CUSTOMER, &key, store_id)?;
+        let create = encode(&CREATE_CUSTOMER, &fields, store_id)?;
         let flow = Self {
             goal,
             step: Step::Lookup,
@@ -72,7 +77,7 @@ impl Flow {
             customer: None,
             recognised: false,
         };
-        (flow, lookup)
+        Ok((flow, lookup))
     }
 
     /// Goes on as if the customer had been looked up.
@@ -132,14 +137,19 @@ impl Flow {
             });
         }
         self.customer = Some(customer);
-        Next::Send(&CREATE_CUSTOMER_TOKEN, encode(&CREATE_CUSTOMER_TOKEN, &arguments, &self.store_id))
+        match encode(&CREATE_CUSTOMER_TOKEN, &arguments, &self.store_id) {
+            Ok(mint) => Next::Send(&CREATE_CUSTOMER_TOKEN, mint),
+            Err(NoMemory) => Next::Done(Decoded::no_memory(&CREATE_CUSTOMER_TOKEN)),
+        }
     }
 }
 
 /// Whether a create that failed may have worked nevertheless.
 fn is_doubtful(status: Status, sent: Sent) -> bool {
     match status {
-        Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge => sent != Sent::Never,
+        Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge | Status::Resources => {
+            sent != Sent::Never
+        }
         Status::Server => true,
         _ => false,
     }
@@ -159,7 +169,7 @@ mod tests {
         arguments.text(Parameter::XboxXuid, "2535432196048835").unwrap();
         arguments.text(Parameter::XboxXuid, "2535432196048835").unwrap();
         arguments.text(Parameter::MinecraftPlatform, "bedrock").unwrap();
-        Flow::begin(goal, &arguments, STORE)
+        Flow::begin(goal, &arguments, STORE).unwrap()
     }
 
     fn answer(flow: &mut Flow, operation: &Operation, status: u16, body: &str) -> Next {

@@ -1,7 +1,4 @@
-//! Whether a host's text is JSON, told without allocating: this runs on the submitting thread. And what of a server's
-//! JSON a parser would stumble over.
-
-use std::borrow::Cow;
+//! Whether a host's text is JSON, told without allocating: this runs on the submitting thread.
 
 /// Deepest nesting accepted.
 const DEEPEST: u32 = 127;
@@ -10,37 +7,6 @@ const DEEPEST: u32 = 127;
 pub(super) fn is_valid(text: &str) -> bool {
     let mut reader = Reader { bytes: text.as_bytes(), at: 0, objects: 0, depth: 0 };
     reader.document().is_some()
-}
-
-/// The same JSON with the replacement character in place of halves of surrogate pairs. JSON can spell those
-/// (`"\ud800"`), UTF-8 cannot: one of them in one key would cost the whole document.
-pub(super) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
-    const REPLACEMENT: &str = "\\ufffd";
-    let unit = |at: usize| {
-        let digits = text.get(at..at + REPLACEMENT.len())?.strip_prefix("\\u")?;
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let mut clean = String::new();
-    let (mut at, mut copied) = (0, 0);
-    while let Some(escape) = text[at..].find('\\').map(|offset| at + offset) {
-        at = match unit(escape) {
-            Some(0xd800..=0xdbff) if matches!(unit(escape + 6), Some(0xdc00..=0xdfff)) => escape + 12,
-            Some(0xd800..=0xdfff) => {
-                clean.push_str(&text[copied..escape]);
-                clean.push_str(REPLACEMENT);
-                copied = escape + 6;
-                copied
-            }
-            Some(_) => escape + 6,
-            // The character after a backslash may be a backslash itself.
-            None => escape + 1 + text[escape + 1..].chars().next().map_or(0, char::len_utf8),
-        };
-    }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    clean.push_str(&text[copied..]);
-    Cow::Owned(clean)
 }
 
 struct Reader<'a> {
@@ -250,32 +216,6 @@ mod tests {
             valid += usize::from(expected);
         }
         assert!(valid > 1_000, "{valid}");
-    }
-
-    #[test]
-    fn lone_surrogates_are_replaced_and_nothing_else() {
-        for (text, clean) in [
-            (r#""\ud800""#, r#""\ufffd""#),
-            (r#""\uDFFF\ud83d\uDE00""#, r#""\ufffd\ud83d\uDE00""#),
-            (r#""\ud800\ud800\udc00""#, r#""\ufffd\ud800\udc00""#),
-            (r#""\ud800x\udc00""#, r#""\ufffdx\ufffd""#),
-            (r#""a\\\ud800""#, r#""a\\\ufffd""#),
-        ] {
-            assert_eq!(without_lone_surrogates(text), clean, "{text}");
-        }
-        for same in [
-            "",
-            r#"{"a":"\u00e4\n"}"#,
-            r#""\\ud800""#,
-            r#""\ud83d\ude00""#,
-            r#""\ud8""#,
-            r#""\u+800""#,
-            "\\",
-            "\\\u{e4}",
-            "\\u\u{e4}\u{e4}\u{e4}\u{e4}",
-        ] {
-            assert!(matches!(without_lone_surrogates(same), Cow::Borrowed(text) if text == same), "{same}");
-        }
     }
 
     #[test]

@@ -348,10 +348,26 @@ fn api_path(path: &str) -> Result<(), &'static str> {
     if !route.split("{store_id}").all(is_plain) || !is_plain(query) {
         return Err("must be percent-encoded: visible ASCII without \"#<>\\^`{|}");
     }
-    if route.split('/').any(|segment| segment == "." || segment == "..") {
-        return Err("must not hold relative segments");
+    if has_relative_segment(percent_encoding::percent_decode_str(route)) {
+        return Err("must not hold relative segments (. and .., also percent-encoded)");
     }
     Ok(())
+}
+
+/// Whether a path holds `.` or `..` between slashes, where backslashes count as slashes: servers, and proxies in
+/// front of them, read both, and a percent-encoded one as the byte it stands for. Decoded once: what is encoded twice is a name.
+fn has_relative_segment(path: impl Iterator<Item = u8>) -> bool {
+    // How many dots the segment has; `None` when anything else is in it.
+    let mut dots = Some(0);
+    for byte in path.chain([b'/']) {
+        match byte {
+            b'/' | b'\\' if matches!(dots, Some(1 | 2)) => return true,
+            b'/' | b'\\' => dots = Some(0),
+            b'.' => dots = dots.map(|dots| dots + 1),
+            _ => dots = None,
+        }
+    }
+    false
 }
 
 /// Whether a UUID is spelled as it is sent already. Most are, and this is on the submitting path.
@@ -531,6 +547,10 @@ mod tests {
         assert!(accepts(Parameter::Name, "a\nb").is_none());
         assert!(accepts(Parameter::Name, &"x".repeat(257)).is_none());
         assert!(accepts(Parameter::GiftCardCode, "SUMMER 24/ÄÖ").is_some());
+        assert!(
+            accepts(Parameter::GiftCardCode, "../%2e%2e").is_some(),
+            "its slashes and percent signs are encoded"
+        );
         for bad in ["", ".", "..", "a\tb"] {
             assert!(accepts(Parameter::GiftCardCode, bad).is_none(), "{bad:?}");
         }
@@ -538,7 +558,19 @@ mod tests {
 
     #[test]
     fn raw_paths() {
-        for good in ["/v1/stores/{store_id}/products?limit=5&x=%20", "/", "/a/b.c"] {
+        for good in [
+            "/v1/stores/{store_id}/products?limit=5&x=%20",
+            "/",
+            "/a/b.c",
+            "/a/...",
+            "/a/..b/.c",
+            "/a/%2e%2e%2e",
+            // The name `%2e%2e`, encoded.
+            "/a/%252e%252e/b",
+            "/a%2Fb",
+            "/a?x=../..&y=%2e%2e",
+            "/100%",
+        ] {
             assert!(accepts(Parameter::Path, good).is_some(), "{good}");
         }
         for bad in [
@@ -549,6 +581,18 @@ mod tests {
             "/a\r\n",
             "/../x",
             "/a/./b",
+            "/a/..",
+            "/%2e%2e/x",
+            "/%2E%2E/x",
+            "/%2E./x",
+            "/.%2e/x",
+            "/a/%2e",
+            "/a/%2e/b?c",
+            "/a%2f..",
+            "/a%2F%2e%2e%2Fb",
+            "/a/..%5cb",
+            "/a%5C..%5Cb",
+            "/a\\..\\b",
             "/a#b",
             "/{other}",
             "/ä",

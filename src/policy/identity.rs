@@ -166,10 +166,10 @@ mod tests {
     fn known_as(player: &Player<'_>, rules: &NamingRules) -> Result<(String, String), InvalidArgument> {
         let mut arguments = Arguments::new();
         write_key_and_fields(player, rules, &mut arguments)?;
-        let (_, lookup) = Flow::begin(Goal::Customer, &arguments, "1");
+        let (_, lookup) = Flow::begin(Goal::Customer, &arguments, "1").unwrap();
         let mut fields = Arguments::new();
         identify(player, rules)?.write_fields(&mut fields)?;
-        let create = encode(&CREATE_CUSTOMER, &fields, "1");
+        let create = encode(&CREATE_CUSTOMER, &fields, "1").unwrap();
         let body = String::from_utf8(create.body.unwrap().to_vec()).unwrap();
         Ok((lookup.target.split_once('?').unwrap().1.to_owned(), body))
     }

@@ -11,6 +11,7 @@
 //! rarely when there is no traffic.
 
 mod engine;
+mod lines;
 mod mailbox;
 #[cfg(all(test, loom))]
 mod model;
@@ -20,10 +21,11 @@ mod stops;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use self::lines::LogLevel;
 pub(crate) use self::mailbox::{
     Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Reading, Submission, Turn,
 };
-pub use self::mailbox::{LogLevel, LogLine, Priority, Source, SubmitError};
+pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
 pub use self::stats::Stats;
 
 use std::io;
@@ -37,6 +39,7 @@ use crate::policy::breaker::BreakerPolicy;
 use crate::policy::cache::CachePolicy;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
+use crate::room::NoMemory;
 use crate::transport::Transport;
 
 /// What a runtime needs to know.
@@ -56,6 +59,21 @@ pub(crate) struct Settings {
     pub(crate) first_generation: u32,
 }
 
+/// Why a runtime does not start: the machine lacks something.
+#[derive(Debug)]
+pub(crate) enum StartError {
+    /// Memory for what the settings ask for.
+    Memory(NoMemory),
+    /// A thread.
+    Thread(io::Error),
+}
+
+impl From<NoMemory> for StartError {
+    fn from(lack: NoMemory) -> Self {
+        Self::Memory(lack)
+    }
+}
+
 /// A mailbox, and the engine that empties it. What host threads do, they do with the mailbox.
 pub(crate) struct Runtime {
     mailbox: Arc<Mailbox>,
@@ -64,15 +82,15 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     /// Starts the dispatcher; workers come with the first requests.
-    pub(crate) fn start(settings: Settings, transport: Box<dyn Transport>) -> io::Result<Self> {
-        let runtime = Self::new(settings, transport);
-        runtime.engine.start()?;
+    pub(crate) fn start(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, StartError> {
+        let runtime = Self::new(settings, transport)?;
+        runtime.engine.start().map_err(StartError::Thread)?;
         Ok(runtime)
     }
 
     /// Without its threads.
-    fn new(settings: Settings, transport: Box<dyn Transport>) -> Self {
-        let cache = Arc::new(AnswerCache::new(settings.cache));
+    fn new(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, NoMemory> {
+        let cache = Arc::new(AnswerCache::new(settings.cache)?);
         let mailbox = Arc::new(Mailbox::new(
             MailboxSettings {
                 store_id: settings.store_id.clone(),
@@ -82,7 +100,7 @@ impl Runtime {
                 first_generation: settings.first_generation,
             },
             Arc::clone(&cache),
-        ));
+        )?);
         let rules = Rules {
             retry: settings.retry,
             breaker: settings.breaker,
@@ -93,12 +111,12 @@ impl Runtime {
         };
         let engine = EngineSettings { store_id: settings.store_id, rules };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
-        Self { mailbox, engine }
+        Ok(Self { mailbox, engine })
     }
 
     /// Another API key from here on.
     pub(crate) fn set_api_key(&self, key: Secret) {
-        self.engine.transport().set_api_key(key);
+        self.engine.set_api_key(key);
         self.mailbox.allow_api_key();
     }
 

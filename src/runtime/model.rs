@@ -52,7 +52,7 @@ fn runtime(capacity: u32) -> Arc<Runtime> {
         cache: CachePolicy { ttl: Duration::ZERO, max_bytes: 1, ..CachePolicy::default() },
         first_generation: 1,
     };
-    Arc::new(Runtime::new(settings, Box::new(Nowhere)))
+    Arc::new(Runtime::new(settings, Box::new(Nowhere)).unwrap())
 }
 
 fn spawn<R: 'static>(runtime: &Arc<Runtime>, act: impl FnOnce(&Runtime) -> R + 'static) -> JoinHandle<R> {

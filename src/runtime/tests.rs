@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::operations::{Arguments, Operation};
+use crate::room::counting::each_refused;
 
 use crate::operations::{
-    Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter, REQUEST, Sent, Status,
-    TOKEN_FOR, UPDATE_CUSTOMER,
+    Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, GET_CURRENT_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter,
+    REQUEST, Sent, Status, TOKEN_FOR, UPDATE_CUSTOMER,
 };
 use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter, TransportError};
 
@@ -144,6 +145,14 @@ impl Connection for FakeLine {
                 }
                 "null".to_owned()
             }
+            "/lack" => {
+                let mut lacking = answered(0, "");
+                if let Err(error) = &mut lacking.result {
+                    error.is_local = true;
+                    error.message = "no file descriptor is left".to_owned();
+                }
+                return lacking;
+            }
             "/large" => format!("\"{}\"", "x".repeat(1_000)),
             _ => "null".to_owned(),
         };
@@ -155,6 +164,22 @@ impl Connection for FakeLine {
     }
 }
 
+fn settings() -> Settings {
+    Settings {
+        store_id: "1".to_owned(),
+        has_api_key: true,
+        max_outstanding: 10_000,
+        max_workers: 4,
+        max_held_bytes: usize::MAX,
+        log_level: Some(LogLevel::Info),
+        retry: RetryPolicy::default(),
+        breaker: BreakerPolicy::default(),
+        rate: RatePolicy::default(),
+        cache: CachePolicy::default(),
+        first_generation: 1,
+    }
+}
+
 struct Host {
     runtime: Runtime,
     world: Arc<World>,
@@ -162,19 +187,7 @@ struct Host {
 
 impl Host {
     fn new(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings {
-            store_id: "1".to_owned(),
-            has_api_key: true,
-            max_outstanding: 10_000,
-            max_workers: 4,
-            max_held_bytes: usize::MAX,
-            log_level: Some(LogLevel::Info),
-            retry: RetryPolicy::default(),
-            breaker: BreakerPolicy::default(),
-            rate: RatePolicy::default(),
-            cache: CachePolicy::default(),
-            first_generation: 1,
-        };
+        let mut settings = settings();
         change(&mut settings);
         let world = Arc::new(World::default());
         let runtime = Runtime::start(settings, Box::new(FakeTransport(Arc::clone(&world)))).unwrap();
@@ -813,4 +826,84 @@ fn a_server_that_repeats_our_credentials_does_not_get_them_into_messages() {
     });
     assert_eq!(message, "request: HTTP 401: not valid:\\r\\n…");
     assert!(!error.contains("the-api-key"), "{error}");
+}
+
+#[test]
+fn a_client_there_is_no_memory_for_is_refused() {
+    let world = Arc::new(World::default());
+    let refused = each_refused(4_096, || {
+        Runtime::new(settings(), Box::new(FakeTransport(Arc::clone(&world)))).map(drop)
+    });
+    assert!(refused >= 7, "only {refused} allocations depend on settings");
+}
+
+/// What a thousand requests make the library say. `ask` makes one of them, and is told its number.
+fn lines_of_a_storm(
+    script: &[(&'static str, &[(u16, &'static str)])],
+    ask: fn(&Host, usize) -> Key,
+) -> Vec<String> {
+    const TOGETHER: usize = 50;
+    let host = Host::new(|settings| {
+        settings.retry.max_attempts = 1;
+        settings.cache.ttl = Duration::ZERO;
+        // Each failure opens the circuit, and it may be probed at once.
+        let breaker = &mut settings.breaker;
+        (breaker.threshold, breaker.first, breaker.longest) = (1, Duration::ZERO, Duration::ZERO);
+    });
+    for (target, in_turn) in script {
+        host.world.say(target, &in_turn.repeat(1_000));
+    }
+    for first in (0..1_000).step_by(TOGETHER) {
+        for number in first..first + TOGETHER {
+            ask(&host, number);
+        }
+        host.collect(TOGETHER);
+    }
+    assert_eq!(host.runtime.stats().log_dropped, 0);
+    let mut lines = Vec::new();
+    host.runtime.deliver_log(|line| lines.push(line.text.to_string()));
+    lines
+}
+
+#[test]
+fn no_storm_is_more_than_a_handful_of_lines() {
+    const PLAYER: &str = "/v1/store/customer";
+    const REFUSED: (u16, &str) = (401, r#"{"status":401,"code":"unauthorized","message":"no"}"#);
+    let now_and_then = |host: &Host, number: usize| {
+        host.submit(if number.is_multiple_of(2) { "/lack" } else { "/ok" }, FOREVER)
+    };
+    let get = |host: &Host, _| host.submit("/flaps", FOREVER);
+    let look_up = |host: &Host, _| host.ask(&LOOKUP_CUSTOMER, NAME);
+    let log_in = |host: &Host, _| host.ask(&GET_CURRENT_CUSTOMER, &[(Parameter::CustomerToken, "t")]);
+    let storms = [
+        ("panics", 1..=12, lines_of_a_storm(&[], |host, _| host.submit("/panic", FOREVER))),
+        ("no descriptor", 1..=1, lines_of_a_storm(&[], |host, _| host.submit("/lack", FOREVER))),
+        ("no descriptor now and then", 1..=12, lines_of_a_storm(&[], now_and_then)),
+        (
+            "an API that is up and down",
+            1..=12,
+            lines_of_a_storm(&[("/flaps", &[(0, ""), (200, "null")])], get),
+        ),
+        ("a key that is refused", 1..=1, lines_of_a_storm(&[(BY_NAME, &[REFUSED])], look_up)),
+        (
+            "a key that is refused now and then",
+            1..=12,
+            lines_of_a_storm(&[(BY_NAME, &[REFUSED, (200, CUSTOMER)])], look_up),
+        ),
+        (
+            "players whose tokens ran out",
+            0..=0,
+            lines_of_a_storm(&[(PLAYER, &[REFUSED, (200, CUSTOMER)])], log_in),
+        ),
+    ];
+    for (what, few, lines) in storms {
+        assert!(few.contains(&lines.len()), "{what}: {lines:?}");
+    }
+}
+
+#[test]
+fn workers_that_left_are_joined_while_the_client_lives() {
+    let host = Host::new(|_| {});
+    (0..3).for_each(|_| host.runtime.engine.seat_one_that_leaves());
+    host.wait_until("they are joined", || host.runtime.engine.has_joined_all_that_left());
 }

@@ -5,15 +5,15 @@ use std::fmt;
 use ureq::unversioned::transport::Buffers;
 use zeroize::{Zeroize, Zeroizing};
 
-/// What ureq reads and writes through. Allocated when first used, and never moved, so that no copy stays behind.
+use crate::room::{self, NoMemory};
+
+/// What ureq reads and writes through. Never moved, so that no copy stays behind.
 pub(super) struct WipedBuffers {
     input: Zeroizing<Vec<u8>>,
     /// Bytes of `input` that are read already, and up to where it is filled.
     consumed: usize,
     filled: usize,
-    input_size: usize,
     output: Zeroizing<Vec<u8>>,
-    output_size: usize,
     /// Whether the last read took anything.
     progress: bool,
 }
@@ -25,16 +25,14 @@ impl fmt::Debug for WipedBuffers {
 }
 
 impl WipedBuffers {
-    pub(super) fn new(input_size: usize, output_size: usize) -> Self {
-        Self {
-            input: Zeroizing::default(),
+    pub(super) fn new(input_size: usize, output_size: usize) -> Result<Self, NoMemory> {
+        Ok(Self {
+            input: zeros(input_size)?,
             consumed: 0,
             filled: 0,
-            input_size,
-            output: Zeroizing::default(),
-            output_size,
+            output: zeros(output_size)?,
             progress: false,
-        }
+        })
     }
 
     /// Forgets output that has been passed on.
@@ -43,9 +41,6 @@ impl WipedBuffers {
     }
 
     fn free(&mut self) -> &mut [u8] {
-        if self.input.is_empty() {
-            self.input = Zeroizing::new(vec![0; self.input_size]);
-        }
         if self.consumed > 0 {
             self.input.copy_within(self.consumed..self.filled, 0);
             self.filled -= self.consumed;
@@ -53,17 +48,16 @@ impl WipedBuffers {
         }
         &mut self.input[self.filled..]
     }
+}
 
-    fn allocate_output(&mut self) {
-        if self.output.is_empty() {
-            self.output = Zeroizing::new(vec![0; self.output_size]);
-        }
-    }
+fn zeros(size: usize) -> Result<Zeroizing<Vec<u8>>, NoMemory> {
+    let mut bytes = room::list(size)?;
+    bytes.resize(size, 0);
+    Ok(Zeroizing::new(bytes))
 }
 
 impl Buffers for WipedBuffers {
     fn output(&mut self) -> &mut [u8] {
-        self.allocate_output();
         &mut self.output
     }
 
@@ -85,7 +79,6 @@ impl Buffers for WipedBuffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.allocate_output();
         self.free();
         (&mut self.input[self.filled..], &mut self.output)
     }
@@ -101,7 +94,7 @@ mod tests {
 
     #[test]
     fn input_is_read_in_order_and_room_comes_back() {
-        let mut buffers = WipedBuffers::new(8, 4);
+        let mut buffers = WipedBuffers::new(8, 4).unwrap();
         assert!(buffers.input().is_empty());
         buffers.input_append_buf()[..6].copy_from_slice(b"abcdef");
         buffers.input_appended(6);

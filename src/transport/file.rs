@@ -1,10 +1,13 @@
 //! Reading the small files a client is configured with.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use super::local;
+use super::whole::read_whole;
 
 /// The bytes of a regular file, without a byte order mark. Never waits, whatever the path names: a pipe, a device and
 /// a directory are refused. `check` may refuse the file for what is known about it.
@@ -13,15 +16,17 @@ pub(crate) fn read_small_file(
     longest: u64,
     check: impl FnOnce(&Metadata) -> Result<(), &'static str>,
 ) -> Result<Zeroizing<Vec<u8>>, &'static str> {
-    let file = open(path).map_err(|_| "cannot be opened")?;
-    let metadata = file.metadata().map_err(|_| "cannot be examined")?;
+    // Links are followed: what they lead to is what is examined, and read.
+    let file = open(path).map_err(|error| why(&error, "cannot be opened"))?;
+    let metadata = file.metadata().map_err(|error| why(&error, "cannot be examined"))?;
     if !metadata.is_file() {
         return Err("is not a regular file");
     }
     check(&metadata)?;
-    // A byte more than allowed, to notice a file that has grown meanwhile; all at once, so that no copy stays behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len().min(longest) as usize + 64));
-    file.take(longest + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    // A byte more than allowed, to notice a file that has grown meanwhile.
+    let expected = usize::try_from(metadata.len().min(longest)).unwrap_or(usize::MAX);
+    let mut bytes =
+        read_whole(file.take(longest + 1), expected).map_err(|error| why(&error, "cannot be read"))?;
     if bytes.len() as u64 > longest {
         return Err("is too long");
     }
@@ -30,6 +35,32 @@ pub(crate) fn read_small_file(
         bytes.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(bytes)
+}
+
+/// What is wrong, without the path: this machine's lack, or the file's fault.
+fn why(error: &io::Error, otherwise: &'static str) -> &'static str {
+    match (local::lack(error), error.kind()) {
+        (Some(lack), _) => lack.explanation(),
+        (None, io::ErrorKind::NotFound) => "does not exist",
+        (None, io::ErrorKind::PermissionDenied) => "cannot be read by the user this program runs as",
+        _ => otherwise,
+    }
+}
+
+/// Who can write a file of certificates can put one in that lets them stand between this machine and the API.
+#[cfg(unix)]
+pub(super) fn only_some_can_write(metadata: &Metadata) -> Result<(), &'static str> {
+    use std::os::unix::fs::MetadataExt;
+
+    if metadata.mode() & 0o002 != 0 {
+        return Err("can be written by every user: take that away (chmod o-w)");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn only_some_can_write(_: &Metadata) -> Result<(), &'static str> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -23,6 +23,7 @@ use super::resolver::Resolver;
 use super::retry_after;
 use super::tcp::{TcpConnector, Tunnel};
 use super::tls::{TlsConnector, TlsSettings, may_be_the_clock};
+use super::whole::read_whole;
 use super::{Connection, Exchange, HttpAnswer, Transport, TransportError};
 use crate::model::Secret;
 use crate::operations::{Authorization, HttpRequest, Sent, Status};
@@ -214,11 +215,11 @@ impl HttpConnection {
             // The server gave this connection up, or says that it is the wrong one.
             self.progress.retire();
         }
-        let body = body
-            .with_config()
-            .limit(self.shared.settings.max_response_bytes)
-            .read_to_vec()
-            .map_err(|error| self.explain(&error, status))?;
+        let limit = self.shared.settings.max_response_bytes;
+        let expected = body.content_length().unwrap_or_default().min(limit);
+        let reader = body.with_config().limit(limit).reader();
+        let body = read_whole(reader, usize::try_from(expected).unwrap_or(usize::MAX))
+            .map_err(|error| self.explain(&Error::from(error), status))?;
         let mut content_type = header_text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
         let encoding = header_text(header::CONTENT_ENCODING).unwrap_or_default().trim();
         let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
@@ -233,7 +234,7 @@ impl HttpConnection {
             content_type,
             retry_after: header_text(header::RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, header_text(header::DATE))),
-            body: Zeroizing::new(body),
+            body,
         })
     }
 
@@ -312,6 +313,7 @@ impl HttpConnection {
             Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => Status::ResponseTooLarge,
             Error::Protocol(_) | Error::Http(_) => Status::InvalidResponse,
             Error::Tls(_) => Status::Tls,
+            Error::Io(io) if io.kind() == io::ErrorKind::OutOfMemory => Status::Resources,
             _ => match stage {
                 Stage::Resolve => Status::Resolve,
                 Stage::Connect | Stage::Tunnel => Status::Connect,
@@ -370,15 +372,7 @@ impl HttpConnection {
             return (String::new(), false);
         };
         if may_be_the_clock(error) {
-            let now = SystemTime::now();
-            let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
-            let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
-            let text = if impossible {
-                format!("; the clock of this machine is wrong: it shows {time}. Set it")
-            } else {
-                format!("; the clock of this machine may be wrong: it shows {time}")
-            };
-            return (text, impossible);
+            return about_the_clock(SystemTime::now());
         }
         let is_unknown =
             matches!(error, rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
@@ -394,6 +388,18 @@ impl HttpConnection {
             None => (String::new(), false),
         }
     }
+}
+
+/// What is said of a certificate that is not valid at the time this machine shows, and whether that time is surely wrong.
+fn about_the_clock(now: SystemTime) -> (String, bool) {
+    let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
+    let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
+    let text = if impossible {
+        format!("; the clock of this machine is wrong: it shows {time}. Set it")
+    } else {
+        format!("; the clock of this machine may be wrong: it shows {time}")
+    };
+    (text, impossible)
 }
 
 /// An error in words, with the reason beneath it.
@@ -479,6 +485,7 @@ impl UreqResolver for ConnectionResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::counting::each_refused;
 
     fn transport(port: u16) -> HttpTransport {
         HttpTransport::new(HttpSettings {
@@ -486,7 +493,7 @@ mod tests {
             api_key: Some(Secret::new("first".to_owned())),
             user_agent: "test".to_owned(),
             connect_timeout: Duration::from_secs(60),
-            max_response_bytes: 1024,
+            max_response_bytes: 1024 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
         })
@@ -520,6 +527,61 @@ mod tests {
         transport.close();
     }
 
+    /// A server that answers every request with this body, on a connection each.
+    fn serve(listener: &std::net::TcpListener, body: &str) {
+        use std::io::{Read, Write};
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+                head.push(byte[0]);
+            }
+            if head.starts_with(b"GET /over") {
+                return;
+            }
+            // A client that has no memory goes away.
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )
+            .and_then(|()| stream.write_all(body.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn an_exchange_there_is_no_memory_for_says_so_and_does_not_blame_the_api() {
+        // Above what the HTTP client allocates for itself.
+        const FIXED: usize = 8 * 1024;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let transport = transport(listener.local_addr().unwrap().port());
+        let body = "x".repeat(900_000);
+        std::thread::scope(|scope| {
+            scope.spawn(|| serve(&listener, &body));
+            let refused = each_refused(FIXED, || {
+                let mut connection = transport.open();
+                connection.interrupter().begin(1);
+                let exchange = connection.exchange(&request(Authorization::None), true);
+                match exchange.result {
+                    Ok(answer) => {
+                        assert_eq!(answer.body.len(), body.len());
+                        Ok(())
+                    }
+                    Err(error) => {
+                        assert!(error.is_local && error.message.contains("no memory"), "{}", error.message);
+                        assert!(!exchange.died_idle);
+                        Err(error.status)
+                    }
+                }
+            });
+            // Two buffers, what is collected, and the body, which is longer than is believed at first.
+            assert!(refused >= 5, "{refused}");
+            let over = HttpRequest { target: "/over".to_owned(), ..request(Authorization::None) };
+            let _ = transport.open().exchange(&over, false);
+        });
+    }
+
     #[test]
     fn lack_of_this_machine_is_marked() {
         let transport = transport(9);
@@ -533,6 +595,34 @@ mod tests {
             let refused = Error::Io(io::ErrorKind::ConnectionRefused.into());
             assert!(!connection.explain(&refused, 0).is_local, "{stage:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_shows_the_past_is_this_machines_fault() {
+        let at = |seconds| about_the_clock(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let (text, is_ours) = at(0);
+        assert!(is_ours && text.contains("is wrong: it shows Thu, 01 Jan 1970"), "{text}");
+        assert!(at(FIRST_POSSIBLE_TIME.as_secs() - 1).1);
+        let (text, is_ours) = at(FIRST_POSSIBLE_TIME.as_secs());
+        assert!(!is_ours && text.contains("may be wrong"), "{text}");
+        assert!(about_the_clock(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).1, "before all time");
+    }
+
+    #[test]
+    fn a_machine_without_certificates_lacks_them() {
+        let mut transport = transport(9);
+        Arc::get_mut(&mut transport.shared).unwrap().tls = Arc::new(TlsSettings::without_certificates());
+        let connection = HttpConnection::new(Arc::clone(&transport.shared));
+        connection.progress.restart(None);
+        connection.progress.reach(Stage::Handshake);
+        let refused = |error| {
+            let refused = rustls::Error::InvalidCertificate(error);
+            connection.explain(&Error::Io(io::Error::other(refused)), 0)
+        };
+        let unknown = refused(rustls::CertificateError::UnknownIssuer);
+        assert!(unknown.is_local && unknown.message.contains("none were found"), "{}", unknown.message);
+        let other = refused(rustls::CertificateError::NotValidForName);
+        assert!(!other.is_local && !other.message.contains("none were found"), "{}", other.message);
     }
 
     #[test]

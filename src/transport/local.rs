@@ -3,9 +3,17 @@
 use std::fmt;
 use std::io;
 
+use crate::room::NoMemory;
+
 /// What this machine lacks, and what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lack(&'static str);
+
+impl Lack {
+    pub(super) fn explanation(self) -> &'static str {
+        self.0
+    }
+}
 
 impl fmt::Display for Lack {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,7 +28,7 @@ const DESCRIPTORS: Lack = Lack(
 );
 const ALL_DESCRIPTORS: Lack =
     Lack("this machine has no file descriptor left: raise the limit of the system (fs.file-max)");
-const MEMORY: Lack = Lack("this machine has no memory left for it: free some");
+const MEMORY: Lack = Lack(NoMemory::EXPLANATION);
 const PERMISSION: Lack = Lack(
     "this machine does not let this process open connections: check its firewall, container or security policy",
 );
@@ -83,6 +91,11 @@ pub(super) fn mark(error: io::Error) -> io::Error {
 /// Marks the error of a thread that could not be started.
 pub(super) fn no_thread(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), THREADS)
+}
+
+/// The error of an allocation that failed.
+pub(super) fn no_memory(_: NoMemory) -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, MEMORY)
 }
 
 /// What the machine lacks, if that is what the error says.

@@ -13,6 +13,7 @@ mod resolver;
 mod retry_after;
 mod tcp;
 mod tls;
+mod whole;
 
 pub(crate) use base::ApiBase;
 pub(crate) use file::read_small_file;

@@ -25,6 +25,9 @@ const SLICE: Duration = Duration::from_millis(20);
 /// How long closing waits for a resolver that hangs inside the operating system.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 
+/// Most addresses of a host that are kept.
+const MOST_ADDRESSES: usize = 64;
+
 type Lookup = dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// Addresses of the API's host.
@@ -76,7 +79,7 @@ impl Failure {
 
 /// Asks the system. It does not always say that it failed for want of a descriptor; whether one is left can be tried.
 fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let found = (host, port).to_socket_addrs().map(Iterator::collect);
+    let found = (host, port).to_socket_addrs().map(|found| found.take(MOST_ADDRESSES).collect());
     found.map_err(|error| match Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(local::mark) {
         Err(lacking) if local::lack(&lacking).is_some() => lacking,
         _ => error,

@@ -16,11 +16,15 @@ use zeroize::{Zeroize, Zeroizing};
 use super::buffers::WipedBuffers;
 use super::connect::{Preferred, connect};
 use super::interrupt::Interrupter;
+use super::local;
 use super::progress::{Progress, Stage};
 use super::proxy::Proxy;
+use crate::room;
 
 /// Output is collected up to this size, so that head and body leave in one segment.
 const COALESCE: usize = 16 * 1024;
+/// Room for what is collected and one buffer of ureq's more: never grows, or a copy would stay behind.
+const PENDING: usize = 2 * COALESCE;
 
 /// How often a wait for input looks whether a kept connection has been silent for too long.
 const TICK: Duration = Duration::from_millis(500);
@@ -69,8 +73,9 @@ impl Connector for TcpConnector {
             buffers: WipedBuffers::new(
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
-            ),
-            pending: Zeroizing::new(Vec::new()),
+            )
+            .map_err(local::no_memory)?,
+            pending: Zeroizing::new(room::list(PENDING).map_err(local::no_memory)?),
             progress: Arc::clone(&self.progress),
             is_bare: !details.needs_tls(),
         }))
@@ -135,7 +140,9 @@ impl Transport for TcpTransport {
         if self.is_bare {
             self.progress.request_leaves();
         }
-        self.pending.reserve(COALESCE * 2);
+        if self.pending.len() + amount > PENDING {
+            self.flush()?;
+        }
         self.pending.extend_from_slice(&self.buffers.output()[..amount]);
         self.buffers.wipe_output(amount);
         if self.pending.len() >= COALESCE {

@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::buffers::WipedBuffers;
-use super::file::read_small_file;
+use super::file::{only_some_can_write, read_small_file};
 use super::local;
 use super::progress::{Progress, Stage};
 use super::tcp::{TcpTransport, cut_off};
@@ -73,7 +73,15 @@ impl TlsSettings {
         Ok(config)
     }
 
-    /// Why certificates of the system are missing, if they are.
+    #[cfg(test)]
+    pub(super) fn without_certificates() -> Self {
+        let settings = Self::with_system(Vec::new(), Box::new(CertificateResult::default));
+        settings.get().unwrap();
+        settings
+    }
+
+    /// Why the system's certificates are not among those that are trusted, if they are not. This machine lacks them then:
+    /// a certificate that is not known here says nothing about the API.
     pub(super) fn problem(&self) -> Option<Problem> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).problem.clone()
     }
@@ -95,7 +103,8 @@ fn problem(found: &CertificateResult) -> Option<Problem> {
         None if found.certs.is_empty() => "none were found".to_owned(),
         None => return None,
     };
-    Some(Problem { text: reason, is_local: false })
+    // With no certificate at all, one that is not known says nothing about the API; beside others it may.
+    Some(Problem { text: reason, is_local: found.certs.is_empty() })
 }
 
 /// Reads the system's certificates from where the environment says now.
@@ -168,7 +177,7 @@ fn build(
 /// Reads the certificates of a PEM file.
 pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidArgument> {
     let refuse = |problem| InvalidArgument::new("ca_file", problem);
-    let text = read_small_file(path, LONGEST_CA_FILE, |_| Ok(())).map_err(refuse)?;
+    let text = read_small_file(path, LONGEST_CA_FILE, only_some_can_write).map_err(refuse)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|_| refuse("is not a PEM file"))?;
@@ -231,7 +240,8 @@ impl Connector<TcpTransport> for TlsConnector {
             buffers: WipedBuffers::new(
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
-            ),
+            )
+            .map_err(local::no_memory)?,
             progress: Arc::clone(&self.progress),
         })))
     }
@@ -332,7 +342,7 @@ mod tests {
         assert!(problem.is_local && problem.text.contains("descriptor"), "{problem:?}");
         settings.get().unwrap();
         let problem = settings.problem().unwrap();
-        assert!(!problem.is_local && problem.text.contains("/nowhere/at/all"), "{problem:?}");
+        assert!(problem.is_local && problem.text.contains("/nowhere/at/all"), "{problem:?}");
         settings.get().unwrap();
         assert!(settings.problem().unwrap().text.contains("none were found"));
         settings.get().unwrap();

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing
+# concurrent core under the model checker, the unit tests in 32 bits, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing
 # is a skip by name.
 set -u
 
@@ -40,6 +40,13 @@ part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized 
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
 part misuse env TEST_MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
 part sanitizers-rust sh tests/verify/sanitizers.sh
+# With half the addresses and half the word.
+narrow=i686-unknown-linux-gnu
+if rustup target list --installed 2>/dev/null | grep -qx "$narrow" && echo 'int main(void) { return 0; }' | cc -m32 -x c -o /dev/null - 2>/dev/null; then
+  part narrow "${CARGO:-cargo}" test --locked --lib --target "$narrow"
+else
+  printf 'skip narrow: needs a standard library for %s and gcc-multilib\n' "$narrow"
+fi
 part simulation env SIMULATION_SEEDS=1000000 sh tests/verify/simulation.sh
 part loom sh tests/verify/loom.sh
 part advisories sh tests/verify/deny.sh advisories

@@ -42,6 +42,8 @@ mutant refused-was-sent runtime/mailbox/slots.rs '(header.accepted, slot.state()
 mutant never-full runtime/mailbox/free_list.rs '(fresh < self.capacity).then_some(fresh + 1)' '(fresh <= self.capacity).then_some(fresh + 1)'
 mutant closed-accepts runtime/mailbox/submitting.rs '} else if self.is_closed() {' '} else if false {'
 mutant one-log-line-is-two runtime/mailbox/log.rs 'if character.is_control()' 'if false'
+mutant lines-without-limit runtime/lines.rs 'self.said < BURST' 'self.said < u32::MAX'
+mutant the-last-line-is-lost runtime/lines.rs 'self.waiting = true;' ''
 mutant no-interrupt runtime/engine/seats.rs 'if work != 0 && is_hung(work) {' 'if work == u64::MAX {'
 mutant panic-keeps-the-connection runtime/engine/worker.rs 'self.connection = self.engine.transport.open();' ''
 mutant send-what-was-cancelled runtime/engine/worker.rs 'if !self.engine.begin(work, leader) {' 'self.engine.begin(work, leader); if false {'

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use self::table::{Table, Writer};
 use crate::model::heap::{block, shared_block};
+use crate::room::{self, NoMemory};
 
 /// How long answers are remembered, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +145,7 @@ pub(crate) struct Cache<V> {
 }
 
 impl<V: Clone> Cache<V> {
-    pub(crate) fn new(policy: CachePolicy) -> Self {
+    pub(crate) fn new(policy: CachePolicy) -> Result<Self, NoMemory> {
         let is_on = !policy.ttl.is_zero();
         let places = (policy.max_bytes / BYTES_A_PLACE).clamp(1, MOST_PLACES).next_power_of_two();
         let places = if is_on { places as usize } else { 0 };
@@ -152,8 +153,8 @@ impl<V: Clone> Cache<V> {
         let spare = if is_on { (places / 4).clamp(8, 256) } else { 0 };
         let max_bytes = usize::try_from(policy.max_bytes).unwrap_or(usize::MAX);
         let budget = max_bytes.saturating_sub(table::table_bytes::<Bucket<V>>(places, spare));
-        let (table, writer) = table::table(places, spare);
-        Self {
+        let (table, writer) = table::table(places, spare)?;
+        Ok(Self {
             policy,
             hasher: RandomState::new(),
             places,
@@ -163,7 +164,7 @@ impl<V: Clone> Cache<V> {
             epoch: AtomicU64::new(0),
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-        }
+        })
     }
 
     pub(crate) fn is_on(&self) -> bool {
@@ -312,15 +313,18 @@ impl<V> Books<V> {
         }
     }
 
-    /// Marks what is known of a customer. False when too many changes would have to be remembered: then anything may
-    /// have been changed.
+    /// Marks what is known of a customer. False when too many changes would have to be remembered, or there is no memory
+    /// for them: then anything may have been changed.
     fn changed(&mut self, customer_id: &str, now: Stamp) -> bool {
-        let fits = self.changed.len() < MOST_WRITES || self.changed.contains_key(customer_id);
-        if !fits {
+        let is_known = self.changed.contains_key(customer_id);
+        let fits = is_known || self.changed.len() < MOST_WRITES && self.changed.try_reserve(1).is_ok();
+        if fits {
+            let last = self.changed.entry(customer_id.into()).or_insert(now);
+            *last = now.max(*last);
+        } else {
+            // All of them are before what is noted in their place.
             self.changed.clear();
         }
-        let last = self.changed.entry(customer_id.into()).or_insert(now);
-        *last = now.max(*last);
         for entry in self.of_customer.get(customer_id).into_iter().flatten() {
             if now >= entry.asked {
                 entry.is_overtaken.store(true, Ordering::Release);
@@ -340,8 +344,9 @@ impl<V> Books<V> {
         if weight > self.budget / LARGEST_PART || !self.make_room(weight) {
             return;
         }
+        let Ok(key) = self.reserve(key, customer_id.as_deref()) else { return };
         let entry = Arc::new(Entry {
-            key: key.into(),
+            key,
             value,
             customer_id: customer_id.map(|id| match self.of_customer.get_key_value(&*id) {
                 Some((id, _)) => Arc::clone(id),
@@ -359,7 +364,7 @@ impl<V> Books<V> {
         let old = self.table.current(place).map_or(&[][..], |bucket| bucket);
         let gone = old
             .iter()
-            .find(|slot| slot.hash == hash && *slot.entry.key == *key)
+            .find(|slot| slot.hash == hash && slot.entry.key == entry.key)
             .or_else(|| (old.len() >= MOST_IN_A_PLACE).then(|| least_wanted(old)).flatten())
             .map(|slot| Arc::clone(&slot.entry));
         let added = Slot { hash, entry: Arc::clone(&entry) };
@@ -372,6 +377,18 @@ impl<V> Books<V> {
             self.bytes -= weight;
         }
         self.reclaim();
+    }
+
+    /// Makes room in what an entry is found by, so that linking it cannot fail, and copies its key.
+    fn reserve(&mut self, key: &str, customer_id: Option<&str>) -> Result<Box<str>, NoMemory> {
+        self.clock.try_reserve(1)?;
+        if let Some(id) = customer_id {
+            match self.of_customer.get_mut(id) {
+                Some(known) => known.try_reserve(1)?,
+                None => self.of_customer.try_reserve(1)?,
+            }
+        }
+        Ok(room::text(key)?.into_boxed_str())
     }
 
     /// Makes room for an entry of that weight. False when that cannot be done, or too much waits for its readers.
@@ -513,11 +530,11 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
-    use crate::model::heap::counting::{counts, held_by};
+    use crate::room::counting::{counts, each_refused, held_by};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn cache(max_bytes: u64) -> Cache<u32> {
+    fn cache(max_bytes: u64) -> Result<Cache<u32>, NoMemory> {
         Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() })
     }
 
@@ -530,8 +547,45 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_there_is_no_memory_for_is_not_kept_and_harms_no_other() {
+        let now = Instant::now();
+        let keys: Vec<String> = (0..200).map(|number| format!("{number}{}", "k".repeat(600))).collect();
+        let refused = each_refused(512, || {
+            let cache = cache(1 << 20)?;
+            for (number, key) in (0..).zip(&keys) {
+                let customer = if number % 2 == 0 { Some(number.to_string()) } else { None };
+                cache.keep(key, kept(number, customer.as_deref(), now));
+            }
+            let known = (0..).zip(&keys).filter(|(number, key)| {
+                seen(&cache, key, now).inspect(|found| assert_eq!(found.0, *number)).is_some()
+            });
+            if known.count() == keys.len() { Ok(()) } else { Err(NoMemory) }
+        });
+        assert!(refused > 200, "{refused}");
+    }
+
+    #[test]
+    fn a_change_there_is_no_memory_for_overtakes_everything() {
+        let now = Instant::now();
+        let refused = each_refused(1_000, || {
+            let cache = cache(1 << 18)?;
+            cache.keep("a", kept(1, Some("77"), now));
+            let mut lost = false;
+            for number in 0..500 {
+                cache.changed(&number.to_string(), now + SECOND);
+                let late = cache.writes.anything.load(Ordering::Relaxed) != NEVER;
+                lost |= late;
+                cache.keep("b", kept(2, Some(&number.to_string()), now));
+                assert_eq!(seen(&cache, "b", now + SECOND), None, "asked for before the change");
+            }
+            if lost { Err(NoMemory) } else { Ok(()) }
+        });
+        assert!(refused >= 6, "{refused}");
+    }
+
+    #[test]
     fn answers_age() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", kept(2, None, now));
         assert_eq!(seen(&cache, "a", now), Some((1, Age::Fresh)));
@@ -545,7 +599,7 @@ mod tests {
 
     #[test]
     fn own_writes_are_seen_at_once() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", kept(2, Some("8"), now));
         cache.keep("c", kept(3, None, now));
@@ -565,7 +619,7 @@ mod tests {
 
     #[test]
     fn creating_ends_every_absence_and_nothing_else() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("c", kept(3, None, now));
         cache.created(now + SECOND);
@@ -575,7 +629,7 @@ mod tests {
 
     #[test]
     fn size_is_bounded() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         for number in 0..20_000 {
             cache.keep(&number.to_string(), kept(number, Some("7"), now));
         }
@@ -586,7 +640,7 @@ mod tests {
 
     #[test]
     fn many_own_writes_do_not_grow_without_end() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("x"), now));
         for number in 0..=MOST_WRITES {
             cache.changed(&number.to_string(), now + SECOND);
@@ -597,7 +651,7 @@ mod tests {
 
     #[test]
     fn a_time_before_the_first_one_told_is_before_it() {
-        let (cache, now) = (cache(1 << 20), Instant::now() + SECOND * 10);
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now() + SECOND * 10);
         cache.changed("7", now);
         cache.keep("a", kept(1, Some("7"), now - SECOND));
         cache.keep("b", kept(2, Some("8"), now - SECOND));
@@ -611,7 +665,7 @@ mod tests {
 
     #[test]
     fn what_is_looked_at_stays_and_so_does_what_is_new() {
-        let (cache, now) = (cache(1 << 18), Instant::now());
+        let (cache, now) = (cache(1 << 18).unwrap(), Instant::now());
         cache.keep("wanted", kept(1, Some("7"), now));
         for number in 0..2_000 {
             assert!(seen(&cache, "wanted", now).is_some(), "gone at {number}");
@@ -628,7 +682,7 @@ mod tests {
 
     #[test]
     fn what_is_overtaken_goes_first() {
-        let (cache, now) = (cache(1 << 18), Instant::now());
+        let (cache, now) = (cache(1 << 18).unwrap(), Instant::now());
         cache.keep("old", kept(1, Some("7"), now));
         assert!(seen(&cache, "old", now).is_some());
         cache.changed("7", now);
@@ -647,7 +701,7 @@ mod tests {
 
     #[test]
     fn an_answer_too_large_for_the_rest_is_not_kept() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         cache.keep("b", Kept { bytes: 1 << 19, ..kept(2, Some("7"), now) });
         cache.keep("c", Kept { bytes: u64::MAX, ..kept(3, Some("7"), now) });
@@ -662,7 +716,7 @@ mod tests {
             |number: u32| format!("/v1/stores/411486491630370816/customers/lookup?name=player{number}");
         let mut size = (0, 0);
         let (_cache, held) = held_by(|| {
-            let cache = Cache::new(CachePolicy { max_bytes: 4 << 20, ..CachePolicy::default() });
+            let cache = Cache::new(CachePolicy { max_bytes: 4 << 20, ..CachePolicy::default() }).unwrap();
             for number in 0..20_000 {
                 let kept = Kept {
                     value: Arc::new([0_u8; 600]),
@@ -682,7 +736,7 @@ mod tests {
 
     #[test]
     fn looking_goes_on_while_a_writer_is_stopped_with_the_lock() {
-        let (cache, now) = (cache(1 << 20), Instant::now());
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
         cache.keep("a", kept(1, Some("7"), now));
         let writer = cache.books.lock().unwrap();
         std::thread::scope(|scope| {
@@ -695,7 +749,7 @@ mod tests {
     #[test]
     fn looking_neither_allocates_nor_frees_not_even_at_first() {
         let now = Instant::now();
-        let cache = Cache::new(CachePolicy::default());
+        let cache = Cache::new(CachePolicy::default()).unwrap();
         let keep = |key: &str, id: Option<&str>| {
             let customer_id = id.map(Into::into);
             cache.keep(key, Kept { value: Arc::new([0_u8; 100]), customer_id, asked_at: now, bytes: 700 });
@@ -753,7 +807,7 @@ mod tests {
     }
 
     fn acting_cache(max_bytes: u64) -> Arc<Cache<Acting>> {
-        Arc::new(Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }))
+        Arc::new(Cache::new(CachePolicy { max_bytes, ..CachePolicy::default() }).unwrap())
     }
 
     fn number_of(cache: &Cache<Acting>, key: &str, now: Instant) -> Option<u32> {
@@ -855,7 +909,7 @@ mod tests {
         const KEYS: u64 = 40;
         const ROUNDS: u64 = 2_000;
         let now = Instant::now();
-        let cache = Cache::new(CachePolicy { max_bytes: 1 << 16, ..CachePolicy::default() });
+        let cache = Cache::new(CachePolicy { max_bytes: 1 << 16, ..CachePolicy::default() }).unwrap();
         let running = AtomicU32::new(2);
         std::thread::scope(|scope| {
             for half in 0..2 {
@@ -902,7 +956,7 @@ mod tests {
 
     #[test]
     fn it_can_be_switched_off() {
-        let cache = Cache::new(CachePolicy { ttl: Duration::ZERO, ..CachePolicy::default() });
+        let cache = Cache::new(CachePolicy { ttl: Duration::ZERO, ..CachePolicy::default() }).unwrap();
         let now = Instant::now();
         cache.keep("a", kept(1, Some("7"), now));
         assert_eq!(seen(&cache, "a", now), None);

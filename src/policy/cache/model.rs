@@ -47,13 +47,13 @@ fn reading(table: &Arc<Table<Watched>>, rounds: usize) -> thread::JoinHandle<()>
 #[test]
 fn readers_meet_whole_values_and_the_writer_frees_them_once() {
     explore("cache table", 3, || {
-        let (table, mut writer) = table(1, 2);
+        let (table, mut writer) = table(1, 2).unwrap();
         let table = Arc::new(table);
         let readers = [reading(&table, 1), reading(&table, 2)];
         let mut freed = Vec::new();
         for number in 1..4 {
             // A node that comes free is used again at once.
-            if let Err(refused) = writer.replace(0, Some(Watched::new(number))) {
+            if let Err(Some(refused)) = writer.replace(0, Some(Watched::new(number))) {
                 freed.push(refused.free());
             }
             writer.reclaim(|value| freed.push(value.free()));
@@ -71,7 +71,7 @@ fn readers_meet_whole_values_and_the_writer_frees_them_once() {
 #[test]
 fn a_reader_that_comes_as_the_place_is_emptied_is_counted_where_it_read() {
     explore("cache table emptied", 4, || {
-        let (table, mut writer) = table(1, 0);
+        let (table, mut writer) = table(1, 0).unwrap();
         let table = Arc::new(table);
         assert!(writer.replace(0, Some(Watched::new(1))).is_ok());
         let readers = [reading(&table, 1), reading(&table, 1)];

@@ -15,6 +15,7 @@
 
 use std::sync::Arc;
 
+use crate::room::{self, NoMemory};
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, zeros};
 
 const ONE_READER: u64 = 1 << 32;
@@ -82,12 +83,16 @@ impl Drop for Reading<'_> {
 }
 
 /// A table of this many empty places. At most `spare` values that were replaced can wait for their readers.
-pub(super) fn table<T>(places: usize, spare: usize) -> (Table<T>, Writer<T>) {
-    let count = u32::try_from(places + spare).expect("a table has fewer than 2^32 nodes");
-    let nodes = (0..count).map(|_| Node { left: AtomicU32::new(0), value: Cell::new(None) }).collect();
-    let shared = Arc::new(Shared { places: zeros(places), nodes });
-    let writer = Writer { shared: Arc::clone(&shared), free: (1..=count).rev().collect(), limbo: Vec::new() };
-    (Table { shared }, writer)
+pub(super) fn table<T>(places: usize, spare: usize) -> Result<(Table<T>, Writer<T>), NoMemory> {
+    let count = places + spare;
+    let node = |_| Node { left: AtomicU32::new(0), value: Cell::new(None) };
+    let nodes = room::collect((0..count).map(node))?.into_boxed_slice();
+    let mut free = room::list(count)?;
+    free.extend((1..=u32::try_from(count).expect("a table has fewer than 2^32 nodes")).rev());
+    let shared = Arc::new(Shared { places: zeros(places)?, nodes });
+    // `free` has room for every node, and never grows.
+    let writer = Writer { shared: Arc::clone(&shared), free, limbo: Vec::new() };
+    Ok((Table { shared }, writer))
 }
 
 /// What a table of that size takes, full or empty.
@@ -129,12 +134,15 @@ impl<T> Writer<T> {
     }
 
     /// Puts a value into a place, or empties it. Gives the value back when too many wait for their readers.
-    pub(super) fn replace(&mut self, place: usize, value: Option<T>) -> Result<(), T> {
+    pub(super) fn replace(&mut self, place: usize, value: Option<T>) -> Result<(), Option<T>> {
+        if self.limbo.try_reserve(1).is_err() {
+            return Err(value);
+        }
         let number = match value {
             None => 0,
             Some(value) => {
                 let Some(number) = self.free.pop() else {
-                    return Err(value);
+                    return Err(Some(value));
                 };
                 let node = self.shared.node(number);
                 node.left.store(0, Ordering::Relaxed);
@@ -178,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_replaced_value_waits_for_its_readers() {
-        let (table, mut writer) = table(2, 1);
+        let (table, mut writer) = table(2, 1).unwrap();
         writer.replace(0, Some(1)).unwrap();
         assert_eq!(table.read(0, |value| *value), Some(1));
         assert_eq!(table.read(1, |value| *value), None);
@@ -192,7 +200,7 @@ mod tests {
             writer.reclaim(|value| freed.push(value));
             assert_eq!(freed, [2], "whose reader has left");
             writer.replace(1, Some(4)).unwrap();
-            assert_eq!(writer.replace(0, Some(5)), Err(5), "the one spare node is held");
+            assert_eq!(writer.replace(0, Some(5)), Err(Some(5)), "the one spare node is held");
             assert_eq!(*value, 1);
         });
         writer.replace(0, None).unwrap();
@@ -203,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_panics_has_left() {
-        let (table, mut writer) = table(1, 1);
+        let (table, mut writer) = table(1, 1).unwrap();
         writer.replace(0, Some(1)).unwrap();
         let panicking = std::panic::AssertUnwindSafe(|| table.read(0, |_| panic!("while reading")));
         assert!(std::panic::catch_unwind(panicking).is_err());
@@ -215,7 +223,7 @@ mod tests {
 
     #[test]
     fn counts_may_wrap_around() {
-        let (table, mut writer) = table(1, 1);
+        let (table, mut writer) = table(1, 1).unwrap();
         writer.replace(0, Some(1)).unwrap();
         // As if all but two of the readers that fit into the count had come and left.
         table.shared.places[0].fetch_add(ONE_READER * (u64::from(u32::MAX) - 1), Ordering::Relaxed);

@@ -109,9 +109,11 @@ impl Dispatcher {
         let mut seats = lock(&self.engine.seats);
         seats.wake_all();
         seats.free_the_hung(|_| true);
-        seats.bury();
         seats.publish(&self.engine.counters);
-        seats.alive() == 0
+        let everyone = seats.alive() == 0 && seats.all_joined();
+        drop(seats);
+        self.engine.join_the_ended();
+        everyone
     }
 
     fn pause(&self, arrived: usize) -> Duration {

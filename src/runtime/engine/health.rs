@@ -7,13 +7,15 @@ use crate::operations::Status;
 use crate::policy::breaker::{Admission, Breaker, BreakerPolicy, Change};
 use crate::policy::is_outage;
 use crate::policy::patience::Patience;
-use crate::runtime::mailbox::LogLevel;
+use crate::runtime::lines::Line;
 
 pub(super) struct Health {
     pub(super) breaker: Breaker,
     pub(super) patience: Patience,
-    /// The API refused our credentials, and the host was told.
-    refused: bool,
+    /// The API refused our key, and the host was told.
+    key_refused: bool,
+    /// This machine lacks something, and the host was told.
+    lacks: bool,
 }
 
 /// What an attempt says.
@@ -43,19 +45,37 @@ impl Given {
 
 impl Health {
     pub(super) fn new(policy: BreakerPolicy) -> Self {
-        Self { breaker: Breaker::new(policy), patience: Patience::default(), refused: false }
+        Self {
+            breaker: Breaker::new(policy),
+            patience: Patience::default(),
+            key_refused: false,
+            lacks: false,
+        }
+    }
+
+    /// There is another API key.
+    pub(super) fn key_changed(&mut self) {
+        self.key_refused = false;
+    }
+
+    /// An attempt failed for want of something on this machine: a line for the host's log, if it is news.
+    pub(super) fn lacked(&mut self, describe: impl FnOnce() -> String) -> Option<(Line, String)> {
+        (!std::mem::replace(&mut self.lacks, true)).then(|| (Line::Lack, describe()))
     }
 
     /// Notes how an attempt ended; `describe` says what went wrong. The line is for the host's log.
+    ///
+    /// Only what was sent with the API key says something about it: a player whose token ran out is not news.
     pub(super) fn note(
         &mut self,
         verdict: Verdict,
         given: Given,
         admission: Admission,
+        uses_key: bool,
         describe: impl FnOnce() -> String,
-    ) -> Option<(LogLevel, String)> {
+    ) -> Option<(Line, String)> {
         let status = match verdict {
-            Verdict::Ended(Status::Internal) | Verdict::Nothing => None,
+            Verdict::Ended(Status::Internal | Status::Resources) | Verdict::Nothing => None,
             Verdict::Ended(status) => Some(status),
             // An attempt that began too late because of our own queue says nothing about the API.
             Verdict::CutOff => {
@@ -66,6 +86,7 @@ impl Health {
             self.breaker.abandoned(admission, given.ended);
             return None;
         };
+        self.lacks = false;
         let change = if is_outage(status) {
             self.breaker.failed(given.began, given.ended, admission)
         } else {
@@ -74,22 +95,22 @@ impl Health {
         };
         match change {
             Some(Change::Opened(failures)) => Some((
-                LogLevel::Warn,
+                Line::Outage,
                 format!(
-                    "PayNow does not answer: {failures} requests failed in a row, the last one so: {}. Requests fail at \
-                     once until it answers again",
+                    "{failures} requests failed in a row, the last one so: {}. Requests fail at once until it answers \
+                     again",
                     describe()
                 ),
             )),
             Some(Change::Closed(after)) => {
-                Some((LogLevel::Info, format!("PayNow answers again, after {:.1} s", after.as_secs_f64())))
+                Some((Line::Recovered, format!("after {:.1} s", after.as_secs_f64())))
             }
-            None if status == Status::Unauthorized && !self.refused => {
-                self.refused = true;
-                Some((LogLevel::Warn, format!("PayNow refuses the credentials: {}", describe())))
+            None if uses_key && status == Status::Unauthorized && !self.key_refused => {
+                self.key_refused = true;
+                Some((Line::KeyRefused, describe()))
             }
             None => {
-                self.refused &= status != Status::Ok;
+                self.key_refused &= !(uses_key && status == Status::Ok);
                 None
             }
         }
@@ -111,16 +132,15 @@ mod tests {
         let mut lines = Vec::new();
         for _ in 0..1_000 {
             let failed = Verdict::Ended(Status::Connect);
-            lines.extend(health.note(failed, given(), Admission::Granted, || "refused".to_owned()));
+            lines.extend(health.note(failed, given(), Admission::Granted, true, || "refused".to_owned()));
         }
         assert!(health.breaker.is_open());
         let admission = health.breaker.admit(Instant::now());
         assert!(matches!(admission, Admission::Probe(_)));
-        lines.extend(health.note(Verdict::Ended(Status::Ok), given(), admission, || unreachable!()));
-        let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert!(lines[0].contains("3 requests failed in a row") && lines[0].contains("refused"));
-        assert!(lines[1].starts_with("PayNow answers again"));
+        lines.extend(health.note(Verdict::Ended(Status::Ok), given(), admission, true, || unreachable!()));
+        let which: Vec<Line> = lines.iter().map(|(line, _)| *line).collect();
+        assert_eq!(which, [Line::Outage, Line::Recovered]);
+        assert!(lines[0].1.contains("3 requests failed in a row") && lines[0].1.contains("refused"));
     }
 
     #[test]
@@ -130,11 +150,39 @@ mod tests {
         let describe = || "HTTP 401".to_owned();
         let mut lines = Vec::new();
         for _ in 0..100 {
-            lines.extend(health.note(refused, given(), Admission::Granted, describe));
+            lines.extend(health.note(refused, given(), Admission::Granted, true, describe));
         }
-        assert_eq!(lines, [(LogLevel::Warn, "PayNow refuses the credentials: HTTP 401".to_owned())]);
-        health.note(Verdict::Ended(Status::Ok), given(), Admission::Granted, || unreachable!());
-        assert!(health.note(refused, given(), Admission::Granted, describe).is_some());
+        assert_eq!(lines, [(Line::KeyRefused, "HTTP 401".to_owned())]);
+        health.note(Verdict::Ended(Status::Ok), given(), Admission::Granted, true, || unreachable!());
+        assert!(health.note(refused, given(), Admission::Granted, true, describe).is_some());
+        health.key_changed();
+        assert!(health.note(refused, given(), Admission::Granted, true, describe).is_some(), "another key");
+    }
+
+    #[test]
+    fn a_players_token_says_nothing_about_the_key() {
+        let mut health = Health::new(BreakerPolicy::default());
+        let refused = Verdict::Ended(Status::Unauthorized);
+        assert_eq!(health.note(refused, given(), Admission::Granted, false, || unreachable!()), None);
+        assert!(health.note(refused, given(), Admission::Granted, true, String::new).is_some());
+        health.note(Verdict::Ended(Status::Ok), given(), Admission::Granted, false, || unreachable!());
+        assert_eq!(health.note(refused, given(), Admission::Granted, true, || unreachable!()), None);
+    }
+
+    #[test]
+    fn a_lack_is_one_line_until_the_network_is_reached() {
+        let mut health = Health::new(BreakerPolicy::default());
+        let mut lines = Vec::new();
+        for _ in 0..100 {
+            assert_eq!(
+                health.note(Verdict::Nothing, given(), Admission::Granted, true, || unreachable!()),
+                None
+            );
+            lines.extend(health.lacked(|| "no descriptor".to_owned()));
+        }
+        assert_eq!(lines, [(Line::Lack, "no descriptor".to_owned())]);
+        health.note(Verdict::Ended(Status::Connect), given(), Admission::Granted, true, || unreachable!());
+        assert!(health.lacked(String::new).is_some());
     }
 
     #[test]
@@ -144,11 +192,11 @@ mod tests {
         let millis = Duration::from_millis;
         let late = Given { began, ended: began + millis(100), allowance: millis(2_000) };
         for _ in 0..100 {
-            assert_eq!(health.note(Verdict::CutOff, late, Admission::Granted, || unreachable!()), None);
+            assert_eq!(health.note(Verdict::CutOff, late, Admission::Granted, true, || unreachable!()), None);
         }
         let whole = Given { began, ended: began + millis(2_000), allowance: millis(2_000) };
         for _ in 0..3 {
-            health.note(Verdict::CutOff, whole, Admission::Granted, || "not answered".to_owned());
+            health.note(Verdict::CutOff, whole, Admission::Granted, true, || "not answered".to_owned());
         }
         assert!(health.breaker.is_open());
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::operations::{self, Arguments, Effect, Flow, HttpRequest, Operation, Sent};
+use crate::room::NoMemory;
 use crate::runtime::mailbox::{Header, Outcome};
 
 /// What is asked, and how far it has come.
@@ -52,18 +53,18 @@ pub(super) struct Question {
 
 impl InFlight {
     /// Turns a request's arguments into what is sent.
-    pub(super) fn new(header: &Header, arguments: &Arguments, store_id: &str) -> Self {
+    pub(super) fn new(header: &Header, arguments: &Arguments, store_id: &str) -> Result<Self, NoMemory> {
         let operation = header.operation;
         let (flow, request) = match operation.goal {
             Some(goal) => {
-                let (flow, request) = Flow::begin(goal, arguments, store_id);
+                let (flow, request) = Flow::begin(goal, arguments, store_id)?;
                 (Some(flow), request)
             }
-            None => (None, operations::encode(operation, arguments, store_id)),
+            None => (None, operations::encode(operation, arguments, store_id)?),
         };
         // A flow looks up first.
         let first = if flow.is_some() { &operations::LOOKUP_CUSTOMER } else { operation };
-        Self {
+        Ok(Self {
             operation: first,
             request,
             idempotent: first.is_repeatable(arguments),
@@ -81,7 +82,7 @@ impl InFlight {
             step_began: None,
             step_sent: Sent::Never,
             sent: Sent::Never,
-        }
+        })
     }
 
     /// Makes it the next step of its flow.

@@ -49,8 +49,8 @@ impl Memory {
         outcome: &Outcome,
         now: Instant,
     ) -> Option<Outcome> {
-        let failed =
-            is_outage(outcome.status) || matches!(outcome.status, Status::Unavailable | Status::RateLimited);
+        let failed = is_outage(outcome.status)
+            || matches!(outcome.status, Status::Unavailable | Status::RateLimited | Status::Resources);
         let question = question.filter(|question| failed && !question.first_step)?;
         let (content, _) = self.recall(question, now)?;
         let old = Outcome::remembered(content, Source::StaleCache);

@@ -26,8 +26,11 @@ use self::memory::Memory;
 pub(super) use self::schedule::Rules;
 use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
 use self::seats::Seats;
-use super::mailbox::{AnswerCache, Arrival, Backlog, Key, LogLevel, Mailbox, Outcome};
+use super::lines::{Line, Lines, LogLevel};
+use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
+use crate::model::Secret;
+use crate::room::NoMemory;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
@@ -50,9 +53,8 @@ pub(super) struct Engine {
     schedule: CachePadded<Mutex<Schedule>>,
     seats: CachePadded<Mutex<Seats>>,
     counters: Arc<Counters>,
+    lines: Mutex<Lines>,
     stopping: AtomicBool,
-    /// No worker thread could be started, and the host was told.
-    no_thread: AtomicBool,
     dispatcher: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -82,8 +84,8 @@ impl Engine {
             schedule: CachePadded::new(Mutex::new(schedule)),
             seats: CachePadded::default(),
             counters,
+            lines: Mutex::default(),
             stopping: AtomicBool::new(false),
-            no_thread: AtomicBool::new(false),
             dispatcher: Mutex::new(None),
         }
     }
@@ -111,8 +113,10 @@ impl Engine {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    pub(super) fn transport(&self) -> &dyn Transport {
-        &*self.transport
+    /// Another API key from here on.
+    pub(super) fn set_api_key(&self, key: Secret) {
+        self.transport.set_api_key(key);
+        self.decide(|schedule, _| schedule.key_changed());
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
@@ -131,7 +135,7 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::Answer(key, outcome) => self.mailbox.answer(key, outcome),
-                Effect::Say(level, line) => self.mailbox.say(level, || line),
+                Effect::Say(line, details) => self.say(line, || details),
             }
         }
         answer
@@ -141,19 +145,26 @@ impl Engine {
     fn drain(&self) -> Drained {
         let mut newcomers = Vec::new();
         let mut ended = Vec::new();
+        let mut refused = Vec::new();
         let all = self.mailbox.drain(&mut lock(&self.backlog), BATCH, |arrival| match arrival {
             Arrival::New(slot, key, lent) => {
                 let header = lent.header();
-                newcomers.push(Newcomer {
-                    slot,
-                    key,
-                    priority: header.priority,
-                    cacheable: header.operation.cacheable,
-                    flight: Box::new(InFlight::new(&header, lent.arguments(), &self.store_id)),
-                });
+                match InFlight::new(&header, lent.arguments(), &self.store_id) {
+                    Ok(flight) => newcomers.push(Newcomer {
+                        slot,
+                        key,
+                        priority: header.priority,
+                        cacheable: header.operation.cacheable,
+                        flight: Box::new(flight),
+                    }),
+                    Err(NoMemory) => refused.push((key, header.operation)),
+                }
             }
             Arrival::Ended(slot) => ended.push(slot),
         });
+        for (key, operation) in &refused {
+            self.mailbox.answer(*key, Outcome::no_memory(operation));
+        }
         let arrived = newcomers.len();
         if arrived + ended.len() > 0 {
             self.decide(|schedule, now| {
@@ -231,10 +242,21 @@ impl Engine {
     /// Ends the requests whose deadline is over, and frees the workers that hang.
     fn keep_deadlines(&self) {
         while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
+        self.say_what_is_due();
+        self.join_the_ended();
         let seats = lock(&self.seats);
         let schedule = lock(&self.schedule);
         let now = Instant::now();
         seats.free_the_hung(|work| schedule.is_hung(work, now));
+    }
+
+    /// Joins the workers that have ended, which takes no time.
+    fn join_the_ended(&self) {
+        let ended = lock(&self.seats).ended();
+        for handle in ended {
+            // A worker contains its panics; one that ended by one is as ended as any.
+            let _ = handle.join();
+        }
     }
 
     /// Ends work a fault of the library happened in.
@@ -243,26 +265,57 @@ impl Engine {
         self.decide(|schedule, now| schedule.fault(work, now));
     }
 
+    /// Adds a line to the host's log, as often as its limit allows.
+    fn say(&self, line: Line, details: impl FnOnce() -> String) {
+        let sayable = lock(&self.lines).come_up(line, Instant::now(), details);
+        if let Some(sayable) = sayable {
+            self.mailbox.say(&sayable);
+        }
+    }
+
+    /// Says what was held back and may be said now.
+    fn say_what_is_due(&self) {
+        let due = lock(&self.lines).due(Instant::now());
+        due.iter().for_each(|sayable| self.mailbox.say(sayable));
+    }
+
     fn say_fault(&self, whose: &str) {
-        self.mailbox.say(LogLevel::Error, || {
-            format!("{whose}: a fault inside paynow-bridge was contained; please report it")
-        });
+        self.say(Line::Fault, || whose.to_owned());
     }
 
     fn say_how_it_went(&self, flight: &InFlight, outcome: &Outcome) {
-        self.mailbox.say(LogLevel::Debug, || {
+        if !self.mailbox.wants_lines(LogLevel::Debug) {
+            return;
+        }
+        self.say(Line::Attempt, || {
             let message = outcome.content().and_then(|content| content.message.as_deref());
             format!(
-                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted{}{}",
+                "{} of {}: {:?}, HTTP {}, {} ms after it was accepted{}{}",
+                flight.attempts,
                 flight.operation.name,
                 outcome.status,
                 outcome.http_status,
-                flight.attempts,
                 flight.accepted.elapsed().as_millis(),
                 if message.is_some() { ": " } else { "" },
                 message.unwrap_or_default()
             )
         });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl Engine {
+    /// A worker that leaves at once.
+    pub(super) fn seat_one_that_leaves(&self) {
+        let handle = crate::threads::spawn("worker", || {}).unwrap();
+        let mut seats = lock(&self.seats);
+        let place = seats.vacant();
+        seats.take(place, Arc::default(), Arc::default(), handle);
+        seats.leave(place);
+    }
+
+    pub(super) fn has_joined_all_that_left(&self) -> bool {
+        lock(&self.seats).all_joined()
     }
 }
 

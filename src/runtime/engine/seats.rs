@@ -90,12 +90,17 @@ impl Seats {
         self.wake(self.idle.len());
     }
 
-    /// Joins the threads that have ended.
-    pub(super) fn bury(&mut self) {
-        for handle in self.ended.drain(..) {
-            // A worker contains its panics; one that ended by one is as ended as any.
-            let _ = handle.join();
-        }
+    /// The threads that have ended and are to be joined: until then the system keeps their stacks.
+    pub(super) fn ended(&mut self) -> impl Iterator<Item = JoinHandle<()>> + use<> {
+        let (over, ending) = std::mem::take(&mut self.ended).into_iter().partition(JoinHandle::is_finished);
+        self.ended = ending;
+        let over: Vec<_> = over;
+        over.into_iter()
+    }
+
+    /// Whether every thread that has left its seat was joined.
+    pub(super) fn all_joined(&self) -> bool {
+        self.ended.is_empty()
     }
 
     /// Interrupts every worker whose work is hung.

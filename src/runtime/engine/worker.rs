@@ -13,7 +13,8 @@ use super::schedule::{Assignment, Finished};
 use super::seats::Seats;
 use super::{Engine, in_flight::InFlight};
 use crate::operations::{Sent, Status};
-use crate::runtime::mailbox::{LogLevel, Outcome};
+use crate::runtime::lines::Line;
+use crate::runtime::mailbox::Outcome;
 use crate::sync::{AtomicU64, Ordering, lock};
 use crate::threads;
 use crate::transport::{Connection, Interrupter};
@@ -28,17 +29,22 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let mut seats = lock(&engine.seats);
     let missing = waiting - seats.wake(waiting);
     let room = engine.max_workers.saturating_sub(seats.alive());
+    let mut failure = None;
     for _ in 0..missing.min(room).min(STARTED_AT_ONCE) {
-        match start(engine, &mut seats) {
-            Ok(()) => engine.no_thread.store(false, Ordering::Relaxed),
-            // Said once: the next look is a moment away, and the next.
-            Err(error) if seats.alive() == 0 && !engine.no_thread.swap(true, Ordering::Relaxed) => {
-                engine.mailbox.say(LogLevel::Error, || format!("no worker thread can be started: {error}"));
-            }
-            Err(_) => break,
+        if let Err(error) = start(engine, &mut seats) {
+            failure = Some(error);
+            break;
         }
     }
+    let alive = seats.alive();
     seats.publish(&engine.counters);
+    drop(seats);
+    // With fewer workers than wanted it takes longer; without any, nothing is done.
+    let lacks_workers = alive == 0 && failure.is_some();
+    if let Some(error) = failure.filter(|_| lacks_workers) {
+        engine.say(Line::NoWorker, || error.to_string());
+    }
+    engine.decide(|schedule, _| schedule.lacks_workers(lacks_workers));
 }
 
 fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! meanwhile is found, and looking never waits. (A ring that is written in order cannot promise that: its reader has to
 //! wait for, or stop at, a place that was taken and is not filled yet.)
 
+use crate::room::NoMemory;
 use crate::sync::{AtomicU32, Ordering, zeros};
 
 /// No further slot. Slots are counted from 1 in links, so that fresh zeroed memory is an empty chain.
@@ -17,8 +18,8 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { head: AtomicU32::new(END), links: zeros(capacity) }
+    pub(super) fn new(capacity: usize) -> Result<Self, NoMemory> {
+        Ok(Self { head: AtomicU32::new(END), links: zeros(capacity)? })
     }
 
     /// Adds a slot, which must not be in the chain.
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn first_in_first_out_over_several_takes() {
-        let chain = Chain::new(8);
+        let chain = Chain::new(8).unwrap();
         let mut taken = Taken::default();
         assert_eq!(chain.take_all(&mut taken), 0);
         for slot in [3, 0, 7] {
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn many_threads_lose_and_double_nothing() {
         const EACH: usize = 2_000;
-        let chain = Chain::new(4 * EACH);
+        let chain = Chain::new(4 * EACH).unwrap();
         let mut seen = vec![0; 4 * EACH];
         std::thread::scope(|scope| {
             for thread in 0..4 {

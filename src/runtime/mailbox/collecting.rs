@@ -4,6 +4,7 @@ use super::chain::{Chain, Taken};
 use super::counters::count;
 use super::slots::{NoCompletion, Released};
 use super::{Attachment, Key, Mailbox, Reading};
+use crate::room::NoMemory;
 use crate::sync::{Cell, Ordering};
 
 /// Completions on their way to the consumer.
@@ -18,8 +19,8 @@ pub(super) struct Completions {
 unsafe impl Sync for Completions {}
 
 impl Completions {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { chain: Chain::new(capacity), taken: Cell::new(Taken::default()) }
+    pub(super) fn new(capacity: usize) -> Result<Self, NoMemory> {
+        Ok(Self { chain: Chain::new(capacity)?, taken: Cell::new(Taken::default()) })
     }
 
     pub(super) fn push(&self, slot: usize) {

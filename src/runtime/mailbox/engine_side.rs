@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::chain::Taken;
 use super::holds::Lent;
-use super::log::LogLevel;
 use super::outcome::{Content, Outcome};
 use super::slots::Notice;
 use super::{Key, Mailbox};
+use crate::runtime::lines::{LogLevel, Sayable};
 
 /// What the engine finds in a slot it was told to look at.
 pub(in crate::runtime) enum Arrival<'a> {
@@ -101,8 +101,13 @@ impl Mailbox {
         }
     }
 
+    /// Whether the host's log keeps lines of this level.
+    pub(in crate::runtime) fn wants_lines(&self, level: LogLevel) -> bool {
+        self.log.wants(level)
+    }
+
     /// Adds a line to the host's log.
-    pub(in crate::runtime) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
-        self.log.say(level, text);
+    pub(in crate::runtime) fn say(&self, line: &Sayable) {
+        self.log.say(line);
     }
 }

@@ -4,21 +4,9 @@
 
 use super::pile::{Pile, Piled};
 use crate::model::Text;
+use crate::room::NoMemory;
+use crate::runtime::lines::{LogLevel, Sayable};
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering};
-
-/// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum LogLevel {
-    /// Something is broken and will stay so until someone acts.
-    Error = 1,
-    /// Something does not work at the moment.
-    Warn = 2,
-    /// Something changed.
-    Info = 3,
-    /// How each single request went.
-    Debug = 4,
-}
 
 /// One line for the host's log: one line indeed, control characters are escaped.
 #[derive(Debug)]
@@ -67,9 +55,15 @@ impl Log {
         }
     }
 
+    /// Whether lines of this level are kept.
+    pub(super) fn wants(&self, level: LogLevel) -> bool {
+        self.level.is_some_and(|wanted| level <= wanted)
+    }
+
     /// Adds a line. Not on a host's thread: it allocates.
-    pub(super) fn say(&self, level: LogLevel, text: impl FnOnce() -> String) {
-        if self.level.is_none_or(|wanted| level > wanted) {
+    pub(super) fn say(&self, line: &Sayable) {
+        let level = line.level();
+        if !self.wants(level) {
             return;
         }
         if self.count.fetch_add(1, Ordering::Relaxed) >= LINES {
@@ -77,7 +71,12 @@ impl Log {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let line = LogLine { level, text: Text::from(one_line(&text())) };
+        let Ok(text) = one_line(line.text()).and_then(|line| Text::copy_of(&line)) else {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let line = LogLine { level, text };
         self.waiting.put(Box::new(Waiting { line, below: Cell::new(std::ptr::null_mut()) }));
     }
 
@@ -120,16 +119,18 @@ impl Drop for Delivered<'_> {
 }
 
 /// Keeps a server's text from forging lines in the host's log.
-pub(in crate::runtime) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
+pub(in crate::runtime) fn one_line(text: &str) -> Result<String, NoMemory> {
+    let mut line = String::new();
     for character in text.chars().take(LONGEST) {
+        // An escape has up to ten characters.
+        line.try_reserve(10)?;
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
-    line
+    Ok(line)
 }
 
 #[cfg(test)]
@@ -139,29 +140,31 @@ mod tests {
     #[test]
     fn one_line_is_one_line() {
         assert_eq!(
-            one_line("a\r\n[INFO] forged\u{1b}[31m\u{2028}"),
+            one_line("a\r\n[INFO] forged\u{1b}[31m\u{2028}").unwrap(),
             "a\\r\\n[INFO] forged\\u{1b}[31m\\u{2028}"
         );
-        assert_eq!(one_line(&"x".repeat(5_000)).len(), LONGEST);
+        assert_eq!(one_line(&"x".repeat(5_000)).unwrap().len(), LONGEST);
     }
 
     #[test]
     fn levels_and_overflow() {
+        let error = |text: &str| Sayable::for_test(LogLevel::Error, text);
         let log = Log::new(Some(LogLevel::Warn));
-        log.say(LogLevel::Info, || unreachable!("not wanted"));
+        log.say(&Sayable::for_test(LogLevel::Info, "not wanted"));
         for number in 0..LINES + 3 {
-            log.say(LogLevel::Error, || number.to_string());
+            log.say(&error(&number.to_string()));
         }
         assert_eq!(log.dropped(), 3);
         let mut lines = Vec::new();
         log.deliver(|line| lines.push(line.text.to_string()));
         assert_eq!(lines.len(), LINES as usize);
-        log.say(LogLevel::Error, || unreachable!("delivered lines take room until they are freed"));
-        assert_eq!(lines[1], "1");
+        log.say(&error("delivered lines take room until they are freed"));
+        assert_eq!((log.dropped(), lines[0].as_str(), lines[1].as_str()), (4, "0", "1"));
         log.empty();
-        log.say(LogLevel::Error, || "room again".to_owned());
+        log.say(&error("room again"));
         assert_eq!(log.dropped(), 4);
         let silent = Log::new(None);
-        silent.say(LogLevel::Error, || unreachable!("no sink is set"));
+        silent.say(&error("no sink is set"));
+        assert_eq!((silent.dropped(), silent.waiting.take_all().count()), (0, 0));
     }
 }

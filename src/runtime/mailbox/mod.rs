@@ -40,8 +40,8 @@ pub(super) use self::engine_side::{Arrival, Backlog};
 pub(crate) use self::holds::Reading;
 pub(crate) use self::key::{Key, MAX_SLOTS};
 use self::log::Log;
+pub use self::log::LogLine;
 pub(super) use self::log::one_line;
-pub use self::log::{LogLevel, LogLine};
 pub use self::outcome::Source;
 pub(crate) use self::outcome::{Content, Outcome};
 pub(crate) use self::slots::NoCompletion;
@@ -50,8 +50,10 @@ pub(crate) use self::submission::{Attachment, Submission};
 pub use self::submission::{Priority, SubmitError};
 pub(crate) use self::table::Header;
 use self::trash::Trash;
+use super::lines::LogLevel;
 use super::stats::Stats;
 use crate::policy::cache::Cache;
+use crate::room::NoMemory;
 use crate::sync::{AtomicBool, AtomicU64, Ordering, zeros};
 
 /// Answers that are remembered: the engine keeps them, and peeking looks at them.
@@ -90,25 +92,25 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(super) fn new(settings: MailboxSettings, cache: Arc<AnswerCache>) -> Self {
+    pub(super) fn new(settings: MailboxSettings, cache: Arc<AnswerCache>) -> Result<Self, NoMemory> {
         fork::watch();
         let capacity = settings.max_outstanding.clamp(1, MAX_SLOTS);
-        Self {
+        Ok(Self {
             store_id: settings.store_id,
             fork_generation: fork::generation(),
             has_api_key: AtomicBool::new(settings.has_api_key),
             closed: AtomicBool::new(false),
             settled: AtomicBool::new(false),
-            slots: Slots::new(capacity, settings.first_generation),
-            tags: zeros(capacity as usize),
-            notices: CachePadded::new(Chain::new(capacity as usize)),
-            completions: CachePadded::new(Completions::new(capacity as usize)),
+            slots: Slots::new(capacity, settings.first_generation)?,
+            tags: zeros(capacity as usize)?,
+            notices: CachePadded::new(Chain::new(capacity as usize)?),
+            completions: CachePadded::new(Completions::new(capacity as usize)?),
             consumer: CachePadded::default(),
             trash: CachePadded::default(),
             log: Log::new(settings.log_level),
             cache,
             counters: Counters::default(),
-        }
+        })
     }
 
     /// Whether this process is a fork of the one that made the client.

@@ -30,7 +30,7 @@ fn mailbox(capacity: u32) -> Arc<Mailbox> {
         first_generation: 1,
     };
     let policy = CachePolicy { ttl: Duration::ZERO, max_bytes: 1, ..CachePolicy::default() };
-    Arc::new(Mailbox::new(settings, Arc::new(AnswerCache::new(policy))))
+    Arc::new(Mailbox::new(settings, Arc::new(AnswerCache::new(policy).unwrap())).unwrap())
 }
 
 fn spawn<R: 'static>(mailbox: &Arc<Mailbox>, act: impl FnOnce(&Mailbox) -> R + 'static) -> JoinHandle<R> {
@@ -308,7 +308,7 @@ fn long_arguments_are_freed_once_and_not_by_the_host() {
 #[test]
 fn the_slot_alone_hands_over_the_outcome() {
     explore("decide, finish, collect, without a chain between them", 5, || {
-        let slots = Arc::new(Slots::new(1, 1));
+        let slots = Arc::new(Slots::new(1, 1).unwrap());
         let key = slots.reserve().unwrap().publish(header()).unwrap().key;
         let decider = |status| {
             let slots = Arc::clone(&slots);
@@ -336,7 +336,7 @@ fn the_slot_alone_hands_over_the_outcome() {
 #[test]
 fn a_request_arrives_once_and_its_notice_is_given_once() {
     explore("publish, notice twice, decide", 5, || {
-        let slots = Arc::new(Slots::new(1, 1));
+        let slots = Arc::new(Slots::new(1, 1).unwrap());
         let key = slots.reserve().unwrap().publish(header()).unwrap().key;
         let look = move |slots: &Slots| match slots.notice(0) {
             Notice::Arrived(found, lent) => {
@@ -361,7 +361,7 @@ fn a_request_arrives_once_and_its_notice_is_given_once() {
 #[test]
 fn a_free_slot_is_taken_by_one() {
     explore("three threads take and return two slots", 2, || {
-        let slots = Arc::new(Slots::new(2, 1));
+        let slots = Arc::new(Slots::new(2, 1).unwrap());
         let act = |slots: &Slots| {
             for _ in 0..2 {
                 if let Some(mut reserved) = slots.reserve() {
@@ -411,7 +411,7 @@ fn an_index_that_comes_back_is_not_taken_for_the_one_seen_before() {
 #[test]
 fn a_chain_loses_and_doubles_nothing() {
     explore("two push, one takes, a slot goes round twice", 4, || {
-        let chain = Arc::new(Chain::new(3));
+        let chain = Arc::new(Chain::new(3).unwrap());
         let push = |slots: &'static [usize]| {
             let chain = Arc::clone(&chain);
             thread::spawn(move || slots.iter().for_each(|slot| chain.push(*slot)))

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::pile::Piled;
 use crate::model::heap::{HeapBytes, shared_block};
 use crate::model::{ApiError, Text};
-use crate::operations::{Answer, Decoded, Sent, Status};
+use crate::operations::{Answer, Decoded, Operation, Sent, Status};
+use crate::room::{NoMemory, TryClone};
 use crate::sync::{AtomicU32, Cell, Ordering};
 
 /// Where an answer comes from.
@@ -159,6 +160,11 @@ impl Outcome {
         Self { http_status, reply: Some(Reply::new(content)), ..Self::without_answer(status) }
     }
 
+    /// The end of a request there is no memory for, or for its answer.
+    pub(in crate::runtime) fn no_memory(operation: &Operation) -> Self {
+        Self::answered(Decoded::no_memory(operation), 0, Text::from(""))
+    }
+
     /// The end of a request whose answer was known.
     pub(in crate::runtime) fn remembered(content: Arc<Content>, source: Source) -> Self {
         Self {
@@ -205,25 +211,25 @@ impl Outcome {
     }
 
     /// What a flow wants to know of it.
-    pub(in crate::runtime) fn to_decoded(&self) -> Option<Decoded> {
-        let content = self.content()?;
-        Some(Decoded {
+    pub(in crate::runtime) fn to_decoded(&self) -> Result<Option<Decoded>, NoMemory> {
+        let Some(content) = self.content() else { return Ok(None) };
+        Ok(Some(Decoded {
             status: self.status,
-            answer: content.answer.clone(),
-            error: content.error.clone(),
-            message: content.message.clone(),
-        })
+            answer: content.answer.try_clone()?,
+            error: content.error.try_clone()?,
+            message: content.message.try_clone()?,
+        }))
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::model::heap::counting::held_by;
     use crate::operations::{
         self, CREATE_CUSTOMER_TOKEN, GET_CUSTOMER, LIST_CUSTOMERS, LOOKUP_CUSTOMER, LOOKUP_GIFTCARD,
         Operation, REQUEST,
     };
+    use crate::room::counting::held_by;
 
     fn customer(number: usize) -> String {
         let metadata: Vec<String> =

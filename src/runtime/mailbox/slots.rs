@@ -9,6 +9,7 @@ use super::outcome::Outcome;
 use super::state::{Generation, Phase, State};
 use super::submission::Attachment;
 use super::table::Table;
+use crate::room::NoMemory;
 
 /// Why a completion cannot be freed or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +48,8 @@ pub(super) enum Notice<'a> {
 pub(super) struct Slots(Table);
 
 impl Slots {
-    pub(super) fn new(capacity: u32, first_generation: Generation) -> Self {
-        Self(Table::new(capacity, first_generation))
+    pub(super) fn new(capacity: u32, first_generation: Generation) -> Result<Self, NoMemory> {
+        Table::new(capacity, first_generation).map(Self)
     }
 
     /// A generation that no key of this table has reached.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::operations::{InvalidArgument, Operation};
+use crate::room::NoMemory;
 
 /// Which requests go first when workers are scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -53,6 +54,8 @@ pub enum SubmitError {
     Forked,
     /// The operation needs an API key and the client has none.
     NoApiKey,
+    /// This machine has no memory left for the arguments.
+    Memory,
 }
 
 impl SubmitError {
@@ -68,6 +71,7 @@ impl SubmitError {
             Self::Forked => {
                 "this process was forked from the one that created the client; create a client of its own"
             }
+            Self::Memory => NoMemory::EXPLANATION,
             Self::NoApiKey => "this operation needs an API key; the client was created without one",
         }
     }
@@ -83,6 +87,12 @@ impl std::fmt::Display for SubmitError {
 }
 
 impl std::error::Error for SubmitError {}
+
+impl From<NoMemory> for SubmitError {
+    fn from(_: NoMemory) -> Self {
+        Self::Memory
+    }
+}
 
 impl From<InvalidArgument> for SubmitError {
     fn from(argument: InvalidArgument) -> Self {

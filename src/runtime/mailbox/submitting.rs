@@ -11,6 +11,14 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation};
 use crate::policy::cache::Age;
 use crate::sync::Ordering;
 
+fn fill_in(
+    arguments: &mut Arguments,
+    fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+) -> Result<(), SubmitError> {
+    fill(arguments)
+        .map_err(|refused| if arguments.lacks_memory() { SubmitError::Memory } else { refused.into() })
+}
+
 impl Mailbox {
     /// Accepts a request, or refuses it at once. No system call, no lock, no wake; no allocation unless the arguments
     /// are long. `fill` adds the arguments.
@@ -56,7 +64,7 @@ impl Mailbox {
     ) -> Result<Reserved<'_>, SubmitError> {
         let mut reserved = self.reserve_slot()?;
         let arguments = reserved.arguments();
-        fill(arguments)?;
+        fill_in(arguments, fill)?;
         submission.operation.check(arguments)?;
         if !self.has_api_key.load(Ordering::Acquire) && submission.operation.needs_api_key(arguments) {
             return Err(SubmitError::NoApiKey);
@@ -91,9 +99,9 @@ impl Mailbox {
     ) -> Result<Option<Key>, SubmitError> {
         self.check_open()?;
         let mut arguments = Arguments::new();
-        fill(&mut arguments)?;
+        fill_in(&mut arguments, fill)?;
         operation.check(&arguments)?;
-        let target = operations::target(operation, &arguments, &self.store_id);
+        let target = operations::target(operation, &arguments, &self.store_id)?;
         let now = Instant::now();
         let Some((content, Age::Fresh, asked_at)) = self.cache.look(&target, now) else {
             return Ok(None);

@@ -11,6 +11,7 @@ use super::outcome::Outcome;
 use super::state::{Generation, Phase, State};
 use super::submission::{Attachment, Priority};
 use crate::operations::{Arguments, Operation};
+use crate::room::{self, NoMemory};
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
 
 /// What the submitter says of a request; read by the engine and by the thread that collects it.
@@ -34,14 +35,13 @@ pub(super) struct Slot {
 
 impl Slot {
     #[cfg(not(loom))]
-    fn table(count: usize) -> Box<[Self]> {
-        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit. The
-        // memory comes zeroed from the system, so slots that are never used take no physical memory.
-        unsafe { Box::<[Self]>::new_zeroed_slice(count).assume_init() }
+    fn table(count: usize) -> Result<Box<[Self]>, NoMemory> {
+        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit.
+        unsafe { room::zeroed(count) }
     }
 
     #[cfg(loom)]
-    fn table(count: usize) -> Box<[Self]> {
+    fn table(count: usize) -> Result<Box<[Self]>, NoMemory> {
         let slot = |_| Self {
             state: AtomicU64::new(0),
             next_free: AtomicU32::new(0),
@@ -49,7 +49,7 @@ impl Slot {
             outcome: Cell::new(MaybeUninit::uninit()),
             arguments: Cell::new(MaybeUninit::uninit()),
         };
-        (0..count).map(slot).collect()
+        Ok(room::collect((0..count).map(slot))?.into_boxed_slice())
     }
 
     pub(super) fn state(&self) -> State {
@@ -89,13 +89,13 @@ unsafe impl Sync for Table {}
 unsafe impl Send for Table {}
 
 impl Table {
-    pub(super) fn new(capacity: u32, first_generation: Generation) -> Self {
+    pub(super) fn new(capacity: u32, first_generation: Generation) -> Result<Self, NoMemory> {
         let capacity = capacity.clamp(1, MAX_SLOTS);
-        Self {
-            slots: Slot::table(capacity as usize),
+        Ok(Self {
+            slots: Slot::table(capacity as usize)?,
             free: CachePadded::new(FreeList::new(capacity)),
             first_generation,
-        }
+        })
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Slot> {

@@ -46,7 +46,7 @@ fn completed(slots: &Slots) -> Key {
 
 #[test]
 fn a_life() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let key = submitted(&slots);
     assert!(slots.reserve().is_none(), "the only slot is taken");
     assert!(slots.is_pending(key));
@@ -74,7 +74,7 @@ fn a_life() {
 
 #[test]
 fn a_slot_is_noted_once_until_it_was_looked_at() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let published = slots.reserve().unwrap().publish(header()).unwrap();
     assert!(published.note);
     let decided = slots.decide(published.key, true).unwrap();
@@ -90,7 +90,7 @@ fn a_slot_is_noted_once_until_it_was_looked_at() {
 
 #[test]
 fn a_refused_request_gives_its_slot_back() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let mut reserved = slots.reserve().unwrap();
     reserved.arguments().text(Parameter::Search, "x").unwrap();
     drop(reserved);
@@ -99,7 +99,7 @@ fn a_refused_request_gives_its_slot_back() {
 
 #[test]
 fn what_is_read_is_not_freed() {
-    let slots = Slots::new(2, 1);
+    let slots = Slots::new(2, 1).unwrap();
     let key = completed(&slots);
     let reading = slots.read(key).unwrap();
     assert_eq!(slots.release(key, drop).err(), Some(NoCompletion::InUse));
@@ -109,7 +109,7 @@ fn what_is_read_is_not_freed() {
 
 #[test]
 fn a_slot_whose_arguments_are_in_use_is_freed_by_the_engine() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let key = submitted(&slots);
     let lent = arrived(&slots, 0);
     end(&slots, key, Status::Cancelled);
@@ -122,7 +122,7 @@ fn a_slot_whose_arguments_are_in_use_is_freed_by_the_engine() {
 
 #[test]
 fn heavy_arguments_are_freed_by_the_engine() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let mut reserved = slots.reserve().unwrap();
     let long = "x".repeat(250);
     reserved.arguments().text(Parameter::Search, &long).unwrap();
@@ -142,7 +142,7 @@ fn heavy_arguments_are_freed_by_the_engine() {
 
 #[test]
 fn a_sealed_slot_takes_nothing_any_more() {
-    let slots = Slots::new(3, 1);
+    let slots = Slots::new(3, 1).unwrap();
     let pending = submitted(&slots);
     let mut held_up = slots.reserve().unwrap();
     held_up.arguments().text(Parameter::Search, "x").unwrap();
@@ -165,7 +165,7 @@ fn mailbox(max_outstanding: u32) -> Mailbox {
         log_level: None,
         first_generation: 1,
     };
-    Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())))
+    Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default()).unwrap())).unwrap()
 }
 
 fn submit(mailbox: &Mailbox) -> Result<Key, SubmitError> {
@@ -206,7 +206,7 @@ fn the_last_collecting_finds_what_a_thread_that_is_held_up_has_not_passed_on() {
 
 #[test]
 fn forged_keys_name_nothing() {
-    let slots = Slots::new(4, 100);
+    let slots = Slots::new(4, 100).unwrap();
     let key = completed(&slots);
     for bits in [0, 1 << 32, u64::MAX, key.bits() + 1, key.bits() | 1 << 24, key.bits() ^ 1 << 63] {
         let forged = Key::from_bits(bits);
@@ -218,12 +218,12 @@ fn forged_keys_name_nothing() {
 
 #[test]
 fn generations_go_on_in_the_next_table_and_past_their_end() {
-    let slots = Slots::new(1, 1);
+    let slots = Slots::new(1, 1).unwrap();
     let key = completed(&slots);
-    let next = Slots::new(1, slots.next_generation());
+    let next = Slots::new(1, slots.next_generation()).unwrap();
     assert!(next.read(key).is_err());
     assert_ne!(submitted(&next), key);
-    let last = Slots::new(1, u32::MAX);
+    let last = Slots::new(1, u32::MAX).unwrap();
     for _ in 0..3 {
         let key = completed(&last);
         assert_ne!(key.bits(), 0);
@@ -234,7 +234,7 @@ fn generations_go_on_in_the_next_table_and_past_their_end() {
 #[test]
 fn many_threads_decide_each_request_once() {
     const REQUESTS: usize = 2_000;
-    let slots = Slots::new(64, 1);
+    let slots = Slots::new(64, 1).unwrap();
     let decided = AtomicUsize::new(0);
     let freed = AtomicUsize::new(0);
     let (finish, ready) = std::sync::mpsc::channel();

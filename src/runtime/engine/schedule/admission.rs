@@ -9,6 +9,7 @@ use super::work::{Request, Stage, Work};
 use super::{Effect, Newcomer, Schedule};
 use crate::model::Text;
 use crate::operations::{Answer, Decoded, Next, Status};
+use crate::room::{NoMemory, TryClone};
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
@@ -19,6 +20,10 @@ impl Schedule {
         let Newcomer { slot, key, priority, cacheable, mut flight } = newcomer;
         // Another request may have had the slot, and have ended unseen.
         self.withdraw(slot);
+        if self.reserve().is_err() {
+            self.effects.push(Effect::Answer(key, Outcome::no_memory(flight.operation)));
+            return;
+        }
         let ensures = flight.flow.is_some();
         let target: Arc<str> = flight.request.target.as_str().into();
         let mut shared_as = None;
@@ -69,12 +74,21 @@ impl Schedule {
         self.add(id, work);
     }
 
+    /// Room for one request more in the tables that grow with them.
+    fn reserve(&mut self) -> Result<(), NoMemory> {
+        self.requests.try_reserve(1)?;
+        self.works.try_reserve(1)?;
+        self.shared.try_reserve(1)?;
+        Ok(())
+    }
+
     /// A flow that ends with more than the customer does not look up whom the cache knows.
     fn skip_known_step(&self, flight: &mut InFlight, question: &Question, now: Instant) {
         if let Some(content) = self.memory.fresh(question, now)
             && let Answer::Customer(customer) = &content.answer
             && let Some(flow) = &mut flight.flow
-            && let Next::Send(operation, request) = flow.recognise(customer.clone())
+            && let Ok(customer) = customer.try_clone()
+            && let Next::Send(operation, request) = flow.recognise(customer)
         {
             Counters::count(&self.counters.cache_hits);
             flight.go_on(operation, request);

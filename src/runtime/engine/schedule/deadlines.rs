@@ -6,8 +6,18 @@ use std::time::Instant;
 use super::queues::WorkId;
 use super::work::{Sent, Stage, Work};
 use super::{Effect, Schedule};
-use crate::operations::Status;
+use crate::model::Text;
+use crate::operations::{Decoded, Status};
+use crate::room::{self, NoMemory};
 use crate::runtime::mailbox::Outcome;
+
+/// How a request ends that waited for a worker that could not be started.
+fn no_worker() -> Outcome {
+    let message = "not sent by its deadline: this machine starts no further thread: raise the limit of threads \
+                   (ulimit -u, or pids.max)";
+    let decoded = Decoded { status: Status::Timeout, message: Some(Text::from(message)), ..Decoded::ok() };
+    Outcome::answered(decoded, 0, Text::from(""))
+}
 
 impl Schedule {
     /// Keeps the deadlines, up to `limit` of them. False when there is more to do.
@@ -26,9 +36,13 @@ impl Schedule {
     pub(super) fn expire(&mut self, slot: usize, now: Instant) {
         let Some(request) = self.requests.get(&slot) else { return };
         let key = request.key;
+        if self.effects.try_reserve(1).is_err() {
+            // What is there is passed on first; then it is looked at again.
+            return;
+        }
         let question = self.works.get(&request.work).and_then(|work| work.question.clone());
         self.withdraw(slot);
-        let timeout = Outcome::without_answer(Status::Timeout);
+        let timeout = if self.lacks_workers { no_worker() } else { Outcome::without_answer(Status::Timeout) };
         let outcome = self.memory.stale_if_error(question.as_ref(), &timeout, now).unwrap_or(timeout);
         self.count_stale(&outcome);
         self.effects.push(Effect::Answer(key, outcome));
@@ -47,19 +61,25 @@ impl Schedule {
                     && (work.is_hung(now) || others_wait && work.sent().is_some_and(is_lost))
             })
         };
-        let over: Vec<WorkId> = self.sent.iter().filter(over).copied().collect();
-        for id in over {
-            self.ask_again_for_followers(id, now);
+        // What there is no memory for is tried again with the next look.
+        let mut found = Vec::new();
+        let _ = self.sent.iter().filter(over).try_for_each(|id| room::push(&mut found, *id));
+        for id in found {
+            let _ = self.ask_again_for_followers(id, now);
         }
     }
 
-    pub(super) fn ask_again_for_followers(&mut self, id: WorkId, now: Instant) {
+    pub(super) fn ask_again_for_followers(&mut self, id: WorkId, now: Instant) -> Result<(), NoMemory> {
+        let Some(work) = self.works.get(&id) else { return Ok(()) };
+        let mut slots = room::list(work.followers.len() + 1)?;
+        slots.extend(work.slots());
+        self.works.try_reserve(1)?;
+        self.shared.try_reserve(1)?;
         let new = self.next_number();
         let shared_as = self.works.get(&id).and_then(|work| work.shared_as.clone());
         self.unshare(id);
-        let Some(work) = self.works.get_mut(&id) else { return };
+        let Some(work) = self.works.get_mut(&id) else { return Ok(()) };
         let (place, priority, question) = (work.place, work.priority, work.question.clone());
-        let mut slots: Vec<usize> = work.slots().collect();
         // Whose own question it is waits on, as long as it may.
         let stays = work.leader.filter(|slot| {
             let is_own = self.requests.get(slot).is_some_and(|request| request.own.is_none());
@@ -72,7 +92,7 @@ impl Schedule {
             .iter()
             .position(|slot| self.requests.get(slot).is_some_and(|request| request.own.is_some()))
         else {
-            return;
+            return Ok(());
         };
         let leader = slots.remove(first);
         let flight = self.requests.get_mut(&leader).and_then(|request| request.own.take());
@@ -95,6 +115,7 @@ impl Schedule {
             shared_as,
         };
         self.add(new, work);
+        Ok(())
     }
 
     /// Whether the worker at this work is to be freed.

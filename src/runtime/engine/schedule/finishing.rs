@@ -6,8 +6,9 @@ use super::queues::WorkId;
 use super::work::{Stage, Work};
 use super::{Effect, Finished, Schedule};
 use crate::model::Text;
-use crate::operations::{Flow, Next, OperationId, Sent, Status};
+use crate::operations::{Authorization, Decoded, Flow, Next, OperationId, Sent, Status};
 use crate::policy::retry::Attempted;
+use crate::room::NoMemory;
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::health::{Given, Verdict};
 use crate::runtime::engine::in_flight::InFlight;
@@ -21,6 +22,12 @@ enum Ended {
     Interrupted,
     /// On this side, before the API was asked.
     Ours,
+}
+
+/// An outcome in words.
+fn said_of(flight: &InFlight, outcome: &Outcome) -> String {
+    let message = outcome.reply.as_ref().and_then(|reply| reply.message.as_ref());
+    message.map_or_else(|| flight.operation.name.to_owned(), ToString::to_string)
 }
 
 impl Schedule {
@@ -42,10 +49,18 @@ impl Schedule {
             (false, _) => Ended::Failed,
         };
         self.note(id, &flight, &outcome, ended, now);
+        if is_local {
+            let details = || said_of(&flight, &outcome);
+            self.effects
+                .extend(self.health.lacked(details).map(|(line, details)| Effect::Say(line, details)));
+        }
         if ended == Ended::Interrupted && self.is_hung(id, now) {
             // The deadline it was sent for is over: for that request it is a timeout, and for no other an answer.
             self.expire_over(id, now);
-            self.ask_again_for_followers(id, now);
+            if let Err(NoMemory) = self.ask_again_for_followers(id, now) {
+                let lacking = Outcome { sent: outcome.sent, ..Outcome::no_memory(flight.operation) };
+                outcome = lacking.again(&outcome);
+            }
         }
         let Some(work) = self.works.get_mut(&id) else { return };
         if work.leader.is_none() {
@@ -85,17 +100,13 @@ impl Schedule {
         };
         let allowance = sent.limit.saturating_duration_since(flight.accepted);
         let given = Given { began: sent.since, ended: now, allowance };
-        let describe = || {
-            let message = outcome.reply.as_ref().and_then(|reply| reply.message.as_ref());
-            match (verdict, message) {
-                (Verdict::CutOff, _) => format!("{}: not answered by its deadline", flight.operation.name),
-                (_, Some(text)) => text.to_string(),
-                (_, None) => flight.operation.name.to_owned(),
-            }
+        let describe = || match verdict {
+            Verdict::CutOff => format!("{}: not answered by its deadline", flight.operation.name),
+            _ => said_of(flight, outcome),
         };
-        if let Some((level, line)) = self.health.note(verdict, given, sent.admission, describe) {
-            self.effects.push(Effect::Say(level, line));
-        }
+        let uses_key = flight.request.authorization == Authorization::ApiKey;
+        let said = self.health.note(verdict, given, sent.admission, uses_key, describe);
+        self.effects.extend(said.map(|(line, details)| Effect::Say(line, details)));
     }
 
     /// How long to wait before trying again, if at all.
@@ -159,8 +170,10 @@ impl Schedule {
         outcome: Outcome,
         now: Instant,
     ) {
-        let Some(decoded) = outcome.to_decoded() else {
-            return self.conclude(id, &flight, outcome, now);
+        let decoded = match outcome.to_decoded() {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => return self.conclude(id, &flight, outcome, now),
+            Err(NoMemory) => Decoded::no_memory(flight.operation),
         };
         let (operation, request) = match flow.advance(decoded, outcome.sent) {
             Next::Send(operation, request) => (operation, request),
@@ -174,7 +187,10 @@ impl Schedule {
             }
             Next::Done(decoded) => {
                 let body = outcome.reply.as_ref().map_or("", |reply| reply.body.as_str());
-                let answered = Outcome::answered(decoded, outcome.http_status, Text::from(body));
+                let answered = match Text::copy_of(body) {
+                    Ok(body) => Outcome::answered(decoded, outcome.http_status, body),
+                    Err(NoMemory) => Outcome::no_memory(flight.operation),
+                };
                 let ended = Outcome { sent: outcome.sent, retry_after: outcome.retry_after, ..answered }
                     .again(&outcome);
                 if flight.operation.id == OperationId::CreateCustomer {

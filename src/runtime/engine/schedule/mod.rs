@@ -27,7 +27,8 @@ use super::memory::Memory;
 use crate::policy::breaker::BreakerPolicy;
 use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
-use crate::runtime::mailbox::{Key, LogLevel, Outcome, Priority, Source};
+use crate::runtime::lines::Line;
+use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
 
 /// What the rules are set to.
 pub(in crate::runtime) struct Rules {
@@ -48,7 +49,7 @@ pub(super) enum Effect {
     /// A request ends.
     Answer(Key, Outcome),
     /// A line for the host's log.
-    Say(LogLevel, String),
+    Say(Line, String),
 }
 
 /// A request the rules have not seen.
@@ -106,6 +107,8 @@ pub(super) struct Schedule {
     /// What the next request or piece of work is numbered.
     number: u64,
     effects: Vec<Effect>,
+    /// No worker runs, and none can be started.
+    lacks_workers: bool,
 }
 
 impl Schedule {
@@ -130,7 +133,18 @@ impl Schedule {
             shared: HashMap::new(),
             number: 0,
             effects: Vec::new(),
+            lacks_workers: false,
         }
+    }
+
+    /// Whether no worker runs and none can be started.
+    pub(super) fn lacks_workers(&mut self, lacks: bool) {
+        self.lacks_workers = lacks;
+    }
+
+    /// There is another API key: what was said of the last one is not said of it.
+    pub(super) fn key_changed(&mut self) {
+        self.health.key_changed();
     }
 
     /// What was decided since it was last asked for.
@@ -239,6 +253,10 @@ impl Schedule {
     }
 
     fn answer(&mut self, slot: usize, outcome: Outcome) {
+        if self.effects.try_reserve(1).is_err() {
+            // It ends at its deadline then.
+            return;
+        }
         let Some(request) = self.requests.remove(&slot) else { return };
         self.deadlines.remove(request.deadline, slot);
         self.count_stale(&outcome);
@@ -262,5 +280,87 @@ impl Schedule {
             self.shared.len(),
             self.sent.len(),
         ]
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::operations::{Arguments, GET_CUSTOMER, Parameter, Status};
+    use crate::policy::cache::CachePolicy;
+    use crate::room::counting::refusing;
+    use crate::runtime::mailbox::{AnswerCache, Attachment, Header};
+
+    const REQUESTS: usize = 600;
+
+    /// A schedule, and requests for it: each number asked for twice, so that half of them share a question.
+    fn schedule(now: Instant) -> (Schedule, Vec<Newcomer>) {
+        let rules = Rules {
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            rate: RatePolicy::default(),
+            max_held_bytes: usize::MAX,
+            max_workers: 4,
+            seed: 7,
+        };
+        let cache = Arc::new(AnswerCache::new(CachePolicy::default()).unwrap());
+        let newcomer = |slot: usize| {
+            let mut arguments = Arguments::new();
+            arguments.text(Parameter::CustomerId, &(slot / 2 + 1).to_string()).unwrap();
+            let header = Header {
+                operation: &GET_CUSTOMER,
+                accepted: now,
+                deadline: now + Duration::from_secs(10),
+                tag: 0,
+                priority: Priority::Interactive,
+                attachment: Attachment::NONE,
+            };
+            let flight = Box::new(InFlight::new(&header, &arguments, "1").unwrap());
+            Newcomer {
+                slot,
+                key: Key::from_bits(slot as u64 + 1),
+                priority: Priority::Interactive,
+                cacheable: true,
+                flight,
+            }
+        };
+        let schedule = Schedule::new(&rules, Memory::new(cache), Arc::default(), now);
+        (schedule, (0..REQUESTS).map(newcomer).collect())
+    }
+
+    #[test]
+    fn every_request_is_answered_also_when_there_is_no_memory_for_it() {
+        let now = Instant::now();
+        for granted in 0.. {
+            let (mut schedule, newcomers) = schedule(now);
+            let mut answers = Vec::with_capacity(REQUESTS);
+            let mut gather = |schedule: &mut Schedule| {
+                for effect in schedule.take_effects() {
+                    if let Effect::Answer(key, outcome) = effect {
+                        answers.push((key.bits(), outcome.status));
+                    }
+                }
+            };
+            let ((), refused) = refusing(granted, 1_500, || {
+                for newcomer in newcomers {
+                    schedule.admit(newcomer, now);
+                    gather(&mut schedule);
+                }
+                while !schedule.tick(now + Duration::from_secs(11), 256) {
+                    gather(&mut schedule);
+                }
+                gather(&mut schedule);
+            });
+            assert_eq!(schedule.sizes(), [0; 6]);
+            answers.sort_unstable_by_key(|(key, _)| *key);
+            assert!(answers.iter().map(|(key, _)| *key).eq(1..=REQUESTS as u64), "each once: {answers:?}");
+            assert!(answers.iter().filter(|(_, status)| *status != Status::Timeout).count() <= 1);
+            if !refused {
+                assert!(granted >= 10, "{granted}");
+                return;
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::work::{Sent, Stage, Work};
 use super::{Assignment, Schedule};
 use crate::operations::Status;
 use crate::policy::breaker::Admission;
+use crate::room;
 use crate::runtime::mailbox::{Key, Outcome, Priority};
 
 impl Schedule {
@@ -47,8 +48,10 @@ impl Schedule {
     /// Ends those of a piece of work whose deadline is over: it must not be sent for one of them. Whether there were any.
     pub(super) fn expire_over(&mut self, id: WorkId, now: Instant) -> bool {
         let is_over = |slot: &usize| self.requests.get(slot).is_some_and(|request| request.deadline <= now);
-        let over: Vec<usize> =
-            self.works.get(&id).into_iter().flat_map(Work::slots).filter(is_over).collect();
+        // At least the first: the rest follows with the next look.
+        let mut over = Vec::new();
+        let slots = self.works.get(&id).into_iter().flat_map(Work::slots);
+        let _ = slots.filter(is_over).try_for_each(|slot| room::push(&mut over, slot));
         for slot in &over {
             self.expire(*slot, now);
         }

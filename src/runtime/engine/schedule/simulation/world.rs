@@ -21,7 +21,8 @@ use crate::runtime::engine::memory::Memory;
 use crate::runtime::engine::reading;
 use crate::runtime::engine::schedule::queues::WorkId;
 use crate::runtime::engine::schedule::{Assignment, Effect, Finished, Newcomer, Rules, Schedule};
-use crate::runtime::mailbox::{AnswerCache, Attachment, Header, Key, LogLevel, Outcome, Priority, Source};
+use crate::runtime::lines::Line;
+use crate::runtime::mailbox::{AnswerCache, Attachment, Header, Key, Outcome, Priority, Source};
 use crate::transport::{Exchange, HttpAnswer, TransportError};
 
 const STORE: &str = "1";
@@ -225,7 +226,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(setup: Setup, api: Api, random: Rng) -> Self {
         let base = Instant::now();
-        let cache = Arc::new(AnswerCache::new(setup.cache));
+        let cache = Arc::new(AnswerCache::new(setup.cache).unwrap());
         let counters = Arc::new(Counters::default());
         let schedule = Schedule::new(&setup.rules, Memory::new(cache), Arc::clone(&counters), base);
         let mut world = Self {
@@ -531,7 +532,7 @@ impl World {
                 priority: asked.ask.priority,
                 attachment: Attachment::NONE,
             };
-            let flight = Box::new(InFlight::new(&header, &asked.ask.what.arguments(), STORE));
+            let flight = Box::new(InFlight::new(&header, &asked.ask.what.arguments(), STORE).unwrap());
             let (key, priority, cacheable) = (asked.key, asked.ask.priority, operation.cacheable);
             batch.push(Noted::New(Box::new(Newcomer { slot, key, priority, cacheable, flight }), request));
         }
@@ -615,10 +616,10 @@ impl World {
                         self.decide(request, outcome);
                     }
                 }
-                Effect::Say(level, line) => {
-                    self.note(7, level as u64, 0, format_args!("say {line}"));
-                    if level == LogLevel::Warn {
-                        self.warnings.push(line);
+                Effect::Say(line, details) => {
+                    self.note(7, line as u64, 0, format_args!("say {line:?}: {details}"));
+                    if line == Line::Outage {
+                        self.warnings.push(details);
                     }
                 }
             }

@@ -24,7 +24,8 @@ public final class ApiRequest {
      * A request.
      *
      * @param method {@code GET}, {@code POST}, {@code PUT}, {@code PATCH} or {@code DELETE}
-     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's
+     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's;
+     *             segments <code>.</code> and <code>..</code> are refused, also percent-encoded
      * @param json a JSON document to send, or null
      * @return the request
      */
@@ -35,7 +36,8 @@ public final class ApiRequest {
     /**
      * A {@code GET}.
      *
-     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's
+     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's;
+     *             segments <code>.</code> and <code>..</code> are refused, also percent-encoded
      * @return the request
      */
     public static ApiRequest get(String path) {
@@ -45,7 +47,8 @@ public final class ApiRequest {
     /**
      * A {@code POST}.
      *
-     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's
+     * @param path path and query, percent-encoded; <code>{store_id}</code> is replaced by the client's;
+     *             segments <code>.</code> and <code>..</code> are refused, also percent-encoded
      * @param json a JSON document to send, or null
      * @return the request
      */

@@ -54,9 +54,12 @@ final class Completion {
         if (number == Native.NO_API_KEY) {
             return of(Status.NO_API_KEY, "this operation needs an API key; the client was built without one");
         }
+        if (number == Native.RESOURCES) {
+            return of(Status.RESOURCES,
+                    "there is no memory for it, the system starts no thread, or 255 clients exist already");
+        }
         return of(Status.INTERNAL, switch ((int) number) {
             case (int) Native.FORKED -> "this process was forked from the one that made the client";
-            case (int) Native.RESOURCES -> "the system starts no thread, or 255 clients exist already";
             default -> "a fault inside paynow-bridge was contained; please report it";
         });
     }

@@ -10,6 +10,8 @@ public enum Status {
     CLOSED(4),
     /** The operation needs an API key and the client has none. */
     NO_API_KEY(9),
+    /** This machine lacks something: memory for the request or its answer, or a thread. */
+    RESOURCES(11),
     /** A fault of this library, contained. */
     INTERNAL(13),
     /** Not answered by its deadline. */
