@@ -50,5 +50,5 @@ pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,
     ValidationError,
 };
-pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, Sent, Status};
+pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, PAGE_LIMIT, Sent, Status};
 pub use runtime::{LogLevel, LogLine, Priority, Source, Stats, SubmitError};

@@ -191,10 +191,11 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests a second may be sent, and how many at once after a quiet time. No limit by default but
-    /// what 429s teach.
+    /// How many requests a second may be sent, and how many at once after a quiet time: 0 is as many as in a second. No
+    /// limit by default but what 429s teach.
     pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
-        self.rate = RatePolicy { per_second, burst: f64::from(burst) };
+        let burst = if burst == 0 { per_second } else { f64::from(burst) };
+        self.rate = RatePolicy { per_second, burst };
         self
     }
 

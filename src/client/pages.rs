@@ -6,8 +6,9 @@
 
 use super::ListCustomers;
 use crate::model::Customer;
+use crate::operations::{InvalidArgument, PAGE_LIMIT, Parameter, digits};
 
-const LARGEST: u32 = 100;
+const LARGEST: u32 = PAGE_LIMIT as u32;
 
 /// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
 /// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
@@ -35,6 +36,30 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// A walk as the other faces describe it: where nothing is said, the largest pages, the oldest customer first. A limit
+    /// that cannot be is refused, not bent.
+    pub(crate) fn of(
+        limit: Option<u32>,
+        ascending: Option<bool>,
+        search: Option<&'a str>,
+    ) -> Result<Self, InvalidArgument> {
+        let limit = limit.unwrap_or(LARGEST);
+        if !(1..=LARGEST).contains(&limit) {
+            return Err(InvalidArgument::new(Parameter::Limit.name(), "must be between 1 and 100"));
+        }
+        Ok(Self::new(limit, ascending.unwrap_or(true), search))
+    }
+
+    /// Goes on behind the customer with this id, for faces that keep ids as text.
+    pub(crate) fn after_text(self, id: &str) -> Result<Self, InvalidArgument> {
+        let number = digits(id, i64::MAX as u64).and_then(|digits| digits.parse().ok());
+        let number = number.ok_or(InvalidArgument::new(
+            Parameter::After.name(),
+            "must be a PayNow id: decimal digits of a 64-bit number",
+        ))?;
+        Ok(self.after(number))
+    }
+
     /// Goes on behind the customer with this id.
     #[must_use]
     pub fn after(mut self, id: u64) -> Self {
@@ -51,6 +76,7 @@ impl<'a> Pages<'a> {
             before: None,
             ascending: Some(self.ascending),
             search: self.search,
+            customer_ids: None,
         })
     }
 
@@ -143,6 +169,23 @@ mod tests {
             [1],
             "an id that is none is passed over"
         );
+    }
+
+    #[test]
+    fn a_walk_that_cannot_be_is_refused_by_name() {
+        let walk = Pages::of(None, None, Some("x")).unwrap();
+        let query = walk.query().unwrap();
+        assert_eq!((query.limit, query.ascending, query.search), (Some(100), Some(true), Some("x")));
+        let walk = Pages::of(Some(7), Some(false), None).unwrap().after_text("42").unwrap();
+        let query = walk.query().unwrap();
+        assert_eq!((query.limit, query.ascending, query.after), (Some(7), Some(false), Some("42")));
+        for limit in [0, 101, u32::MAX] {
+            assert_eq!(Pages::of(Some(limit), None, None).unwrap_err().argument(), "limit");
+        }
+        for id in ["", "0", "-1", "9223372036854775808", "x"] {
+            let refused = Pages::of(None, None, None).unwrap().after_text(id).unwrap_err();
+            assert_eq!(refused.argument(), "after", "{id}");
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::types::*;
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
 use crate::operations::{self, BULK_LIMIT, InvalidArgument, OperationId, Parameter};
 
-const LARGEST_PAGE: u32 = 100;
 const OVER: Failure = Failure::new(PAYNOW_E_NO_VALUE, "there is nothing left to ask for");
 
 /// Makes a walk of what the host keeps of it.
@@ -20,18 +19,11 @@ unsafe fn read_pages<'a>(pages: *const paynow_pages) -> Result<Pages<'a>, Failur
     if pages.is_over != 0 {
         return Err(OVER);
     }
-    if pages.limit > LARGEST_PAGE {
-        return Err(InvalidArgument::new("limit", "must be between 1 and 100, or 0").into());
-    }
-    let limit = if pages.limit == 0 { LARGEST_PAGE } else { pages.limit };
-    let ascending = match pages.order {
-        PAYNOW_ORDER_DEFAULT | PAYNOW_ORDER_ASCENDING => true,
-        PAYNOW_ORDER_DESCENDING => false,
-        _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*").into()),
-    };
+    let limit = (pages.limit != 0).then_some(pages.limit);
+    let order = input::order(pages.order)?;
     // SAFETY: the caller's promise.
     let search = unsafe { input::text("search", pages.search, pages.search_n) }?;
-    let walk = Pages::new(limit, ascending, search);
+    let walk = Pages::of(limit, order, search)?;
     Ok(if pages.cursor == 0 { walk } else { walk.after(pages.cursor) })
 }
 

@@ -140,7 +140,8 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     let level = match config.log_level {
         PAYNOW_LOG_ERROR => LogLevel::Error,
         PAYNOW_LOG_WARN => LogLevel::Warn,
-        0 | PAYNOW_LOG_INFO => LogLevel::Info,
+        0 => LogLevel::default(),
+        PAYNOW_LOG_INFO => LogLevel::Info,
         PAYNOW_LOG_DEBUG => LogLevel::Debug,
         _ => return Err(InvalidArgument::new("log_level", "must be one of PAYNOW_LOG_*").into()),
     };
@@ -207,8 +208,7 @@ fn policies(mut builder: ClientBuilder, config: &paynow_client_config) -> Client
         builder = builder.cache_bytes(config.cache_bytes);
     }
     if config.rate_per_second != 0 {
-        let burst = if config.rate_burst == 0 { config.rate_per_second } else { config.rate_burst };
-        builder = builder.rate_limit(config.rate_per_second.into(), burst);
+        builder = builder.rate_limit(config.rate_per_second.into(), config.rate_burst);
     }
     builder
 }

@@ -18,34 +18,35 @@ const LONGEST_STRUCT: usize = 4096;
 pub(super) unsafe trait Input: Copy {
     /// How the argument is called in errors.
     const NAME: &'static str;
-    /// The size it had in the first version of the library: no caller has a smaller one.
+    /// The size it had in the first header that was handed out: no caller has a smaller one.
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 macro_rules! inputs {
-    ($($type:ty => $name:literal),* $(,)?) => {
+    ($($type:ty => $name:literal $(, first it ended before $later:ident)?);* $(;)?) => {
         $(
             // SAFETY: made of integers, raw pointers and optional function pointers behind struct_size. A
             // function pointer that is no function is the host's broken promise, like any wrong pointer.
             unsafe impl Input for $type {
                 const NAME: &'static str = $name;
+                $(const FIRST_SIZE: usize = std::mem::offset_of!($type, $later);)?
             }
         )*
     };
 }
 
 inputs! {
-    paynow_client_config => "config",
-    paynow_call => "call",
-    paynow_player => "player",
-    paynow_pages => "pages",
-    paynow_bulk => "bulk",
-    paynow_list_query => "query",
-    paynow_lookup_query => "query",
-    paynow_customer_fields => "fields",
-    paynow_authentication => "authentication",
-    paynow_giftcard_query => "query",
-    paynow_raw_request => "request",
+    paynow_client_config => "config";
+    paynow_call => "call";
+    paynow_player => "player";
+    paynow_pages => "pages";
+    paynow_bulk => "bulk";
+    paynow_list_query => "query", first it ended before customer_ids;
+    paynow_lookup_query => "query";
+    paynow_customer_fields => "fields";
+    paynow_authentication => "authentication";
+    paynow_giftcard_query => "query";
+    paynow_raw_request => "request";
 }
 
 fn refuse<T>(argument: &'static str, problem: &'static str) -> Result<T, InvalidArgument> {
@@ -145,22 +146,50 @@ pub(super) unsafe fn required_text<'a>(
     }
 }
 
+/// The elements of an array that may be left out, each read when its turn comes.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to `count` elements, aligned or not, which live and do not change until the iterator is
+/// gone.
+pub(super) unsafe fn elements<T: Copy>(
+    name: &'static str,
+    pointer: *const T,
+    count: usize,
+) -> Result<Option<impl ExactSizeIterator<Item = T>>, InvalidArgument> {
+    if pointer.is_null() {
+        return if count == 0 { Ok(None) } else { refuse(name, "must not be NULL with a count") };
+    }
+    // SAFETY: within the array by the caller's word.
+    Ok(Some((0..count).map(move |index| unsafe { pointer.add(index).read_unaligned() })))
+}
+
 pub(super) fn must_be_zero(value: u32) -> Result<(), InvalidArgument> {
     if value == 0 { Ok(()) } else { refuse("reserved", "must be 0") }
 }
 
 /// One of `words`, counted from `first`.
-pub(super) fn word(
+pub(super) fn word<T: Copy>(
     name: &'static str,
     value: i32,
     first: i32,
-    words: &[&'static str],
+    words: &[T],
     problem: &'static str,
-) -> Result<&'static str, InvalidArgument> {
+) -> Result<T, InvalidArgument> {
     let index = value.checked_sub(first).and_then(|index| usize::try_from(index).ok());
     match index.and_then(|index| words.get(index)) {
-        Some(word) => Ok(word),
+        Some(word) => Ok(*word),
         None => refuse(name, problem),
+    }
+}
+
+/// Whether the oldest comes first, if the host said so.
+pub(super) fn order(order: i32) -> Result<Option<bool>, InvalidArgument> {
+    match order {
+        PAYNOW_ORDER_DEFAULT => Ok(None),
+        PAYNOW_ORDER_ASCENDING => Ok(Some(true)),
+        PAYNOW_ORDER_DESCENDING => Ok(Some(false)),
+        _ => refuse("order", "must be one of PAYNOW_ORDER_*"),
     }
 }
 

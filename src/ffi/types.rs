@@ -265,6 +265,14 @@ pub struct paynow_call {
     pub user_data_free: paynow_user_data_free_fn,
 }
 
+/// One of several texts.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct paynow_text {
+    pub text: *const c_char,
+    pub text_n: usize,
+}
+
 /// Which customers to list, and in what order.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -286,6 +294,10 @@ pub struct paynow_list_query {
     /// Text to search for; may be NULL.
     pub search: *const c_char,
     pub search_n: usize,
+    /// Only the customers with these ids, 1 to 100; NULL: whatever their ids. Ids of no customer are left out of the
+    /// answer. Without a limit as many are asked for as there are ids.
+    pub customer_ids: *const paynow_text,
+    pub customer_ids_count: usize,
 }
 
 /// What a customer is looked up by: exactly one is not NULL.

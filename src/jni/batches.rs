@@ -11,9 +11,8 @@ use super::operations::{Common, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
 use crate::model::{Customer, Text};
-use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent, digits};
+use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent};
 
-const LARGEST_PAGE: jint = 100;
 /// What Java gives for a number that is the client's to choose.
 const UNSET: jint = -1;
 /// Stand for what became of a customer, where a place would be.
@@ -27,19 +26,12 @@ fn walk<'a>(
     search: Option<&'a str>,
     cursor: Option<&str>,
 ) -> Result<Pages<'a>, InvalidArgument> {
-    let limit = match limit {
-        UNSET => LARGEST_PAGE,
-        1..=LARGEST_PAGE => limit,
-        _ => return Err(InvalidArgument::new(Parameter::Limit.name(), "must be between 1 and 100")),
-    };
-    let walk = Pages::new(limit.cast_unsigned(), ascending != 0, search);
-    let Some(cursor) = cursor else { return Ok(walk) };
-    let id = digits(cursor, i64::MAX as u64).and_then(|digits| digits.parse().ok());
-    let id = id.ok_or(InvalidArgument::new(
-        Parameter::After.name(),
-        "must be a PayNow id: decimal digits of a 64-bit number",
-    ))?;
-    Ok(walk.after(id))
+    let limit = (limit != UNSET).then(|| u32::try_from(limit).unwrap_or(0));
+    let walk = Pages::of(limit, (ascending != UNSET).then_some(ascending != 0), search)?;
+    match cursor {
+        Some(cursor) => walk.after_text(cursor),
+        None => Ok(walk),
+    }
 }
 
 export! {

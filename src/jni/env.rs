@@ -223,7 +223,6 @@ fn in_java_words(complaint: &InvalidArgument) -> String {
 fn java_name(name: &str) -> String {
     match name {
         "asc" => return "ascending".to_owned(),
-        "items" => return "customers".to_owned(),
         "customer_countrycode" => return "customerCountryCode".to_owned(),
         _ => {}
     }
@@ -261,7 +260,7 @@ mod tests {
     fn arguments_are_called_what_java_calls_them() {
         let complaint = InvalidArgument::new("minecraft_java_name", "must not be empty");
         assert_eq!(in_java_words(&complaint), "minecraftJavaName must not be empty");
-        assert_eq!(in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)), "items[3].steamId x",);
+        assert_eq!(in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)), "customers[3].steamId x",);
         assert_eq!(java_name("limit"), "limit");
         assert_eq!(java_name("asc"), "ascending");
     }

@@ -19,7 +19,7 @@ use crate::client::{
     Player, RawAuth, RawRequest,
 };
 use crate::model::MinecraftPlatform;
-use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+use crate::operations::{self, Arguments, InvalidArgument, Operation, PAGE_LIMIT, Parameter};
 use crate::runtime::Priority;
 
 /// What every request has.
@@ -108,9 +108,9 @@ fn add_token(caller: Caller, arguments: &mut Arguments, token: jstring) -> Resul
 }
 
 export! {
-    /// `limit` is -1 when it is not given; `ascending` -1, 0 or 1.
+    /// `limit` is -1 when it is not given; `ascending` -1, 0 or 1. `customer_ids` is null when it is not given.
     Java_dev_paynowbridge_internal_Native_listCustomers(
-        limit: jint, after: jstring, before: jstring, ascending: jint, search: jstring
+        limit: jint, after: jstring, before: jstring, ascending: jint, search: jstring, customer_ids: jobjectArray
     ) LIST_CUSTOMERS |caller, _, arguments| {
         let after = JavaText::read(caller, Parameter::After.name(), after)?;
         let before = JavaText::read(caller, Parameter::Before.name(), before)?;
@@ -121,8 +121,16 @@ export! {
             before: optional(&before),
             ascending: (ascending != -1).then_some(ascending != 0),
             search: optional(&search),
+            customer_ids: None,
         };
-        query.write(arguments)
+        let name = Parameter::CustomerIds.name();
+        let mut texts = JavaTexts::new(caller, customer_ids);
+        let mut ids = Vec::with_capacity(texts.length().min(PAGE_LIMIT + 1));
+        while texts.has_next() && ids.len() <= PAGE_LIMIT {
+            ids.push(texts.next(name)?.ok_or(InvalidArgument::new(name, "must not hold null"))?);
+        }
+        let ids = (!customer_ids.is_null()).then(|| ids.iter().map(|id| Ok(id.as_str())));
+        query.write_with(ids, arguments)
     }
 }
 
@@ -217,13 +225,11 @@ export! {
     Java_dev_paynowbridge_internal_Native_bulkCreateCustomers(
         shapes: jintArray, texts: jobjectArray
     ) BULK_CREATE_CUSTOMERS |caller, _, arguments| {
+        operations::check_bulk(caller.array_length(shapes) / 2)?;
         let mut numbers = vec![0; caller.array_length(shapes)];
         caller.ints(shapes, &mut numbers);
         let mut texts = JavaTexts::new(caller, texts);
-        for (index, shape) in numbers.as_chunks().0.iter().enumerate() {
-            if index == operations::BULK_LIMIT {
-                return Err(InvalidArgument::new("items", "must not be more than 200"));
-            }
+        for shape in numbers.as_chunks().0 {
             arguments.item()?;
             // A complaint of the arguments' own says which item it is about.
             add_fields(arguments, *shape, &mut texts)?;
@@ -313,18 +319,8 @@ fn text_key(kind: jint) -> Result<Parameter, InvalidArgument> {
 }
 
 fn authentication_platform(number: jint) -> Result<AuthenticationPlatform, InvalidArgument> {
-    use AuthenticationPlatform as Platform;
-    match number {
-        0 => Ok(Platform::Steam),
-        1 => Ok(Platform::Minecraft),
-        2 => Ok(Platform::PaynowName),
-        3 => Ok(Platform::Paynow),
-        4 => Ok(Platform::MinecraftJavaName),
-        5 => Ok(Platform::MinecraftBedrockName),
-        6 => Ok(Platform::XboxXuid),
-        7 => Ok(Platform::MinecraftUuid),
-        _ => Err(InvalidArgument::new(Parameter::Platform.name(), "is required")),
-    }
+    let platform = usize::try_from(number).ok().and_then(|number| AuthenticationPlatform::ALL.get(number));
+    platform.copied().ok_or(InvalidArgument::new(Parameter::Platform.name(), "is required"))
 }
 
 /// What a host knows of a player, converted.

@@ -294,7 +294,7 @@ mod tests {
         arguments.text(Parameter::CustomerId, "77").unwrap();
         arguments.null(Parameter::Name).unwrap();
         arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
-        arguments.metadata([("k\"", "v\n"), ("b", "2")]).unwrap();
+        arguments.metadata([Ok(("k\"", "v\n")), Ok(("b", "2"))]).unwrap();
         arguments.text(Parameter::MinecraftPlatform, "java").unwrap();
         let request = encode(&UPDATE_CUSTOMER, &arguments, STORE);
         assert_eq!(request.method, "PATCH");
@@ -321,7 +321,7 @@ mod tests {
         let mut arguments = Arguments::new();
         arguments.item().unwrap();
         arguments.text(Parameter::Name, "a").unwrap();
-        arguments.metadata([("x", "y")]).unwrap();
+        arguments.metadata([Ok(("x", "y"))]).unwrap();
         arguments.item().unwrap();
         arguments.item().unwrap();
         arguments.text(Parameter::XboxXuid, "5").unwrap();

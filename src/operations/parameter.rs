@@ -11,6 +11,7 @@ use std::net::IpAddr;
 #[repr(u8)]
 pub(crate) enum Parameter {
     CustomerId,
+    CustomerIds,
     Limit,
     After,
     Before,
@@ -38,8 +39,9 @@ pub(crate) enum Parameter {
 }
 
 /// All parameters, at the position of their discriminant.
-const ALL: [Parameter; 25] = [
+const ALL: [Parameter; 26] = [
     Parameter::CustomerId,
+    Parameter::CustomerIds,
     Parameter::Limit,
     Parameter::After,
     Parameter::Before,
@@ -126,6 +128,7 @@ impl Parameter {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::CustomerId => "customer_id",
+            Self::CustomerIds => "customer_ids",
             Self::Limit => "limit",
             Self::After => "after",
             Self::Before => "before",
@@ -154,7 +157,9 @@ impl Parameter {
 
     fn kind(self) -> Kind {
         match self {
-            Self::CustomerId | Self::After | Self::Before | Self::LookupId => Kind::FlakeId,
+            Self::CustomerId | Self::CustomerIds | Self::After | Self::Before | Self::LookupId => {
+                Kind::FlakeId
+            }
             Self::SteamId | Self::XboxXuid => Kind::UnsignedId,
             Self::MinecraftUuid => Kind::Uuid,
             Self::Search
@@ -392,16 +397,22 @@ pub(crate) fn uuid_text(buffer: &mut [u8; 36], uuid: u128) -> &str {
 pub struct InvalidArgument {
     argument: &'static str,
     item: Option<usize>,
+    element: Option<usize>,
     problem: &'static str,
 }
 
 impl InvalidArgument {
     pub(crate) const fn new(argument: &'static str, problem: &'static str) -> Self {
-        Self { argument, item: None, problem }
+        Self { argument, item: None, element: None, problem }
     }
 
     pub(crate) const fn in_item(self, item: usize) -> Self {
         Self { item: Some(item), ..self }
+    }
+
+    /// The same about one element of an argument that is a list.
+    pub(crate) const fn in_element(self, element: usize) -> Self {
+        Self { element: Some(element), ..self }
     }
 
     /// The same complaint about an argument that is called otherwise.
@@ -418,10 +429,14 @@ impl InvalidArgument {
 
 impl fmt::Display for InvalidArgument {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.item {
-            Some(item) => write!(formatter, "items[{item}].{} {}", self.argument, self.problem),
-            None => write!(formatter, "{} {}", self.argument, self.problem),
+        if let Some(item) = self.item {
+            write!(formatter, "customers[{item}].")?;
         }
+        formatter.write_str(self.argument)?;
+        if let Some(element) = self.element {
+            write!(formatter, "[{element}]")?;
+        }
+        write!(formatter, " {}", self.problem)
     }
 }
 
@@ -554,7 +569,7 @@ mod tests {
     fn complaints_name_the_argument_and_never_the_value() {
         let complaint = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
         let text = complaint.to_string();
-        assert!(text.starts_with("items[3].customer_token "), "{text}");
+        assert!(text.starts_with("customers[3].customer_token "), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }
 }

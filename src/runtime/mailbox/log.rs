@@ -7,7 +7,7 @@ use crate::model::Text;
 use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering};
 
 /// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum LogLevel {
     /// Something is broken and will stay so until somebody acts.
@@ -15,6 +15,7 @@ pub enum LogLevel {
     /// Something does not work at the moment.
     Warn = 2,
     /// Something changed.
+    #[default]
     Info = 3,
     /// How each single request went.
     Debug = 4,

@@ -29,7 +29,7 @@ final class BulkPiece {
         List<String> values = new ArrayList<>();
         for (int i = 0; i < customers.size(); i++) {
             CustomerFields fields = customers.get(i);
-            PayNowOperations.require(fields, "items[" + (first + i) + "]");
+            PayNowOperations.require(fields, "customers[" + (first + i) + "]");
             System.arraycopy(fields.shape(), 0, shapes, i * NUMBERS, NUMBERS);
             values.addAll(fields.texts);
         }

@@ -419,7 +419,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
          * answers 429 teach.
          *
          * @param perSecond the rate
-         * @param burst how many at once
+         * @param burst how many at once; 0 is as many as in a second
          * @return this
          */
         public Builder rateLimit(double perSecond, int burst) {

@@ -248,7 +248,7 @@ class FailuresTest extends OnSandbox {
             refuses("customers", () -> client.bulkCreateCustomers(List.of()));
             CustomerFields good = CustomerFields.builder().name("a").build();
             refuses("customers", () -> client.bulkCreateCustomers(Collections.nCopies(201, good)));
-            refuses("items[1].steamId", () -> client.bulkCreateCustomers(
+            refuses("customers[1].steamId", () -> client.bulkCreateCustomers(
                     List.of(good, CustomerFields.builder().steamId("x").build())));
             refuses("customerIp", () -> client.authenticateCustomer(
                     new Authentication(AuthenticationPlatform.PAYNOW, "a", "localhost")));

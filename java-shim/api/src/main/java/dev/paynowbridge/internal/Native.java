@@ -58,8 +58,8 @@ public final class Native {
     static native long peekPlayer(
             long client, String steamId, String xboxXuid, String minecraftUuid, String name, byte[] buffer);
 
-    public static native long listCustomers(
-            long client, int limit, String after, String before, int ascending, String search,
+    static native long listCustomers(
+            long client, int limit, String after, String before, int ascending, String search, String[] customerIds,
             int deadlineMs, boolean background, long tag, int ticket);
 
     static native long createCustomer(
