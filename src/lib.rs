@@ -38,6 +38,8 @@ mod operations;
 mod policy;
 mod runtime;
 mod sync;
+#[cfg(test)]
+mod tables;
 mod threads;
 mod transport;
 

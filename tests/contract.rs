@@ -224,7 +224,9 @@ fn a_hundred_customers_come_through_whatever_else_each_of_them_holds() {
     // For two months every customer carried the whole store.
     let store = format!(r#"{{"name":"x","pages":[{}]}}"#, vec![r#"{"title":"a page"}"#; 440].join(","));
     let customers: Vec<_> = (1..=100)
-        .map(|id| format!(r#"{{"id":"{id}","name":"player {id}","store":{store},"metadata":{{"rank":"vip"}}}}"#))
+        .map(|id| {
+            format!(r#"{{"id":"{id}","name":"player {id}","store":{store},"metadata":{{"rank":"vip"}}}}"#)
+        })
         .collect();
     let body = format!("[{}]", customers.join(","));
     // It fits into the limit for an answer that applies by default.

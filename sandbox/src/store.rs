@@ -154,7 +154,8 @@ impl Store {
     pub fn list(&self, page: &Page) -> Vec<&Customer> {
         let wanted = |customer: &&Customer| {
             let is_named = page.ids.as_ref().is_none_or(|ids| ids.contains(&customer.id));
-            let is_found = |needle: &String| customer.names().any(|name| name.to_lowercase().contains(needle));
+            let is_found =
+                |needle: &String| customer.names().any(|name| name.to_lowercase().contains(needle));
             is_named && page.search.as_ref().is_none_or(is_found)
         };
         // `after` in ascending order and `before` in descending order both mean greater ids.

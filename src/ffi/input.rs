@@ -207,13 +207,41 @@ pub(super) unsafe fn write<T>(name: &'static str, pointer: *mut T, value: T) -> 
     Ok(())
 }
 
+/// A struct the library fills.
+///
+/// # Safety
+///
+/// The type is `repr(C)` and begins with `struct_size: u32`.
+pub(super) unsafe trait Output: Copy {
+    /// The size it had in the first header that was handed out: no caller has a smaller one. A member that is added later
+    /// begins here.
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+macro_rules! outputs {
+    ($($type:ty),*) => {
+        $(
+            // SAFETY: `struct_size` is its first member.
+            unsafe impl Output for $type {}
+        )*
+    };
+}
+
+outputs!(
+    paynow_completion_info,
+    paynow_customer,
+    paynow_giftcard,
+    paynow_api_error,
+    paynow_validation_error,
+    paynow_stats
+);
+
 /// Writes as much of a struct as the host has room for: its `struct_size` says so.
 ///
 /// # Safety
 ///
-/// `T` is `repr(C)` and begins with `struct_size: u32`; `pointer` is NULL or points to as many writable bytes
-/// as its `struct_size` says.
-pub(super) unsafe fn write_struct<T: Copy>(
+/// `pointer` is NULL or points to as many writable bytes as its `struct_size` says.
+pub(super) unsafe fn write_struct<T: Output>(
     name: &'static str,
     pointer: *mut T,
     make: impl FnOnce(u32) -> Result<T, Failure>,
@@ -223,11 +251,49 @@ pub(super) unsafe fn write_struct<T: Copy>(
     }
     // SAFETY: every output begins with struct_size.
     let size = unsafe { pointer.cast::<u32>().read_unaligned() };
-    if (size as usize) < size_of::<T>() || size as usize > LONGEST_STRUCT {
+    if (size as usize) < T::FIRST_SIZE || size as usize > LONGEST_STRUCT {
         return Err(InvalidArgument::new(name, "has a wrong struct_size: set it to sizeof the struct").into());
     }
     let value = make(size)?;
-    // SAFETY: at least so many bytes are writable by the caller's word.
-    unsafe { pointer.write_unaligned(value) };
+    let room = size_of::<T>().min(size as usize);
+    // SAFETY: so many bytes are writable by the caller's word, and no more of `value` is read than there is.
+    unsafe {
+        std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), pointer.cast::<u8>(), room);
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output with a member that the first header did not have.
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Grown {
+        struct_size: u32,
+        first: u32,
+        later: u64,
+    }
+
+    // SAFETY: `struct_size` is its first member.
+    unsafe impl Output for Grown {
+        const FIRST_SIZE: usize = std::mem::offset_of!(Grown, later);
+    }
+
+    #[test]
+    fn a_struct_that_grew_is_written_as_far_as_the_host_knows_it() {
+        let write = |struct_size: usize| {
+            let mut host = Grown { struct_size: struct_size as u32, first: 0, later: 7 };
+            let make = |struct_size| Ok(Grown { struct_size, first: 1, later: 2 });
+            // SAFETY: there is room for all of it.
+            unsafe { write_struct("out", &raw mut host, make) }.ok()?;
+            Some((host.struct_size as usize, host.first, host.later))
+        };
+        assert_eq!(write(7), None);
+        assert_eq!(write(8), Some((8, 1, 7)), "what an earlier host does not know is left alone");
+        assert_eq!(write(16), Some((16, 1, 2)));
+        assert_eq!(write(40), Some((40, 1, 2)), "a later host gets what there is");
+        assert_eq!(write(LONGEST_STRUCT + 1), None);
+    }
 }

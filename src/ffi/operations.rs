@@ -197,9 +197,8 @@ pub unsafe extern "C" fn paynow_list_customers(
                 };
                 let name = Parameter::CustomerIds.name();
                 let ids = input::elements(name, query.customer_ids, query.customer_ids_count)?;
-                let ids = ids.map(|ids| {
-                    ids.map(|id: paynow_text| input::required_text(name, id.text, id.text_n))
-                });
+                let ids =
+                    ids.map(|ids| ids.map(|id: paynow_text| input::required_text(name, id.text, id.text_n)));
                 list.write_with(ids, arguments)
             })
         })

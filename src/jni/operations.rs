@@ -184,7 +184,7 @@ export! {
 }
 
 export! {
-    /// By text; `kind` says which, see [`text_key`].
+    /// By text; `kind` says which, see [`TEXT_KEYS`].
     Java_dev_paynowbridge_internal_Native_lookupText(
         kind: jint, text: jstring
     ) LOOKUP_CUSTOMER |caller, _, arguments| add(caller, arguments, text_key(kind)?, text)
@@ -304,18 +304,20 @@ fn uuid_key(high: jlong, low: jlong) -> LookupKey<'static> {
     LookupKey::MinecraftUuidBits(u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned()))
 }
 
-/// Which key a text is: the numbers of `dev.paynowbridge.LookupKey`.
+/// The keys that are texts, at the numbers they have in `dev.paynowbridge.LookupKey`.
+const TEXT_KEYS: [Parameter; 7] = [
+    Parameter::LookupId,
+    Parameter::SteamId,
+    Parameter::MinecraftUuid,
+    Parameter::XboxXuid,
+    Parameter::MinecraftJavaName,
+    Parameter::MinecraftBedrockName,
+    Parameter::Name,
+];
+
 fn text_key(kind: jint) -> Result<Parameter, InvalidArgument> {
-    match kind {
-        0 => Ok(Parameter::LookupId),
-        1 => Ok(Parameter::SteamId),
-        2 => Ok(Parameter::MinecraftUuid),
-        3 => Ok(Parameter::XboxXuid),
-        4 => Ok(Parameter::MinecraftJavaName),
-        5 => Ok(Parameter::MinecraftBedrockName),
-        6 => Ok(Parameter::Name),
-        _ => Err(InvalidArgument::new("key", "is of no known kind")),
-    }
+    let key = usize::try_from(kind).ok().and_then(|kind| TEXT_KEYS.get(kind));
+    key.copied().ok_or(InvalidArgument::new("key", "is of no known kind"))
 }
 
 fn authentication_platform(number: jint) -> Result<AuthenticationPlatform, InvalidArgument> {
@@ -505,4 +507,127 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekPlayer(
         let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
         client.write_player_key(&player.player(), arguments)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{between, camel, constants, read, screaming, swap};
+
+    const FOLDER: &str = "java-shim/api/src/main/java/dev/paynowbridge";
+    /// What every export that submits takes behind its own parameters, and before them the client.
+    const COMMON: &str = "deadline_ms: jint, background: jboolean, tag: jlong, ticket: jint";
+
+    /// A method or an export: its name, and type and name of each parameter.
+    type Signature = (String, Vec<(String, String)>);
+
+    fn parameters(list: &str, read: impl Fn(&str) -> Option<(String, String)>) -> Vec<(String, String)> {
+        list.split(',').filter_map(read).collect()
+    }
+
+    fn java_parameter(text: &str) -> Option<(String, String)> {
+        let (kind, name) = text.trim().rsplit_once(' ')?;
+        Some((kind.to_owned(), name.to_owned()))
+    }
+
+    /// As the same parameter is spelled in Java.
+    fn rust_parameter(text: &str) -> Option<(String, String)> {
+        let (name, kind) = text.trim().split_once(": ")?;
+        let kind = match kind {
+            "jlong" => "long",
+            "jint" => "int",
+            "jboolean" => "boolean",
+            "jstring" => "String",
+            "jintArray" => "int[]",
+            "jlongArray" => "long[]",
+            "jbyteArray" => "byte[]",
+            "jobjectArray" => "String[]",
+            "*mut JNIEnv" | "jclass" => return None,
+            other => panic!("{name} is of the type {other}"),
+        };
+        Some((kind.to_owned(), camel(name)))
+    }
+
+    fn natives(java: &str) -> Vec<Signature> {
+        let methods = java.split("static native long ").skip(1).map(|method| {
+            let (name, rest) = method.split_once('(').unwrap();
+            (name.to_owned(), parameters(rest.split_once(')').unwrap().0, java_parameter))
+        });
+        methods.collect()
+    }
+
+    fn exports(rust: &str) -> Vec<Signature> {
+        const NAME: &str = "Java_dev_paynowbridge_internal_Native_";
+        // Without the tests, which talk of exports too.
+        let rust = rust.split("#[cfg(test)]").next().unwrap();
+        let mut found = Vec::new();
+        for (at, _) in rust.match_indices(NAME) {
+            let (name, rest) = rust[at + NAME.len()..].split_once('(').unwrap();
+            let own = rest.split_once(')').unwrap().0;
+            let is_whole = rust[..at].ends_with("fn ");
+            let all = if is_whole { own.to_owned() } else { format!("client: jlong, {own}, {COMMON}") };
+            found.push((name.to_owned(), parameters(&all, rust_parameter)));
+        }
+        found
+    }
+
+    fn all_exports() -> Vec<Signature> {
+        let files = ["client", "operations", "batches"];
+        files.iter().flat_map(|file| exports(&read(&format!("src/jni/{file}.rs")))).collect()
+    }
+
+    fn sorted(mut signatures: Vec<Signature>) -> Vec<Signature> {
+        signatures.sort();
+        signatures
+    }
+
+    #[test]
+    fn every_native_method_is_an_export_with_the_same_parameters() {
+        let java = read(&format!("{FOLDER}/internal/Native.java"));
+        let exports = sorted(all_exports());
+        assert!(exports.len() > 25, "{} exports were found", exports.len());
+        assert_eq!(sorted(natives(&java)), exports);
+        // Two parameters of one type that change places are noticed.
+        for (one, other) in
+            [("steamId", "xboxXuid"), ("after", "before"), ("customerIp", "id"), ("high", "low")]
+        {
+            assert_ne!(sorted(natives(&swap(&java, one, other))), exports, "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn what_java_checks_is_passed_on_in_order() {
+        let natives = natives(&read(&format!("{FOLDER}/internal/Native.java")));
+        let checked = read(&format!("{FOLDER}/internal/Checked.java"));
+        let mut found = 0;
+        for method in checked.split("public static long ").skip(1) {
+            let (name, rest) = method.split_once('(').unwrap();
+            let own = parameters(rest.split_once(')').unwrap().0, java_parameter);
+            let call = between(rest, "return Native.", ");");
+            let (called, passed) = call.split_once('(').unwrap();
+            let passed: Vec<&str> = passed.split(',').map(str::trim).collect();
+            assert_eq!(called, name);
+            assert_eq!(own.iter().map(|(_, name)| name).collect::<Vec<_>>(), passed, "{name}");
+            assert!(natives.contains(&(name.to_owned(), own)), "{name}");
+            found += 1;
+        }
+        assert!(found >= 12, "{found}");
+    }
+
+    #[test]
+    fn java_numbers_the_keys_of_a_lookup_alike() {
+        let java = read(&format!("{FOLDER}/LookupKey.java"));
+        let expected: Vec<_> =
+            TEXT_KEYS.iter().enumerate().map(|(kind, key)| (screaming(key.name()), kind as i64)).collect();
+        assert_eq!(constants(&java), expected);
+        assert_ne!(constants(&swap(&java, "STEAM_ID", "XBOX_XUID")), expected);
+        // Each is made by the method of its name.
+        for (name, _) in &expected {
+            let method = if name == "ID" { "customerId".to_owned() } else { camel(&name.to_lowercase()) };
+            let declaration = format!("LookupKey {method}(");
+            let makers = java.match_indices(&declaration).map(|(at, _)| &java[at..]);
+            let mut bodies = makers.map(|maker| maker.split("\n    }").next().unwrap());
+            assert!(bodies.any(|body| crate::tables::words(body).any(|word| word == name)), "{method}");
+        }
+    }
 }

@@ -10,16 +10,20 @@ mod flow;
 mod json;
 mod parameter;
 mod sent;
+mod status;
 
 pub(crate) use arguments::Arguments;
 use arguments::Entry;
-pub use decode::{Answer, Status};
+pub use decode::Answer;
 pub(crate) use decode::{Decoded, decode};
 pub(crate) use encode::{Authorization, HttpRequest, encode, target};
 pub(crate) use flow::{Flow, Goal, Next};
 pub use parameter::InvalidArgument;
 pub(crate) use parameter::{AUTHS, METHODS, PLATFORMS, Parameter, credential, digits, parse_uuid};
 pub use sent::Sent;
+pub(crate) use status::Refusal;
+pub use status::Status;
+use status::numbered;
 
 /// Longest list of customers one bulk request may create.
 pub const BULK_LIMIT: usize = 200;
@@ -27,39 +31,40 @@ pub const BULK_LIMIT: usize = 200;
 /// Most customers a page of a list holds, and most ids a list can be narrowed to: more would not come in one answer.
 pub const PAGE_LIMIT: usize = 100;
 
-/// Which operation a completion belongs to. The numbers are the ones of the C face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum OperationId {
-    /// `GET /v1/stores/{store_id}/customers`
-    ListCustomers = 1,
-    /// `POST /v1/stores/{store_id}/customers`
-    CreateCustomer = 2,
-    /// `GET /v1/stores/{store_id}/customers/{customer_id}`
-    GetCustomer = 3,
-    /// `PATCH /v1/stores/{store_id}/customers/{customer_id}`
-    UpdateCustomer = 4,
-    /// `POST /v1/stores/{store_id}/customers/{customer_id}/tokens`
-    CreateCustomerToken = 5,
-    /// `DELETE /v1/stores/{store_id}/customers/{customer_id}/tokens`
-    InvalidateCustomerTokens = 6,
-    /// `GET /v1/stores/{store_id}/customers/lookup`
-    LookupCustomer = 7,
-    /// `POST /v1/stores/{store_id}/customers/bulk`
-    BulkCreateCustomers = 8,
-    /// `POST /v1/store/customer/auth`
-    AuthenticateCustomer = 9,
-    /// `GET /v1/store/customer`
-    GetCurrentCustomer = 10,
-    /// `GET /v1/store/customer/giftcards/lookup/{code}`
-    LookupGiftcard = 11,
-    /// Any other operation of the API.
-    Request = 12,
-    /// Look up, create the unknown, look up again when somebody else was first.
-    EnsureCustomer = 13,
-    /// The same, and a token of the customer's.
-    TokenFor = 14,
+numbered! {
+    /// Which operation a completion belongs to. The numbers are the ones of the C face; they are never reused.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum OperationId {
+        /// `GET /v1/stores/{store_id}/customers`
+        ListCustomers = 1,
+        /// `POST /v1/stores/{store_id}/customers`
+        CreateCustomer = 2,
+        /// `GET /v1/stores/{store_id}/customers/{customer_id}`
+        GetCustomer = 3,
+        /// `PATCH /v1/stores/{store_id}/customers/{customer_id}`
+        UpdateCustomer = 4,
+        /// `POST /v1/stores/{store_id}/customers/{customer_id}/tokens`
+        CreateCustomerToken = 5,
+        /// `DELETE /v1/stores/{store_id}/customers/{customer_id}/tokens`
+        InvalidateCustomerTokens = 6,
+        /// `GET /v1/stores/{store_id}/customers/lookup`
+        LookupCustomer = 7,
+        /// `POST /v1/stores/{store_id}/customers/bulk`
+        BulkCreateCustomers = 8,
+        /// `POST /v1/store/customer/auth`
+        AuthenticateCustomer = 9,
+        /// `GET /v1/store/customer`
+        GetCurrentCustomer = 10,
+        /// `GET /v1/store/customer/giftcards/lookup/{code}`
+        LookupGiftcard = 11,
+        /// Any other operation of the API.
+        Request = 12,
+        /// Look up, create the unknown, look up again when somebody else was first.
+        EnsureCustomer = 13,
+        /// The same, and a token of the customer's.
+        TokenFor = 14,
+    }
 }
 
 /// Where the method of a request comes from.
@@ -436,8 +441,7 @@ impl OperationId {
     /// The operation with this number, if there is one.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        Some(ALL.get(index)?.id)
+        Self::ALL.iter().copied().find(|id| *id as u32 == number)
     }
 
     /// The operation's name: the same word in Rust, C and Java.
