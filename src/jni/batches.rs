@@ -84,49 +84,32 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPage(
     })
 }
 
-/// How many customers go into the next piece of a bulk, when so many are left.
+/// Complains of the first customer that a bulk would refuse, and says how many customers go into a piece. `shapes` and
+/// `texts` are those of `bulkCreateCustomers`, but of the whole bulk: it crosses once to be checked, and then each piece
+/// once to be sent and once when it has ended.
 ///
 /// # Safety
 ///
 /// As above.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_pieceLength(
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkBulk(
     env: *mut JNIEnv,
     _: jclass,
-    left: jint,
-) -> jlong {
-    // SAFETY: the JVM's promise to an export.
-    let caller = unsafe { Caller::new(env) };
-    contain(caller, || Ok(usize::try_from(left).unwrap_or(0).min(BULK_LIMIT) as jlong))
-}
-
-/// Complains of the first customer that a bulk would refuse. `first` is the place of the first one in the whole bulk;
-/// `shapes` and `texts` are those of `bulkCreateCustomers`.
-///
-/// # Safety
-///
-/// As above.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkPiece(
-    env: *mut JNIEnv,
-    _: jclass,
-    first: jint,
     shapes: jintArray,
     texts: jobjectArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
     contain(caller, || {
-        let first = usize::try_from(first).unwrap_or(0);
         let mut texts = JavaTexts::new(caller, texts);
         for (index, shape) in shapes_of(caller, shapes).as_chunks().0.iter().enumerate() {
             let mut arguments = Arguments::new();
             arguments.item()?;
             add_fields(&mut arguments, *shape, &mut texts)
                 .and_then(|()| operations::BULK_CREATE_CUSTOMERS.check(&arguments))
-                .map_err(|complaint| complaint.in_item(first + index))?;
+                .map_err(|complaint| complaint.in_item(index))?;
         }
-        Ok(0)
+        Ok(BULK_LIMIT as jlong)
     })
 }
 

@@ -1,5 +1,6 @@
 //! From arguments to an HTTP request.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::arguments::{Arguments, Entry};
@@ -139,18 +140,11 @@ fn write_path(
     target.push_str(rest);
 }
 
-/// Encodes everything but RFC 3986's unreserved characters: right in a path segment and in a query value.
+/// Everything but RFC 3986's unreserved characters: right in a path segment and in a query value.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn percent_encode(target: &mut String, value: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            target.push(byte as char);
-        } else {
-            target.push('%');
-            target.push(HEX[usize::from(byte >> 4)] as char);
-            target.push(HEX[usize::from(byte & 0xf)] as char);
-        }
-    }
+    target.extend(utf8_percent_encode(value, RESERVED));
 }
 
 fn body(operation: &Operation, arguments: &Arguments) -> Option<Zeroizing<Vec<u8>>> {

@@ -74,10 +74,10 @@ public final class Checked {
         return Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket);
     }
 
-    public static long checkPiece(int first, int[] shapes, String[] texts) {
+    public static long checkBulk(int[] shapes, String[] texts) {
         Objects.requireNonNull(shapes, "shapes");
         Objects.requireNonNull(texts, "texts");
-        return Native.checkPiece(first, shapes, texts);
+        return Native.checkBulk(shapes, texts);
     }
 
     public static long acceptPiece(

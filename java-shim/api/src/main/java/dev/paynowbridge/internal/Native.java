@@ -99,9 +99,7 @@ public final class Native {
     static native long bulkCreateCustomers(
             long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long pieceLength(int left);
-
-    static native long checkPiece(int first, int[] shapes, String[] texts);
+    static native long checkBulk(int[] shapes, String[] texts);
 
     static native long acceptPiece(
             int[] shapes, String[] texts, int status, int sent, String[] created, int[] became);
