@@ -219,22 +219,24 @@ pub(super) unsafe trait Output: Copy {
 }
 
 macro_rules! outputs {
-    ($($type:ty),*) => {
+    ($($type:ty $(, first it ended before $later:ident)?);* $(;)?) => {
         $(
             // SAFETY: `struct_size` is its first member.
-            unsafe impl Output for $type {}
+            unsafe impl Output for $type {
+                $(const FIRST_SIZE: usize = std::mem::offset_of!($type, $later);)?
+            }
         )*
     };
 }
 
-outputs!(
-    paynow_completion_info,
-    paynow_customer,
-    paynow_giftcard,
-    paynow_api_error,
-    paynow_validation_error,
-    paynow_stats
-);
+outputs! {
+    paynow_completion_info;
+    paynow_customer;
+    paynow_giftcard;
+    paynow_api_error;
+    paynow_validation_error;
+    paynow_stats;
+}
 
 /// Writes as much of a struct as the host has room for: its `struct_size` says so.
 ///
@@ -279,6 +281,39 @@ mod tests {
     // SAFETY: `struct_size` is its first member.
     unsafe impl Output for Grown {
         const FIRST_SIZE: usize = std::mem::offset_of!(Grown, later);
+    }
+
+    /// The sizes in the first header. They never change: a struct that grew says where it ended then.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn programs_with_the_first_header_are_still_understood() {
+        fn input<T: Input>() -> usize {
+            T::FIRST_SIZE
+        }
+        fn output<T: Output>() -> usize {
+            T::FIRST_SIZE
+        }
+        for (now, first, name) in [
+            (input::<paynow_client_config>(), 264, "paynow_client_config"),
+            (input::<paynow_call>(), 48, "paynow_call"),
+            (input::<paynow_player>(), 72, "paynow_player"),
+            (input::<paynow_pages>(), 40, "paynow_pages"),
+            (input::<paynow_bulk>(), 32, "paynow_bulk"),
+            (input::<paynow_list_query>(), 64, "paynow_list_query"),
+            (input::<paynow_lookup_query>(), 120, "paynow_lookup_query"),
+            (input::<paynow_customer_fields>(), 96, "paynow_customer_fields"),
+            (input::<paynow_authentication>(), 56, "paynow_authentication"),
+            (input::<paynow_giftcard_query>(), 40, "paynow_giftcard_query"),
+            (input::<paynow_raw_request>(), 72, "paynow_raw_request"),
+            (output::<paynow_completion_info>(), 120, "paynow_completion_info"),
+            (output::<paynow_customer>(), 192, "paynow_customer"),
+            (output::<paynow_giftcard>(), 48, "paynow_giftcard"),
+            (output::<paynow_api_error>(), 40, "paynow_api_error"),
+            (output::<paynow_validation_error>(), 40, "paynow_validation_error"),
+            (output::<paynow_stats>(), 184, "paynow_stats"),
+        ] {
+            assert_eq!(now, first, "{name}");
+        }
     }
 
     #[test]
