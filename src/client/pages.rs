@@ -4,6 +4,8 @@
 //! its ids go on beyond those before; a page that adds nothing, or less than was asked for, is the last one. So the
 //! same page for ever, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
 
+use std::ops::Range;
+
 use super::ListCustomers;
 use crate::model::Customer;
 use crate::operations::{InvalidArgument, PAGE_LIMIT, Parameter, digits};
@@ -88,20 +90,25 @@ impl<'a> Pages<'a> {
 
     /// Takes an answer to [`Pages::query`]. What it returns is the part of the page that is new.
     pub fn accept<'c>(&mut self, page: &'c [Customer]) -> &'c [Customer] {
-        let start = page.iter().take_while(|customer| !self.is_beyond(&customer.id)).count();
-        let mut end = start;
-        while let Some(id) = page.get(end).and_then(|customer| self.beyond(&customer.id)) {
-            self.go_on_behind(id);
-            end += 1;
-        }
-        let is_short = page.len() < self.limit as usize;
-        let is_broken = end < page.len();
-        self.is_over = is_short || is_broken || start == end;
-        &page[start..end]
+        &page[self.accept_ids(page.iter().map(|customer| customer.id.as_str()))]
     }
 
-    fn is_beyond(&self, id: &str) -> bool {
-        self.beyond(id).is_some()
+    /// [`Pages::accept`] for faces that have no more of a page than its ids: the places of those that are new.
+    pub(crate) fn accept_ids<'i>(&mut self, ids: impl Iterator<Item = &'i str>) -> Range<usize> {
+        let (mut fresh, mut length, mut is_broken) = (0..0, 0, false);
+        for id in ids {
+            match self.beyond(id).filter(|_| !is_broken) {
+                Some(id) => {
+                    let start = if fresh.is_empty() { length } else { fresh.start };
+                    fresh = start..length + 1;
+                    self.go_on_behind(id);
+                }
+                None => is_broken = !fresh.is_empty(),
+            }
+            length += 1;
+        }
+        self.is_over = length < self.limit as usize || is_broken || fresh.is_empty();
+        fresh
     }
 
     fn beyond(&self, id: &str) -> Option<u64> {

@@ -83,15 +83,12 @@ pub unsafe extern "C" fn paynow_pages_accept(
         let reading = host.client.read(key)?;
         let page = customers(reading.outcome())
             .ok_or(Failure::new(PAYNOW_E_NO_VALUE, "the completion holds no list of customers"))?;
-        let fresh = walk.accept(page);
-        let first = fresh.first().map_or(0, |first| {
-            page.iter().position(|customer| std::ptr::eq(customer, first)).unwrap_or_default()
-        });
+        let fresh = walk.accept_ids(page.iter().map(|customer| customer.id.as_str()));
         // SAFETY: the caller's promise; `pages` was read above and may be unaligned.
         unsafe {
             (&raw mut (*pages).cursor).write_unaligned(walk.cursor().unwrap_or(0));
             (&raw mut (*pages).is_over).write_unaligned(u32::from(walk.query().is_none()));
-            input::write("out_first", out_first, first)?;
+            input::write("out_first", out_first, fresh.start)?;
             input::write("out_count", out_count, fresh.len())
         }
     })
@@ -154,9 +151,9 @@ pub unsafe extern "C" fn paynow_bulk_accept(
         }
         let outcome = reading.outcome();
         let created = customers(outcome).unwrap_or_default();
-        for (index, became) in
-            outcomes(&wanted, outcome.status, outcome.sent, created).into_iter().enumerate()
-        {
+        let created = created.iter().map(Identity::all_of_customer);
+        let became = outcomes(&wanted, outcome.status, outcome.sent, created);
+        for (index, became) in became.into_iter().enumerate() {
             let number = match became {
                 BulkOutcome::Created(place) => place as i64,
                 BulkOutcome::Failed(_) => PAYNOW_BULK_FAILED,

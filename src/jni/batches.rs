@@ -10,7 +10,6 @@ use super::env::{Caller, contain};
 use super::operations::{Common, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::model::{Customer, Text};
 use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent};
 
 /// What Java gives for a number that is the client's to choose.
@@ -70,16 +69,12 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPage(
         let mut texts = JavaTexts::new(caller, ids);
         let mut page = Vec::new();
         while texts.has_next() {
-            let id = texts.next(Parameter::CustomerId.name())?;
-            page.push(known_by(optional(&id).unwrap_or_default(), [const { None }; 4]));
+            page.push(texts.next(Parameter::CustomerId.name())?);
         }
-        let fresh = walk.accept(&page);
-        let first = fresh.first().map_or(0, |first| {
-            page.iter().position(|customer| std::ptr::eq(customer, first)).unwrap_or_default()
-        });
+        let fresh = walk.accept_ids(page.iter().map(|id| optional(id).unwrap_or_default()));
         let cursor = walk.cursor().unwrap_or_default().cast_signed();
         let is_over = jlong::from(walk.query().is_none());
-        caller.set_longs(taken, &[first as jlong, fresh.len() as jlong, cursor, is_over]);
+        caller.set_longs(taken, &[fresh.start as jlong, fresh.len() as jlong, cursor, is_over]);
         Ok(0)
     })
 }
@@ -147,27 +142,27 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPiece(
         while texts.has_next() {
             let mut known = [const { None }; 4];
             for (place, parameter) in known.iter_mut().zip(KNOWN_BY) {
-                *place = texts.next(parameter.name())?.map(|text| Text::from(text.as_str()));
+                *place = texts.next(parameter.name())?;
             }
-            answer.push(known_by("", known));
+            answer.push(known);
         }
         let sent = match sent {
             0 => Sent::Never,
             1 => Sent::Maybe,
             _ => Sent::Answered,
         };
-        let identities: Vec<Identity<'_>> = wanted
+        let wanted: Vec<Identity<'_>> = wanted
             .iter()
-            .map(|[steam_id, minecraft_uuid, xbox_xuid, name]| {
-                Identity::of(
-                    optional(steam_id),
-                    optional(minecraft_uuid),
-                    optional(xbox_xuid),
-                    optional(name),
-                )
+            .map(|known| {
+                let [steam_id, minecraft_uuid, xbox_xuid, name] = known.each_ref().map(optional);
+                Identity::of(steam_id, minecraft_uuid, xbox_xuid, name)
             })
             .collect();
-        let numbers: Vec<jint> = outcomes(&identities, encode::status(status), sent, &answer)
+        let created = answer.iter().map(|known| {
+            let [steam_id, minecraft_uuid, xbox_xuid, name] = known.each_ref().map(optional);
+            Identity::all_of(steam_id, minecraft_uuid, xbox_xuid, name)
+        });
+        let numbers: Vec<jint> = outcomes(&wanted, encode::status(status), sent, created)
             .into_iter()
             .map(|outcome| match outcome {
                 BulkOutcome::Created(place) => jint::try_from(place).unwrap_or(UNKNOWN),
@@ -203,25 +198,6 @@ fn known(
     }
     texts.skip(usize::try_from(entries).unwrap_or(0) * 2);
     Ok(known)
-}
-
-/// A customer of whom no more matters.
-fn known_by(id: &str, [steam_id, minecraft_uuid, xbox_xuid, name]: [Option<Text>; 4]) -> Customer {
-    Customer {
-        id: Text::from(id),
-        steam_id,
-        minecraft_uuid,
-        xbox_xuid,
-        name,
-        store_id: None,
-        profile: None,
-        steam: None,
-        minecraft: None,
-        minecraft_platform: None,
-        created_at: None,
-        updated_at: None,
-        metadata: Vec::new(),
-    }
 }
 
 #[cfg(test)]
