@@ -511,23 +511,44 @@ fn every_face_has_every_field() {
         }
         assert_eq!(shape.lacking("a_new_field"), ["C", "C++", "Java"]);
     }
-    // Java reads a customer in the order in which it crosses.
-    let sent = read("src/jni/encode.rs");
-    let sent =
-        between(&sent, "//! customer   := length:i32 (of what follows) ", "count:i32").replace("//!", "");
-    let sent: Vec<_> =
-        sent.split_whitespace().map(|field| field.split(':').next().unwrap().to_owned()).collect();
-    let java = read(&format!("{JAVA}/Customer.java"));
-    let java = between(&java, "Customer(Reader in) {", "}");
-    let mut read_there: Vec<_> =
-        java.split(';').filter_map(|line| words(line).next()).map(str::to_owned).collect();
-    assert_eq!(read_there.pop().as_deref(), Some("metadata"));
-    let sent: Vec<_> = sent
-        .into_iter()
-        .map(|field| if field == "platform" { "minecraftPlatform".to_owned() } else { field })
+}
+
+#[test]
+fn java_reads_a_customer_in_the_order_in_which_it_crosses() {
+    let grammar = read("src/jni/encode.rs");
+    let grammar = between(&grammar, "//! customer   := length:i32 (of what follows) ", "//! platform ");
+    let grammar = grammar.replace("count:i32 (key:text value:text)*", "metadata").replace("//!", "");
+    let fields_of_grammar: Vec<_> = grammar
+        .split_whitespace()
+        .map(|field| match field.split(':').next().unwrap() {
+            "platform" => "minecraftPlatform",
+            name => name,
+        })
         .collect();
-    assert_eq!(read_there, sent);
-    assert_eq!(sent.len() + 1, fields("src/model/customer.rs", "Customer").len());
+    let order = |java: &str| -> Vec<String> {
+        let body = between(java, "Customer(Reader in) {", "}");
+        body.split(';').filter_map(|line| words(line).next()).map(str::to_owned).collect()
+    };
+    let java = read(&format!("{JAVA}/Customer.java"));
+    assert_eq!(order(&java), fields_of_grammar);
+    assert_ne!(order(&swap(&java, "steamId", "xboxXuid")), fields_of_grammar);
+    // And it writes them in that order.
+    let encode = read("src/jni/encode.rs");
+    let body = between(&encode, "let start = self.bytes.len();\n        self.int(0);", "self.end(start);");
+    let mut at = 0;
+    for field in fields_of_grammar {
+        let name = snake(&capital(field));
+        let found = body[at..].match_indices(&name).map(|(offset, _)| at + offset);
+        let whole = found.filter(|start| words(&body[*start..]).next() == Some(name.as_str()));
+        at = whole.min().unwrap_or_else(|| panic!("{name} is not written after those before it"));
+    }
+    assert_eq!(order(&java).len(), fields("src/model/customer.rs", "Customer").len());
+}
+
+/// `SteamId` for `steamId`.
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_uppercase() + rest
 }
 
 // --- settings ---
@@ -623,6 +644,12 @@ fn the_numbers_about_a_client_go_to_the_members_of_their_names() {
 
 // --- layouts ---
 
+/// A struct that says how long it is need not have what was added later.
+fn is_copy(copy: &[String], original: &[String]) -> bool {
+    let grows = original.first().is_some_and(|member| member == "struct_size");
+    copy == original || grows && copy.len() > 1 && original.starts_with(copy)
+}
+
 /// Copies of the header's structs, where a host's language cannot read the header.
 #[test]
 fn copies_of_a_struct_have_its_members_in_order() {
@@ -631,12 +658,15 @@ fn copies_of_a_struct_have_its_members_in_order() {
     let mut structs = 0;
     for declaration in lua.split("typedef struct ").skip(1) {
         let name = declaration.split_whitespace().next().unwrap();
-        assert_eq!(members(&lua, name), members(&header, name), "examples/luanti-mod/bridge.lua: {name}");
+        assert!(
+            is_copy(&members(&lua, name), &members(&header, name)),
+            "examples/luanti-mod/bridge.lua: {name}"
+        );
         structs += 1;
     }
     assert!(structs >= 5, "{structs}");
     let swapped = swap(&lua, "send_bedrock_prefix", "offline_players_by_uuid");
-    assert_ne!(members(&swapped, "paynow_client_config"), members(&header, "paynow_client_config"));
+    assert!(!is_copy(&members(&swapped, "paynow_client_config"), &members(&header, "paynow_client_config")));
 
     let python = read("tests/hosts/python/paynow.py");
     for (class, name) in [
@@ -658,6 +688,6 @@ fn copies_of_a_struct_have_its_members_in_order() {
                 }
             }
         }
-        assert_eq!(there, members(&header, name), "tests/hosts/python/paynow.py: {class}");
+        assert!(is_copy(&there, &members(&header, name)), "tests/hosts/python/paynow.py: {class}: {there:?}");
     }
 }
