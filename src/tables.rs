@@ -89,7 +89,7 @@ pub(crate) fn constants(java: &str) -> Vec<(String, i64)> {
         let (declaration, value) = line.split_once(" = ")?;
         let (kind, name) = declaration.rsplit_once(' ')?;
         let is_number = kind.ends_with("static final int") || kind.ends_with("static final long");
-        is_number.then_some((name.to_owned(), value.parse().ok()?))
+        is_number.then_some((name.to_owned(), value.replace('_', "").parse().ok()?))
     });
     lines.collect()
 }
@@ -543,6 +543,71 @@ fn java_reads_a_customer_in_the_order_in_which_it_crosses() {
         at = whole.min().unwrap_or_else(|| panic!("{name} is not written after those before it"));
     }
     assert_eq!(order(&java).len(), fields("src/model/customer.rs", "Customer").len());
+}
+
+#[test]
+fn java_reads_the_rest_in_the_order_in_which_it_crosses() {
+    let encode = read("src/jni/encode.rs");
+    let grammar = encode.split("//! ```").nth(1).unwrap().replace("//!", " ");
+    // The names in a rule, without the types and units.
+    let rule = |start: &str, end: &str| -> Vec<String> {
+        let names = between(&grammar, start, end).split_whitespace().filter(|token| !token.starts_with('('));
+        let names = names.filter(|token| !token.ends_with(')'));
+        let plain = |name: &str| name.trim_end_matches("Ms").trim_end_matches("Micros").to_owned();
+        names.map(|token| plain(token.split(':').next().unwrap())).collect()
+    };
+    // The names that are assigned in a Java method, each once, in order.
+    let assigned = |java: &str, start: &str, end: &str, before: &str| -> Vec<String> {
+        let mut names = Vec::new();
+        for line in between(java, start, end).lines() {
+            let name = line.trim().strip_prefix(before).and_then(|rest| rest.split_once(" = "));
+            names.extend(name.map(|(name, _)| name.to_owned()).filter(|name| !names.contains(name)));
+        }
+        names
+    };
+    let reader = read(&format!("{JAVA}/Reader.java"));
+    let completion = |java: &str| assigned(java, "Completion completion() {", "if (octet()", "completion.");
+    // The ticket is read before: it says whose completion it is.
+    let crosses = rule("completion (kind 1) := ticket:i32", "error answer");
+    assert_eq!(completion(&reader), crosses);
+    for (one, other) in [("queued", "network"), ("sent", "source"), ("httpStatus", "attempts")] {
+        assert_ne!(completion(&swap(&reader, one, other)), crosses, "{one} and {other}");
+    }
+    let card = read(&format!("{JAVA}/GiftCard.java"));
+    let giftcard = |java: &str| assigned(java, "GiftCard(Reader in) {", "}", "");
+    let crosses = rule("giftcard   := ", "date");
+    assert_eq!(giftcard(&card), crosses);
+    assert_ne!(giftcard(&swap(&card, "balance", "startingBalance")), crosses);
+    let profile = read(&format!("{JAVA}/Profile.java"));
+    let parameters = |java: &str| -> Vec<String> {
+        let list = between(java, "    Profile(", ")").split(',');
+        list.filter_map(|parameter| words(parameter).last()).map(str::to_owned).collect()
+    };
+    assert_eq!(parameters(&profile), rule("profile    := 0:u8 | 1:u8", "giftcard"));
+    // And Rust writes what its grammar says.
+    let order = |body: &str, names: &[&str]| {
+        let places: Vec<_> =
+            names.iter().map(|name| body.find(name).unwrap_or_else(|| panic!("no {name}"))).collect();
+        places.is_sorted()
+    };
+    let body = between(&encode, "let start = self.begin(COMPLETION);", "self.error(");
+    let names = [
+        "operation",
+        "status",
+        "sent",
+        "source",
+        "http_status",
+        "attempts",
+        "retry_after",
+        "queued",
+        "network",
+    ];
+    let written =
+        names.map(|name| if name == "operation" { name.to_owned() } else { format!("outcome.{name}") });
+    assert!(order(body, &written.each_ref().map(String::as_str)));
+    assert!(!order(&swap(body, "queued", "network"), &written.each_ref().map(String::as_str)));
+    let body = between(&encode, "let GiftCard {", "\n    }\n").split_once(';').unwrap().1;
+    assert!(order(body, &["(code", "*balance", "*starting_balance", "expires_at"]));
 }
 
 /// `SteamId` for `steamId`.

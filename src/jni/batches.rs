@@ -7,7 +7,7 @@ use jni::sys::{JNIEnv, jboolean, jclass, jint, jintArray, jlong, jlongArray, job
 
 use super::encode;
 use super::env::{Caller, contain};
-use super::operations::{Common, add_fields, export, submit};
+use super::operations::{Common, FIELDS, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{BulkOutcome, Identity, Pages, outcomes};
 use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent};
@@ -141,7 +141,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPiece(
         let mut answer = Vec::new();
         while texts.has_next() {
             let mut known = [const { None }; 4];
-            for (place, parameter) in known.iter_mut().zip(KNOWN_BY) {
+            for (place, parameter) in known.iter_mut().zip(FIELDS) {
                 *place = texts.next(parameter.name())?;
             }
             answer.push(known);
@@ -175,10 +175,6 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPiece(
     })
 }
 
-/// What a customer can be known by, in the order Java gives it.
-const KNOWN_BY: [Parameter; 4] =
-    [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name];
-
 fn shapes_of(caller: Caller, shapes: jintArray) -> Vec<jint> {
     let mut numbers = vec![0; caller.array_length(shapes)];
     caller.ints(shapes, &mut numbers);
@@ -191,7 +187,7 @@ fn known(
     texts: &mut JavaTexts,
 ) -> Result<[Option<JavaText>; 4], InvalidArgument> {
     let mut known = [const { None }; 4];
-    for (bit, parameter) in KNOWN_BY.into_iter().enumerate() {
+    for (bit, parameter) in FIELDS.into_iter().take(known.len()).enumerate() {
         if mask >> bit & 1 != 0 {
             known[bit] = texts.next(parameter.name())?;
         }

@@ -371,6 +371,20 @@ mod tests {
         }
     }
 
+    /// Java needs a few of them itself: it keeps a place for each request, and knows when a call is late.
+    #[test]
+    fn java_has_the_same_defaults_and_limits() {
+        let java = constants(&tables::read(BUILDER));
+        let default = |setting| Client::builder("1").given(setting).parse::<i64>().unwrap();
+        for (name, number) in [
+            ("DEFAULT_MAX_OUTSTANDING", default("max_outstanding")),
+            ("DEFAULT_DEADLINE_MS", default("deadline")),
+            ("MOST_OUTSTANDING", crate::runtime::MAX_SLOTS.into()),
+        ] {
+            assert!(java.contains(&(name.to_owned(), number)), "{name} is not {number}");
+        }
+    }
+
     #[test]
     fn each_place_is_the_setting_it_is_called() {
         for (index, (name, set)) in TEXTS.into_iter().enumerate() {

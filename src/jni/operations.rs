@@ -365,6 +365,14 @@ fn shape_of_one(caller: Caller, shape: jintArray) -> [jint; 2] {
     numbers
 }
 
+/// The fields that are a bit of a customer's shape, from the lowest.
+pub(super) const FIELDS: [Parameter; 5] =
+    [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name, Parameter::Metadata];
+/// How far above the bit of a field the one is that says it is null.
+const CLEARED: u32 = 8;
+/// Where the platform begins.
+const PLATFORM: u32 = 16;
+
 /// Adds the fields of a customer.
 ///
 /// The first number of its shape holds one bit for each field that has a value (Steam id, Minecraft UUID, XUID, name,
@@ -377,13 +385,9 @@ pub(super) fn add_fields(
     texts: &mut JavaTexts,
 ) -> Result<(), InvalidArgument> {
     let has = |bit: u32| mask >> bit & 1 != 0;
-    let is_null = |bit: u32| mask >> (bit + 8) & 1 != 0;
+    let is_null = |bit: u32| mask >> (bit + CLEARED) & 1 != 0;
     let mut values: [Option<JavaText>; 4] = [const { None }; 4];
-    for (bit, parameter) in
-        [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name]
-            .into_iter()
-            .enumerate()
-    {
+    for (bit, parameter) in FIELDS.into_iter().take(values.len()).enumerate() {
         if has(bit as u32) {
             values[bit] = texts.next(parameter.name())?;
         }
@@ -408,7 +412,7 @@ pub(super) fn add_fields(
         minecraft_uuid: field(1),
         xbox_xuid: field(2),
         name: field(3),
-        minecraft_platform: match mask >> 16 {
+        minecraft_platform: match mask >> PLATFORM {
             0 => Field::Absent,
             1 => Field::Value(MinecraftPlatform::Unknown.as_str()),
             2 => Field::Value(MinecraftPlatform::Java.as_str()),
@@ -629,5 +633,25 @@ mod tests {
             let mut bodies = makers.map(|maker| maker.split("\n    }").next().unwrap());
             assert!(bodies.any(|body| crate::tables::words(body).any(|word| word == name)), "{method}");
         }
+    }
+
+    #[test]
+    fn java_describes_the_fields_of_a_customer_alike() {
+        let java = read(&format!("{FOLDER}/CustomerFields.java"));
+        let mut expected: Vec<_> =
+            FIELDS.iter().enumerate().map(|(bit, field)| (screaming(field.name()), bit as i64)).collect();
+        expected.push(("CLEARED".to_owned(), CLEARED.into()));
+        expected.push(("PLATFORM".to_owned(), PLATFORM.into()));
+        assert_eq!(constants(&java), expected);
+        assert_ne!(constants(&swap(&java, "STEAM_ID", "XBOX_XUID")), expected);
+        // A created customer is told apart by the texts among them.
+        let piece = read(&format!("{FOLDER}/BulkPiece.java"));
+        let known = |java: &str| -> Vec<String> {
+            let places = java.split("known[at++] = customer.").skip(1);
+            places.map(|place| place.split('(').next().unwrap().to_owned()).collect()
+        };
+        let texts: Vec<_> = FIELDS[..4].iter().map(|field| camel(field.name())).collect();
+        assert_eq!(known(&piece), texts);
+        assert_ne!(known(&swap(&piece, "steamId", "xboxXuid")), texts);
     }
 }

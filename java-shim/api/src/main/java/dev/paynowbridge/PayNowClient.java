@@ -176,7 +176,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int NUMBERS = 18;
 
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
-        private static final int MOST_OUTSTANDING = 1 << 20;
+        private static final int MOST_OUTSTANDING = 1_048_576;
 
         private final String[] texts = new String[TEXTS];
         private final long[] numbers = new long[NUMBERS];
