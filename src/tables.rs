@@ -108,12 +108,14 @@ struct Entry {
 
 type Numbers = BTreeMap<String, i64>;
 
+type Read = Box<dyn Fn(&str) -> Vec<Entry>>;
+
 /// A table in a file.
 struct Table {
     file: String,
     /// What it is called there.
     of: &'static str,
-    read: Box<dyn Fn(&str) -> Vec<Entry>>,
+    read: Read,
     declared: Numbers,
     /// Which of the declared ones it must hold.
     required: Vec<String>,
