@@ -20,6 +20,17 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path)
 }
 
+/// A file of the tree, or all that lie in a folder.
+fn read_all(path: &str) -> String {
+    let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if whole.is_file() {
+        return read(path);
+    }
+    let names = std::fs::read_dir(whole).expect(path).map(|file| file.unwrap());
+    let files = names.filter(|file| file.file_type().unwrap().is_file());
+    files.map(|file| read(&format!("{path}/{}", file.file_name().to_str().unwrap()))).collect()
+}
+
 /// What stands between two texts.
 pub(crate) fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("there is no {start:?}"));
@@ -356,6 +367,11 @@ fn faces() -> Vec<Face> {
         face("Java", &java("PayNowOperations"), |operation| format!("> {}(", camel(operation))),
         face("README.md", "README.md", |operation| format!("`paynow_{operation}`")),
         face("the tests in Rust", "tests/contract.rs", |operation| format!(".{operation}(")),
+        face("the tests in C", "tests/c", |operation| format!("paynow_{operation}(")),
+        face("the tests in C++", "tests/cpp", |operation| format!(".{operation}(")),
+        face("the tests in Java", "java-shim/api/src/test/java/dev/paynowbridge", |operation| {
+            format!(".{}(", camel(operation))
+        }),
         Face {
             only_of_the_api: true,
             ..face("the sandbox", "sandbox/src/routes.rs", |operation| format!("\"{operation}\","))
@@ -366,7 +382,7 @@ fn faces() -> Vec<Face> {
 /// Where an operation is missing.
 fn missing(operation: &str, is_of_the_api: bool) -> Vec<&'static str> {
     let lacks = |face: &Face| {
-        (is_of_the_api || !face.only_of_the_api) && !read(&face.file).contains(&(face.spelled)(operation))
+        (is_of_the_api || !face.only_of_the_api) && !read_all(&face.file).contains(&(face.spelled)(operation))
     };
     faces().into_iter().filter(lacks).map(|face| face.name).collect()
 }

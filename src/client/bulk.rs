@@ -40,7 +40,7 @@ impl<'a> Bulk<'a> {
     #[must_use]
     pub fn piece(&self) -> &'a [CustomerFields<'a>] {
         let rest = &self.customers[self.done..];
-        &rest[..rest.len().min(BULK_LIMIT)]
+        &rest[..piece_length(rest.len())]
     }
 
     /// How many customers are done, whatever became of them.
@@ -56,6 +56,11 @@ impl<'a> Bulk<'a> {
         let wanted: Vec<_> = piece.iter().map(Identity::of_fields).collect();
         outcomes(&wanted, status, sent, created.iter().map(Identity::all_of_customer))
     }
+}
+
+/// How many customers go into the next piece when so many are left.
+pub(crate) fn piece_length(left: usize) -> usize {
+    left.min(BULK_LIMIT)
 }
 
 /// What a customer can be told apart by.

@@ -7,8 +7,8 @@ use super::operations::{paynow_bulk_create_customers, submit};
 use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
 use super::types::*;
-use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::operations::{self, BULK_LIMIT, InvalidArgument, OperationId, Parameter};
+use crate::client::{BulkOutcome, Identity, Pages, outcomes, piece_length};
+use crate::operations::{self, InvalidArgument, OperationId, Parameter};
 
 const OVER: Failure = Failure::new(PAYNOW_E_NO_VALUE, "there is nothing left to ask for");
 
@@ -190,7 +190,7 @@ unsafe fn piece(bulk: *const paynow_bulk) -> Result<(*const paynow_customer_fiel
         .map_err(|complaint| complaint.of("customers"))?
         .struct_size as usize;
     // SAFETY: within the array by the caller's word.
-    Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, left.min(BULK_LIMIT)))
+    Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, piece_length(left)))
 }
 
 /// What the customer at a place of a piece can be told apart by.

@@ -122,11 +122,13 @@ pub(super) fn text(status: paynow_status) -> &'static CStr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::Refusal;
 
     #[test]
     fn every_status_has_words_of_its_own() {
         let mut seen = std::collections::HashSet::new();
-        for status in (0..=13).chain(20..=28).chain(40..=46) {
+        let refusals = Refusal::ALL.iter().map(|refusal| *refusal as paynow_status);
+        for status in Status::ALL.iter().map(|status| number(*status)).chain(refusals) {
             let words = text(status);
             assert_ne!(words, c"unknown status", "{status}");
             assert!(seen.insert(words), "{status}");

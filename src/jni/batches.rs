@@ -9,8 +9,8 @@ use super::encode;
 use super::env::{Caller, contain};
 use super::operations::{Common, FIELDS, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
-use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent};
+use crate::client::{BulkOutcome, Identity, Pages, outcomes, piece_length};
+use crate::operations::{self, Arguments, InvalidArgument, Parameter, Sent};
 
 /// What Java gives for a number that is the client's to choose.
 const UNSET: jint = -1;
@@ -104,7 +104,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkBulk(
                 .and_then(|()| operations::BULK_CREATE_CUSTOMERS.check(&arguments))
                 .map_err(|complaint| complaint.in_item(index))?;
         }
-        Ok(BULK_LIMIT as jlong)
+        Ok(piece_length(usize::MAX) as jlong)
     })
 }
 

@@ -78,7 +78,8 @@ fn of_kind<'a, T: Deserialize<'a>>(json: &'a str, first: u8, what: &'static str)
     }
 }
 
-/// Refuses what is nested too deep, before anything walks down into it.
+/// Refuses what is nested too deep, before anything walks down into it. serde counts levels only where it makes something
+/// of them, not in what is skipped or kept as it is (`IgnoredAny`, `RawValue`).
 pub(crate) fn check_depth(json: &str, what: &'static str) -> Result<(), Malformed> {
     let mut depth = 0_u32;
     let mut in_string = false;

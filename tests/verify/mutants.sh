@@ -16,6 +16,13 @@ unfit=0
 mkdir -p "$copy/tree" || exit 1
 rm -rf "$copy/tree/src" "$copy/tree/sandbox"
 cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
+# The tests of what other languages say read it.
+for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/c tests/cpp \
+  tests/hosts/python; do
+  mkdir -p "$copy/tree/$(dirname "$said")"
+  rm -rf "${copy:?}/tree/$said"
+  cp -r "$root/$said" "$copy/tree/$said" || exit 1
+done
 cd "$copy/tree" || exit 1
 
 run_tests() {
