@@ -52,7 +52,7 @@ soak: lib sandbox ## Half an hour of mixed load with faults: memory, threads and
 	@sh tests/soak/soak.sh 30
 
 .PHONY: fuzz
-fuzz: ## Feed the C interface and the decoders what nobody would, ten minutes each
+fuzz: ## Feed the C interface and the decoders generated input, ten minutes each
 	@sh fuzz/run.sh 600
 
 .PHONY: soak-java
@@ -79,12 +79,16 @@ lint: ## Check formatting, lints, documentation and what the library is made of
 	@sh tests/verify/deny.sh
 
 .PHONY: header
-header: ## Make include/paynow_bridge.h anew from src/ffi
+header: ## Generate include/paynow_bridge.h from src/ffi
 	PAYNOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
 
 .PHONY: abi-dump
-abi-dump: ## Write tests/abi anew, for a change of the C interface that is meant (Debian: abigail-tools)
+abi-dump: ## Write tests/abi again, for an intended change of the C interface (Debian: abigail-tools)
 	@sh tests/abi/run.sh dump
+
+.PHONY: contract
+contract: ## Compare an OpenAPI document of PayNow's with the declared operations: FILE="management.json storefront.json"
+	@$(CARGO) run --quiet --locked -p paynow-contract -- $(FILE)
 
 .PHONY: lib
 lib: ## Build the shared library

@@ -7,7 +7,7 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         // The number changes with PAYNOW_ABI_VERSION.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpaynow_bridge.so.0");
-        // A fork handler and thread-locals of ours stay behind when a host unloads the library.
+        // Our fork handler and thread-locals stay behind when a host unloads the library.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }

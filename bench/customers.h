@@ -7,7 +7,7 @@
 #define BENCH_CUSTOMERS 2000u
 #define BENCH_UUID_SIZE 37u
 
-/* One request after the other asks for another customer, so that nobody gains by remembering. */
+/* One request after the other asks for another customer, so that no client gains by remembering. */
 static inline void bench_uuid(unsigned index, char *out) {
   const unsigned n = index % BENCH_CUSTOMERS + 1u;
   snprintf(out, BENCH_UUID_SIZE, "%08x-0000-4000-8000-%012x", n, n);

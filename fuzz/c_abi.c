@@ -80,7 +80,7 @@ static void *structure(int place, size_t size) {
   if (how == 2) said = (uint32_t)word();
   if (how == 3) said = byte();
   if (how == 4) said = (uint32_t)size + byte() * 16u;
-  // Larger sizes are no host's: nothing is read behind what is believed.
+  // No host passes larger sizes: nothing is read behind what is believed.
   memcpy(out, &said, sizeof said);
   return how == 5 ? NULL : out;
 }

@@ -15,7 +15,7 @@
  *             destroy, on the thread that called those, with no lock held. Never on a thread of the library. They
  *             must not throw, longjmp or end their thread.
  * Status      Functions return a paynow_status. Anything but PAYNOW_OK means that nothing happened and no output
- *             was written; paynow_last_error() says in a sentence what to mend. Numbers are never reused.
+ *             was written; paynow_last_error() says in a sentence what to fix. Numbers are never reused.
  * Handles     Clients, requests and completions are numbers, not pointers. One that was destroyed, freed or made
  *             up is refused with PAYNOW_E_INVALID_HANDLE, not crashed on.
  * Structs     Zero every byte, then set struct_size to sizeof the struct. Structs only ever grow at the end. Members
@@ -42,7 +42,7 @@
 // Switches off what has a default other than off.
 #define PAYNOW_OFF UINT32_MAX
 
-// Something is broken and stays so until somebody acts.
+// Something is broken and stays so until someone acts.
 #define PAYNOW_LOG_ERROR 1
 
 // Something does not work at the moment.
@@ -57,7 +57,7 @@
 // A player waits at a prompt.
 #define PAYNOW_PRIORITY_INTERACTIVE 0
 
-// An import, a warm-up: nobody waits.
+// An import, a warm-up: no player waits.
 #define PAYNOW_PRIORITY_BACKGROUND 1
 
 // The API's own order.
@@ -239,13 +239,13 @@ typedef struct paynow_client_config {
   uint32_t max_attempts;
   // Longest wait before the first repetition, in ms, doubling with each; 0 is the default, 200.
   uint32_t retry_base_ms;
-  // Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, but for one probe at a time; 0 is the
+  // Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, except for one probe at a time; 0 is the
   // default, 20; PAYNOW_OFF never: then no log line tells of an outage either.
   uint32_t circuit_threshold;
   // How long the answer to a lookup or get is remembered, in ms; 0 is the default, 300,000; PAYNOW_OFF remembers
   // nothing. Changing or creating a customer through this client makes it forget at once.
   uint32_t cache_ttl_ms;
-  // How long "there is none" is remembered, in ms; 0 is the default, 30,000.
+  // How long "no such customer" is remembered, in ms; 0 is the default, 30,000.
   uint32_t cache_negative_ttl_ms;
   // How old an answer may be to stand in for a failure of the API, in ms; 0 is the default, 3,600,000.
   uint32_t cache_stale_ms;
@@ -293,7 +293,7 @@ typedef struct paynow_stats {
   uint64_t submitted;
   // Requests refused with PAYNOW_E_QUEUE_FULL.
   uint64_t rejected_full;
-  // Requests that ended with an answer, "there is none" included.
+  // Requests that ended with an answer, "no such customer" included.
   uint64_t completed_ok;
   // Requests that failed in any other way than the following two.
   uint64_t completed_error;
@@ -597,9 +597,9 @@ typedef struct paynow_completion_info {
   void *user_data;
   // What happened, in a sentence for a log; NULL when status is PAYNOW_OK. Holds no secret.
   const char *message;
-  // PayNow's word for its error; NULL when there is none.
+  // PayNow's word for its error; NULL when it sent none.
   const char *error_code;
-  // What PayNow's support wants to know; NULL when there is none.
+  // What PayNow's support wants to know; NULL when it sent none.
   const char *trace_id;
   // Its request: the same number as the completion.
   paynow_request_id request;
@@ -621,7 +621,7 @@ typedef struct paynow_profile {
   const char *avatar_url;
 } paynow_profile;
 
-// A customer. The strings are borrowed from the completion; NULL when the API did not say, but for `id`.
+// A customer. The strings are borrowed from the completion; NULL when the API did not say, except for `id`.
 typedef struct paynow_customer {
   // Set by the caller: sizeof(paynow_customer). No more than this is written.
   uint32_t struct_size;
@@ -681,11 +681,11 @@ typedef struct paynow_api_error {
   const char *code;
   const char *message;
   const char *trace_id;
-  // Single complaints: see paynow_completion_validation_error.
+  // One for each invalid input: see paynow_completion_validation_error.
   size_t error_count;
 } paynow_api_error;
 
-// One complaint about the input. The strings are borrowed from the completion; NULL when PayNow did not say.
+// One validation error: what was wrong with the input. The strings are borrowed from the completion; NULL when PayNow did not say.
 typedef struct paynow_validation_error {
   // Set by the caller: sizeof(paynow_validation_error). No more than this is written.
   uint32_t struct_size;
@@ -763,7 +763,7 @@ typedef struct paynow_validation_error {
 // The answer is larger than the client accepts.
 #define PAYNOW_E_RESPONSE_TOO_LARGE 26
 
-// The answer is not what the contract says; a 404 that is no PayNowError is one (a mistyped api_base).
+// The answer is not what the contract says; a 404 that is not a PayNowError is one (a mistyped api_base).
 #define PAYNOW_E_INVALID_RESPONSE 27
 
 // Not asked: the API has not answered for a while, and is asked again soon.
@@ -775,7 +775,7 @@ typedef struct paynow_validation_error {
 // HTTP 403: the credential does not allow this.
 #define PAYNOW_E_FORBIDDEN 41
 
-// HTTP 404 where that does not simply mean "there is none".
+// HTTP 404 where that does not simply mean "no such customer".
 #define PAYNOW_E_NOT_FOUND 42
 
 // HTTP 409: it exists already, or was changed meanwhile.
@@ -840,7 +840,7 @@ extern "C" {
 // never blocks.
 const char *paynow_status_text(paynow_status status);
 
-// What the last call that failed on this thread complained of, in a sentence that names the argument; ""
+// Why the last call that failed on this thread failed, in a sentence that names the argument; ""
 // when none has failed. Holds no secret. Valid until the next call that fails on this thread. A call that
 // succeeds leaves it as it is. Never NULL, never blocks.
 const char *paynow_last_error(void);
@@ -885,14 +885,14 @@ paynow_status paynow_client_poll(paynow_client client,
                                  uint32_t budget_us,
                                  uint32_t *out_delivered);
 
-// Hands out finished requests without calling anybody back: up to `capacity` of them are written to
+// Hands out finished requests without callbacks: up to `capacity` of them are written to
 // `out_completions`, their number to `*out_count`. The host reads each with the paynow_completion_* functions
 // and gives it back with paynow_completion_free; until then it counts as outstanding.
 //
 // With `timeout_ms` 0 it never waits and makes no system call; otherwise it waits for a first one that
 // long, or until the client is shut down. Any thread, one at a time. Log lines are delivered first.
 //
-// PAYNOW_OK also when there is none. PAYNOW_E_REENTRANT, PAYNOW_E_BUSY, PAYNOW_E_INVALID_ARGUMENT,
+// PAYNOW_OK also when none has finished. PAYNOW_E_REENTRANT, PAYNOW_E_BUSY, PAYNOW_E_INVALID_ARGUMENT,
 // PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 paynow_status paynow_client_next(paynow_client client,
                                  uint32_t timeout_ms,
@@ -943,7 +943,7 @@ paynow_status paynow_client_destroy(paynow_client client);
 // paynow_completion_info.customer_count and paynow_completion_customer. `query` may be NULL.
 //
 // As every function that submits: `call` may be NULL; `out_request` may be NULL and is written only on success.
-// All input is copied. Any thread; never waits, makes no system call, wakes nobody.
+// All input is copied. Any thread; never waits, makes no system call, wakes no thread.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_QUEUE_FULL, PAYNOW_E_SHUTDOWN, PAYNOW_E_NO_API_KEY, PAYNOW_E_INVALID_HANDLE,
 // PAYNOW_E_FORKED: the request was not accepted, nothing is sent, and no completion comes.
@@ -979,8 +979,9 @@ paynow_status paynow_update_customer(paynow_client client,
                                      const struct paynow_call *call,
                                      paynow_request_id *out_request);
 
-// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. The answer
-// is the token, see paynow_completion_token. Threads and errors as paynow_list_customers.
+// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. It does not
+// expire by default; the API key needs the permission customer_update. The answer is the token, see
+// paynow_completion_token. Threads and errors as paynow_list_customers.
 paynow_status paynow_create_customer_token(paynow_client client,
                                            const char *customer_id,
                                            size_t customer_id_n,
@@ -996,7 +997,7 @@ paynow_status paynow_invalidate_customer_tokens(paynow_client client,
                                                 paynow_request_id *out_request);
 
 // Looks a customer up by exactly one key: `GET /v1/stores/{store_id}/customers/lookup`. The answer is the
-// customer, or found = 0 when there is none. Threads and errors as paynow_list_customers.
+// customer, or found = 0 when the customer does not exist. Threads and errors as paynow_list_customers.
 paynow_status paynow_lookup_customer(paynow_client client,
                                      const struct paynow_lookup_query *query,
                                      const struct paynow_call *call,
@@ -1025,8 +1026,8 @@ paynow_status paynow_token_for(paynow_client client,
                                const struct paynow_call *call,
                                paynow_request_id *out_request);
 
-// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
-// thread. `*out_completion` is read like any completion (found = 0: remembered that there is none) and given
+// What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick
+// thread. `*out_completion` is read like any completion (found = 0: remembered that the customer does not exist) and given
 // back with paynow_completion_free. Any thread, never waits, well under a microsecond.
 //
 // PAYNOW_E_NO_VALUE when nothing fresh is remembered, or the place is being written to at this very moment.
@@ -1066,7 +1067,7 @@ paynow_status paynow_get_current_customer(paynow_client client,
                                           paynow_request_id *out_request);
 
 // Looks a gift card up for a customer: `GET /v1/store/customer/giftcards/lookup/{code}`. The answer is the card,
-// see paynow_completion_giftcard, or found = 0 when there is none. Guard it against guessing. Needs no API key.
+// see paynow_completion_giftcard, or found = 0 when the card does not exist. Guard it against guessing. Needs no API key.
 // Threads and errors as paynow_list_customers.
 paynow_status paynow_lookup_giftcard(paynow_client client,
                                      const struct paynow_giftcard_query *query,
@@ -1088,8 +1089,8 @@ paynow_status paynow_pages_submit(paynow_client client,
                                   paynow_request_id *out_request);
 
 // Takes a page: customers `*out_first` to `*out_first + *out_count - 1` of the completion are new, and
-// `pages` goes on behind them. Every customer comes at most once, and the walk ends on every input (the same page for
-// ever, a page that holds its cursor, one larger than the limit, one out of order). A completion that failed is refused
+// `pages` goes on behind them. Every customer comes at most once, and the walk ends on every input (the same page without
+// end, a page that holds its cursor, one larger than the limit, one out of order). A completion that failed is refused
 // with PAYNOW_E_NO_VALUE and leaves the walk where it is: the same page can be asked for again. Any thread, never blocks.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
@@ -1100,7 +1101,7 @@ paynow_status paynow_pages_accept(struct paynow_pages *pages,
 
 // Sends the next piece of a bulk, at most 200: a paynow_bulk_create_customers, whose completion is handed to
 // paynow_bulk_accept before the next one is sent. Threads and errors as paynow_list_customers; PAYNOW_E_NO_VALUE when
-// all were sent. A refused piece (a customer that cannot be used) is not skipped: mend it, or add 1 to 200 to `done`.
+// all were sent. A refused piece (a customer that cannot be used) is not skipped: fix it, or add 1 to 200 to `done`.
 paynow_status paynow_bulk_submit(paynow_client client,
                                  const struct paynow_bulk *bulk,
                                  const struct paynow_call *call,
@@ -1151,17 +1152,17 @@ paynow_status paynow_completion_token(paynow_completion completion,
 paynow_status paynow_completion_giftcard(paynow_completion completion, struct paynow_giftcard *out);
 
 // Writes PayNow's own words for the error, also for a found = 0. Set `out->struct_size` first. Threads, lifetime
-// and errors as paynow_completion_customer; PAYNOW_E_NO_VALUE when the answer was no PayNowError.
+// and errors as paynow_completion_customer; PAYNOW_E_NO_VALUE when the answer was not a PayNowError.
 paynow_status paynow_completion_error(paynow_completion completion,
                                       struct paynow_api_error *out);
 
-// Writes a single complaint: `index` below paynow_api_error.error_count. Set `out->struct_size` first. Threads,
+// Writes one validation error: `index` below paynow_api_error.error_count. Set `out->struct_size` first. Threads,
 // lifetime and errors as paynow_completion_customer.
 paynow_status paynow_completion_validation_error(paynow_completion completion,
                                                  size_t index,
                                                  struct paynow_validation_error *out);
 
-// Writes a segment of a complaint's path: `segment` below paynow_validation_error.path_count. A path that came as
+// Writes a segment of the path of a validation error: `segment` below paynow_validation_error.path_count. A path that came as
 // one string is one segment. Threads, lifetime and errors as paynow_completion_customer.
 paynow_status paynow_completion_validation_path(paynow_completion completion,
                                                 size_t index,

@@ -7,7 +7,7 @@
  *     config.store_id = "411486491630370816";
  *     config.api_key = key;
  *     auto client = paynow::Client::create(std::move(config));
- *     if (!client) return complain(client.error());
+ *     if (!client) return fail(client.error());
  *     client->lookup_customer(paynow::LookupQuery::by_minecraft_java_name("Notch"),
  *                             [](const paynow::Completion& done) { greet(done.customer()); });
  *     // once a tick:
@@ -164,7 +164,7 @@ enum class Order : std::int32_t {
 enum class Priority : std::int32_t {
   /// A player waits at a prompt.
   interactive = PAYNOW_PRIORITY_INTERACTIVE,
-  /// An import, a warm-up: nobody waits.
+  /// An import, a warm-up: no player waits.
   background = PAYNOW_PRIORITY_BACKGROUND,
 };
 
@@ -199,7 +199,7 @@ enum class Source : std::int32_t {
 
 /// How important a line for the host's log is.
 enum class LogLevel : std::int32_t {
-  /// Something is broken and stays so until somebody acts.
+  /// Something is broken and stays so until someone acts.
   error = PAYNOW_LOG_ERROR,
   /// Something does not work at the moment.
   warn = PAYNOW_LOG_WARN,
@@ -234,7 +234,7 @@ inline std::string_view version() noexcept { return paynow_version(); }
 // Result
 // ---------------------------------------------------------------------------------------------------------
 
-/// A value, or why there is none. Belongs to whoever holds it; knows nothing of threads or of its client.
+/// A value, or why it is missing. Belongs to its holder; knows nothing of threads or of its client.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -696,7 +696,7 @@ struct GiftCard {
   std::optional<std::int64_t> expires_at_ms{};
 };
 
-/// One complaint about the input. A view: valid as long as its completion. Any thread, never waits.
+/// What was wrong with one part of the input. A view: valid as long as its completion. Any thread, never waits.
 class ValidationError {
   static std::string_view segment_at(const ValidationError& error, std::size_t index) {
     const char* segment = nullptr;
@@ -747,7 +747,7 @@ class ApiError {
   std::optional<std::string_view> message() const noexcept { return detail::view(raw_.message); }
   /// What PayNow's support wants to know.
   std::optional<std::string_view> trace_id() const noexcept { return detail::view(raw_.trace_id); }
-  /// Single complaints about the input.
+  /// What was wrong with each part of the input.
   Errors errors() const { return {*this, raw_.error_count}; }
 
  private:
@@ -804,7 +804,7 @@ class Completion {
 
   /// How the request ended: info().status.
   Status status() const noexcept { return info().status; }
-  /// Whether it was answered, be it with "there is none".
+  /// Whether it was answered, even if with "no such customer".
   bool ok() const noexcept { return status() == Status::ok; }
   /// Whether the answer holds a value: info().found.
   bool found() const noexcept { return info().found; }
@@ -829,7 +829,7 @@ class Completion {
     if (raw.expires_at_ms != PAYNOW_NO_DATE) card.expires_at_ms = raw.expires_at_ms;
     return card;
   }
-  /// PayNow's own words for the error, also when a lookup found nothing; nothing when it was no PayNowError.
+  /// PayNow's own words for the error, also when a lookup found nothing; nothing when it was not a PayNowError.
   std::optional<ApiError> error() const noexcept {
     auto raw = detail::sized<paynow_api_error>();
     if (paynow_completion_error(id_, &raw) != PAYNOW_OK) return std::nullopt;
@@ -934,13 +934,13 @@ struct Config {
   std::uint32_t max_attempts = 0;
   /// Longest wait before the first repetition, doubling with each; 200 ms by default.
   std::chrono::milliseconds retry_base{0};
-  /// Failures in a row after which requests fail at once with Status::unavailable, but for one probe at a time; 20 by
+  /// Failures in a row after which requests fail at once with Status::unavailable, except for one probe at a time; 20 by
   /// default, `off` for never.
   std::uint32_t circuit_threshold = 0;
   /// How long the answer to a lookup or get is remembered; 5 min by default, `off` remembers nothing. Changing or
   /// creating a customer through this client makes it forget at once.
   std::chrono::milliseconds cache_ttl{0};
-  /// How long "there is none" is remembered; 30 s by default.
+  /// How long "no such customer" is remembered; 30 s by default.
   std::chrono::milliseconds cache_negative_ttl{0};
   /// How old an answer may be to stand in for a failure of the API; 1 h by default.
   std::chrono::milliseconds cache_stale{0};
@@ -992,7 +992,7 @@ struct Host {
       try {
         on_exception(std::current_exception());
       } catch (...) {
-        // There is nobody left to tell.
+        // No one is left to tell.
       }
     }
 #else
@@ -1295,7 +1295,8 @@ class Client {
     });
   }
 
-  /// Mints a token the customer is known by in the storefront. The answer: Completion::token.
+  /// Mints a token the customer is known by in the storefront. It does not expire by default; the API key needs the
+  /// permission customer_update. The answer: Completion::token.
   Result<RequestId> create_customer_token(std::string_view customer_id, CompletionHandler done = {},
                                           const CallOptions& options = {}) const {
     return submit_text(paynow_create_customer_token, customer_id, std::move(done), options);
@@ -1399,7 +1400,7 @@ class Client {
 
   // Memory
 
-  /// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+  /// What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick
   /// thread. An empty one when nothing fresh is remembered (or the place is being written to at this very moment);
   /// one with found false when it is remembered that there is no such customer. Any thread; never waits.
   ///
@@ -1438,7 +1439,7 @@ class Client {
     return delivered;
   }
 
-  /// Hands out one finished request without calling anybody back, or an empty one when there is none; waits for
+  /// Hands out one finished request without a callback, or an empty one when none has finished; waits for
   /// it up to `timeout`, or until the client is shut down. With a timeout of 0 it never waits. Any thread, one at
   /// a time.
   ///
@@ -1727,7 +1728,7 @@ class Bulk {
     });
   }
 
-  /// Takes how a piece ended, be it well or not, and goes on to the next. The answer is what became of each customer of
+  /// Takes how a piece ended, well or not, and goes on to the next. The answer is what became of each customer of
   /// the piece, in the order they were given.
   ///
   /// Status::no_value when all are done. Status::invalid_argument, invalid_handle, forked.

@@ -12,7 +12,7 @@ lib=$PAYNOW_LIB_DIR/libpaynow_bridge.so
 mvn=${MVN:-mvn}
 readme=$here/../examples/readme
 . "$here/../sandbox/start.sh"
-complaints='WARNING in native method|WARNING: JNI|FATAL ERROR in native method|Warning: .*JNI|exceptions when required to call'
+warnings='WARNING in native method|WARNING: JNI|FATAL ERROR in native method|Warning: .*JNI|exceptions when required to call'
 
 passed=0
 failed=0
@@ -48,8 +48,8 @@ run() {
     grep -vE '^\[INFO\]' "$log"
     [ "$wrong" -gt 0 ] || failed=$((failed + 1))
   fi
-  if cat "$log" "$here"/*/target/surefire-reports/*.dump* 2>/dev/null | grep -E -A 12 "$complaints"; then
-    printf 'FAIL the JVM complains about a native method (JDK %s)\n' "$name"
+  if cat "$log" "$here"/*/target/surefire-reports/*.dump* 2>/dev/null | grep -E -A 12 "$warnings"; then
+    printf 'FAIL the JVM warns about a native method (JDK %s)\n' "$name"
     failed=$((failed + 1))
   fi
   readme_example "$home"
@@ -59,7 +59,7 @@ run() {
   fi
 }
 
-# What the README shows first, run as it stands against a sandbox of its own.
+# The first program of docs/java.md, run as it stands against a sandbox of its own.
 readme_example() {
   home=$1
   start_sandbox "$PAYNOW_SANDBOX_BIN" "$here/target"

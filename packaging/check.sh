@@ -16,13 +16,13 @@ header=${PAYNOW_INCLUDE_DIR:-$root/include}/paynow_bridge.h
 glibc_limit=2.17
 size_limit=3000000
 ours='^(paynow_[a-z_]+|Java_dev_paynowbridge_[A-Za-z0-9_]+|JNI_On(Load|Unload))$'
-complaints=0
-complain() {
+faults=0
+fault() {
   printf 'FAIL %s: %s\n' "$target" "$1"
-  complaints=$((complaints + 1))
+  faults=$((faults + 1))
 }
 expect() { # WHAT WANTED FOUND
-  [ "$2" = "$3" ] || complain "$1 is '$3', not '$2'"
+  [ "$2" = "$3" ] || fault "$1 is '$3', not '$2'"
 }
 
 case $target in
@@ -41,7 +41,7 @@ case $target in
   *) library=$folder/libpaynow_bridge.so ;;
 esac
 if [ ! -f "$library" ]; then
-  complain "there is no $library"
+  fault "there is no $library"
   exit 1
 fi
 work=$(mktemp -d)
@@ -51,8 +51,8 @@ glibc=none
 case $target in
   windows-*)
     objdump=$(command -v "$tools/debian/usr/bin/x86_64-w64-mingw32-objdump" x86_64-w64-mingw32-objdump | head -n 1)
-    [ -n "$objdump" ] || { complain 'no objdump for Windows'; exit 1; }
-    "$objdump" -p "$library" >"$work/headers" || complain 'it cannot be read'
+    [ -n "$objdump" ] || { fault 'no objdump for Windows'; exit 1; }
+    "$objdump" -p "$library" >"$work/headers" || fault 'it cannot be read'
     expect 'the format' "$machine" "$("$objdump" -f "$library" | sed -n 's/.*file format //p')"
     awk '/^\[Ordinal\/Name Pointer\] Table/ { on = 1; next } on && !NF { exit } on { print $NF }' "$work/headers" | sort >"$work/exports"
     sed -n 's/^.*DLL Name: //p' "$work/headers" | tr 'A-Z' 'a-z' | sort -u >"$work/needed"
@@ -63,7 +63,7 @@ case $target in
     soname=paynow_bridge.dll
     ;;
   *)
-    readelf -hW "$library" >"$work/header" || complain 'it cannot be read'
+    readelf -hW "$library" >"$work/header" || fault 'it cannot be read'
     expect 'the processor' "$machine" "$(sed -n 's/^ *Machine: *//p' "$work/header")"
     readelf --dyn-syms -W "$library" | awk '$1 ~ /^[0-9]+:$/ && $5 != "LOCAL" && $7 != "UND" { sub(/@.*/, "", $8); print $8 }' |
       sort >"$work/exports"
@@ -71,22 +71,22 @@ case $target in
     sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" | sort -u >"$work/needed"
     soname=$(sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' "$work/dynamic")
     expect 'the soname' "libpaynow_bridge.so.$(sed -n 's/^#define PAYNOW_ABI_VERSION //p' "$header")" "$soname"
-    grep -q NODELETE "$work/dynamic" || complain 'it can be unloaded: -z nodelete is missing'
-    if grep -q TEXTREL "$work/dynamic"; then complain 'it has text relocations'; fi
-    if readelf -lW "$library" | grep 'GNU_STACK' | grep -q 'E  *0x'; then complain 'it wants an executable stack'; fi
+    grep -q NODELETE "$work/dynamic" || fault 'it can be unloaded: -z nodelete is missing'
+    if grep -q TEXTREL "$work/dynamic"; then fault 'it has text relocations'; fi
+    if readelf -lW "$library" | grep 'GNU_STACK' | grep -q 'E  *0x'; then fault 'it wants an executable stack'; fi
     readelf -VW "$library" | grep -o 'Name: GLIBC_[0-9A-Za-z.]*' | sed 's/.*GLIBC_//' | sort -Vu >"$work/glibc"
     case $target in
       *-musl)
         allowed='libc\.so'
-        if [ -s "$work/glibc" ]; then complain "it asks for glibc $(tail -n 1 "$work/glibc")"; fi
+        if [ -s "$work/glibc" ]; then fault "it asks for glibc $(tail -n 1 "$work/glibc")"; fi
         ;;
       *)
         # libgcc_s, too, is older or missing on game hosts.
         allowed="(libc\\.so\\.6|libm\\.so\\.6|libdl\\.so\\.2|libpthread\\.so\\.0|librt\\.so\\.1|$loader)"
         glibc=$(tail -n 1 "$work/glibc")
-        if [ -z "$glibc" ]; then complain 'it asks for no glibc at all'; fi
+        if [ -z "$glibc" ]; then fault 'it asks for no glibc at all'; fi
         if [ "$(printf '%s\n%s\n' "$glibc" "$glibc_limit" | sort -V | tail -n 1)" != "$glibc_limit" ]; then
-          complain "it asks for glibc $glibc, newer than $glibc_limit"
+          fault "it asks for glibc $glibc, newer than $glibc_limit"
         fi
         ;;
     esac
@@ -94,18 +94,18 @@ case $target in
 esac
 
 strangers=$(grep -Ev "$ours" "$work/exports" | head -n 5 | tr '\n' ' ')
-[ -z "$strangers" ] || complain "it exports what is not ours: $strangers"
+[ -z "$strangers" ] || fault "it exports what is not ours: $strangers"
 grep -o '^[a-z].* \**paynow_[a-z_]*(' "$header" | grep -v '^typedef' | grep -o 'paynow_[a-z_]*($' | tr -d '(' | sort -u >"$work/declared"
-[ -s "$work/declared" ] || complain "no functions were found in $header"
+[ -s "$work/declared" ] || fault "no functions were found in $header"
 missing=$(comm -23 "$work/declared" "$work/exports" | head -n 5 | tr '\n' ' ')
-[ -z "$missing" ] || complain "it does not export what the header declares: $missing"
-grep -q '^Java_' "$work/exports" || complain 'it has no Java part'
+[ -z "$missing" ] || fault "it does not export what the header declares: $missing"
+grep -q '^Java_' "$work/exports" || fault 'it has no Java part'
 foreign=$(grep -Evx "$allowed" "$work/needed" | tr '\n' ' ')
-[ -z "$foreign" ] || complain "it needs $foreign"
+[ -z "$foreign" ] || fault "it needs $foreign"
 size=$(wc -c <"$library" | tr -d ' ')
-[ "$size" -le "$size_limit" ] || complain "it is $size bytes, more than $size_limit"
-if grep -qaF -e "$root/" -e "${HOME:-/nowhere}/" "$library"; then complain 'it holds paths of this machine'; fi
+[ "$size" -le "$size_limit" ] || fault "it is $size bytes, more than $size_limit"
+if grep -qaF -e "$root/" -e "${HOME:-/nowhere}/" "$library"; then fault 'it holds paths of this machine'; fi
 
 printf '%s: %s bytes, glibc %s, %s exports, soname %s, needs %s\n' "$target" "$size" "$glibc" "$(wc -l <"$work/exports" | tr -d ' ')" \
   "$soname" "$(tr '\n' ' ' <"$work/needed")"
-[ "$complaints" -eq 0 ]
+[ "$faults" -eq 0 ]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The Java API and the server plugin with the libraries of all targets inside, as dist.sh laid them out: into target/dist.
 # Each jar does all eleven operations in the virtual machine of this machine, and the API's in those of other targets too: of
-# 32 bits, under qemu, under wine. `skip TARGET java: REASON` where there is none.
+# 32 bits, under qemu, under wine. `skip TARGET java: REASON` where no JVM is available.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

@@ -2,7 +2,7 @@
 # Prints the licences of all that is linked into the library: packaging/notices.sh [RUST-TARGET...]
 #
 # What is linked comes from cargo (neither build scripts nor macros are), the texts from the sources cargo built. Fails
-# when a crate brings no text and offers no Apache-2.0: nobody may hand it on then. Without targets it is about this machine's.
+# when a crate brings no text and offers no Apache-2.0: it must not be passed on then. Without targets it is about this machine's.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

@@ -72,7 +72,7 @@ if [ ! -e "$tools/zig.done" ]; then
   fi
 fi
 debian rust '(rustc|cargo|libstd-rust|rust)-web.*' rustc-web cargo-web rust-web-src
-# The standard library for aarch64 is to be had built; the package would want a whole arm64 system around it.
+# The standard library for aarch64 can be had built; the package would want a whole arm64 system around it.
 if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then
   refresh
   log=$tools/rust-aarch64.log

@@ -54,8 +54,8 @@ pub fn identify(
     let mut arguments = Arguments::new();
     write_key_and_fields(player, &rules, &mut arguments)?;
     let (mut flow, lookup) = Flow::begin(Goal::Customer, &arguments, "1");
-    let nobody = Decoded { answer: Answer::Absent, ..Decoded::ok() };
-    let body = match flow.advance(nobody, Sent::Answered) {
+    let absent = Decoded { answer: Answer::Absent, ..Decoded::ok() };
+    let body = match flow.advance(absent, Sent::Answered) {
         Next::Send(_, create) => create.body.map(|body| body.to_vec()),
         _ => None,
     };

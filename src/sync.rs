@@ -6,15 +6,13 @@
 pub(crate) mod stops;
 
 #[cfg(loom)]
-pub(crate) use self::checked::Cell;
+pub(crate) use self::checked::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Cell};
 #[cfg(not(loom))]
 pub(crate) use self::plain::Cell;
 #[cfg(all(test, not(loom)))]
 pub(crate) use self::stops::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, fence};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+pub(crate) use loom::sync::atomic::{Ordering, fence};
 #[cfg(loom)]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(loom)]
@@ -31,23 +29,32 @@ pub(crate) use std::sync::{Condvar, MutexGuard};
 pub(crate) use std::thread::yield_now;
 
 /// Runs `test` in every order with so many context switches against a thread's will, and says how many those were.
+///
+/// Twice: the search looks only at the last access before a write, so that of a thread's own look and exchange it sees
+/// the race of the first alone. In the second run the look of `fetch_update` counts as a write, which shows the others,
+/// but never sees an old value, which the first run does.
 #[cfg(all(test, loom))]
 pub(crate) fn explore(name: &str, switches: usize, test: impl Fn() + Send + Sync + 'static) {
-    // The model checker must not see the counter.
-    let orders = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = std::sync::Arc::clone(&orders);
-    let mut builder = loom::model::Builder::new();
-    builder.max_branches = 20_000;
-    builder.preemption_bound = builder.preemption_bound.or(Some(switches));
-    let bound = builder.preemption_bound;
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        test();
-    });
-    #[expect(clippy::print_stdout, reason = "the figure the script reports")]
-    {
-        let orders = orders.load(Ordering::Relaxed);
-        println!("explored {name}: {orders} orders, at most {} switches", bound.unwrap_or_default());
+    let test = std::sync::Arc::new(test);
+    for (how, looks_write) in [("", false), (", looks as writes", true)] {
+        checked::set_looks_write(looks_write);
+        // The model checker must not see the counter.
+        let orders = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = std::sync::Arc::clone(&orders);
+        let test = std::sync::Arc::clone(&test);
+        let mut builder = loom::model::Builder::new();
+        builder.max_branches = 20_000;
+        builder.preemption_bound = builder.preemption_bound.or(Some(switches));
+        let bound = builder.preemption_bound;
+        builder.check(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            test();
+        });
+        #[expect(clippy::print_stdout, reason = "the figure the script reports")]
+        {
+            let orders = orders.load(Ordering::Relaxed);
+            println!("explored {name}{how}: {orders} orders, at most {} switches", bound.unwrap_or_default());
+        }
     }
 }
 
@@ -92,7 +99,7 @@ mod plain {
     use std::cell::UnsafeCell;
 
     /// A place whose owner is told by something else. Asking for its address says what is meant to be done there,
-    /// so that the model checker can see who is in whose way.
+    /// so that the model checker can see which threads are in each other's way.
     #[repr(transparent)]
     pub(crate) struct Cell<T>(UnsafeCell<T>);
 
@@ -121,6 +128,80 @@ mod plain {
 
 #[cfg(loom)]
 mod checked {
+    use std::ops::{Deref, DerefMut};
+
+    use loom::sync::atomic::Ordering;
+
+    /// Whether the look of a `fetch_update` counts as a write. The model checker must not see it.
+    static LOOKS_WRITE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+    #[cfg(test)]
+    pub(super) fn set_looks_write(yes: bool) {
+        LOOKS_WRITE.store(yes, Ordering::SeqCst);
+    }
+
+    macro_rules! atomics {
+        ($($name:ident $(<$of:ident>)?, $value:ty, $none:expr;)*) => {$(
+            #[derive(Debug)]
+            pub(crate) struct $name $(<$of>)? (loom::sync::atomic::$name $(<$of>)?);
+
+            impl $(<$of>)? $name $(<$of>)? {
+                pub(crate) fn new(value: $value) -> Self {
+                    Self(loom::sync::atomic::$name::new(value))
+                }
+
+                pub(crate) fn fetch_update(
+                    &self,
+                    set: Ordering,
+                    fetch: Ordering,
+                    mut update: impl FnMut($value) -> Option<$value>,
+                ) -> Result<$value, $value> {
+                    let mut seen = if LOOKS_WRITE.load(Ordering::SeqCst) {
+                        // Changes nothing, whether it succeeds or not.
+                        self.0.compare_exchange($none, $none, fetch, fetch).unwrap_or_else(|seen| seen)
+                    } else {
+                        self.0.load(fetch)
+                    };
+                    loop {
+                        let Some(next) = update(seen) else { return Err(seen) };
+                        match self.0.compare_exchange(seen, next, set, fetch) {
+                            Ok(before) => return Ok(before),
+                            Err(now) => seen = now,
+                        }
+                    }
+                }
+            }
+
+            impl $(<$of>)? Default for $name $(<$of>)? {
+                fn default() -> Self {
+                    Self::new($none)
+                }
+            }
+
+            impl $(<$of>)? Deref for $name $(<$of>)? {
+                type Target = loom::sync::atomic::$name $(<$of>)?;
+
+                fn deref(&self) -> &Self::Target {
+                    &self.0
+                }
+            }
+
+            impl $(<$of>)? DerefMut for $name $(<$of>)? {
+                fn deref_mut(&mut self) -> &mut Self::Target {
+                    &mut self.0
+                }
+            }
+        )*};
+    }
+
+    atomics! {
+        AtomicBool, bool, false;
+        AtomicU32, u32, 0;
+        AtomicU64, u64, 0;
+        AtomicUsize, usize, 0;
+        AtomicPtr<T>, *mut T, std::ptr::null_mut();
+    }
+
     pub(crate) struct Cell<T>(loom::cell::UnsafeCell<T>);
 
     impl<T> Cell<T> {

@@ -551,7 +551,7 @@ fn macros_and_types_name_what_they_name() {
 }
 
 #[test]
-fn a_detour_over_the_root_is_no_way_out() {
+fn a_detour_over_the_root_does_not_lead_out() {
     assert_eq!(
         objections(&["model"], "use crate::Client;"),
         ["1: crate::Client is not named by the module it comes from"]

@@ -89,10 +89,10 @@ fn lookup_by_every_key_and_every_field_of_a_customer() {
 }
 
 #[test]
-fn nobody_is_an_answer_but_a_wrong_address_is_an_error() {
+fn an_unknown_customer_is_an_answer_but_a_wrong_address_is_an_error() {
     let sandbox = Sandbox::start();
     let client = sandbox.client();
-    let completion = wait(&client, client.lookup_customer(LookupKey::Name("nobody"), &plain()));
+    let completion = wait(&client, client.lookup_customer(LookupKey::Name("no such player"), &plain()));
     assert_eq!(
         (completion.status(), completion.answer(), completion.http_status()),
         (Status::Ok, &Answer::Absent, 404)
@@ -103,7 +103,7 @@ fn nobody_is_an_answer_but_a_wrong_address_is_an_error() {
     assert_eq!((completion.status(), completion.answer()), (Status::Ok, &Answer::Absent));
     drop(completion);
     sandbox.respond(404, "<html>nginx</html>");
-    let completion = wait(&client, client.lookup_customer(LookupKey::Name("nobody"), &plain()));
+    let completion = wait(&client, client.lookup_customer(LookupKey::Name("no such player"), &plain()));
     assert_eq!((completion.status(), completion.answer()), (Status::InvalidResponse, &Answer::Nothing));
     assert!(completion.message().unwrap().contains("API base"));
 }
@@ -395,7 +395,7 @@ fn transport_failures_are_told_apart() {
     assert_eq!((completion.status(), completion.http_status()), (Status::InvalidResponse, 302));
     drop(completion);
 
-    // A port nobody listens on: one that was just given back.
+    // A port without a listener: one that was just given back.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let client = sandbox.builder().api_base(format!("http://{free}")).build().unwrap();
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
@@ -449,7 +449,7 @@ fn a_player_becomes_a_customer_once_and_two_servers_agree() {
 }
 
 #[test]
-fn losing_the_race_to_create_is_no_failure() {
+fn losing_the_race_to_create_is_not_a_failure() {
     let sandbox = Sandbox::start();
     let client = sandbox.client();
     // Another server creates the customer between our lookup and our create; ours is refused with 409.

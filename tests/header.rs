@@ -24,7 +24,7 @@ fn generate(root: &Path) -> String {
     without_safety(&header)
 }
 
-/// What Rust wants said about `unsafe` is no news to a C programmer.
+/// What Rust wants said about `unsafe` is not news to a C programmer.
 fn without_safety(header: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut lines = header.lines().peekable();

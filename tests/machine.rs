@@ -18,7 +18,7 @@ static ASKED: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
 
 type Getenv = unsafe extern "C" fn(*const c_char) -> *mut c_char;
 
-/// Stands before the C library's own for everything in this process that is linked with it.
+/// Replaces the C library's own for everything in this process that is linked with it.
 ///
 /// # Safety
 ///
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn getenv(name: *const c_char) -> *mut c_char {
     unsafe { real(name) }
 }
 
-/// Looks somebody up: how it ended, and what is said about it.
+/// Looks a player up: how it ended, and what is said about it.
 fn look_up(client: &Client) -> (Status, String) {
     client.lookup_customer(LookupKey::Name("a"), &Call::default()).unwrap();
     let completion = client.next(FOREVER).unwrap().unwrap();

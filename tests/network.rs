@@ -1,6 +1,6 @@
 //! TLS with an authority of the host's own, and a proxy in between.
 
-#![allow(clippy::disallowed_methods, reason = "a test's threads are no threads of the library")]
+#![allow(clippy::disallowed_methods, reason = "a test's threads are not threads of the library")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -146,7 +146,7 @@ fn carry(client: TcpStream, port: u16) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// Looks somebody up: how it ended, and what is said about it.
+/// Looks a player up: how it ended, and what is said about it.
 fn look_up(builder: ClientBuilder) -> (Status, String) {
     let client = builder.build().unwrap();
     client.lookup_customer(LookupKey::Name("a"), &Call::default()).unwrap();
@@ -160,7 +160,11 @@ fn an_authority_of_the_hosts_own_is_trusted_and_only_with_it() {
     assert_eq!(look_up(server.client("localhost").ca_file(&server.ca_file)).0, Status::Ok);
     let (status, message) = look_up(server.client("localhost"));
     assert_eq!(status, Status::Tls, "{message}");
-    assert_eq!(server.heads.lock().unwrap().len(), 1, "nothing is sent to a server nobody vouches for");
+    assert_eq!(
+        server.heads.lock().unwrap().len(),
+        1,
+        "nothing is sent to a server without a trusted certificate"
+    );
 }
 
 #[test]
@@ -212,7 +216,7 @@ fn a_proxy_that_refuses_is_told_from_an_api_that_does() {
 #[test]
 fn a_proxy_is_named_where_it_was_set() {
     let server = SecureServer::start("localhost");
-    // Bound, and nobody listens.
+    // Bound, but not listening.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let port = socket.local_addr().unwrap().as_socket().unwrap().port();
@@ -292,7 +296,7 @@ fn reach_ipv4_beside_dead_ipv6() {
         };
         let listener = socket(there);
         listener.bind(&there.into()).unwrap();
-        // Nobody accepts: when its queue is full, the system drops what else comes.
+        // Nothing accepts: when its queue is full, the system drops what else comes.
         listener.listen(0).unwrap();
         swallowing.push(listener);
         for _ in 0..4 {

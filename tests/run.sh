@@ -97,7 +97,7 @@ with_java() {
   fi
 }
 java_tests() {
-  # The modules that have no such test are no failure.
+  # A module without such a test is not a failure.
   MVN_OPTIONS="${MVN_OPTIONS:-}${T:+ -Dtest=$T -Dsurefire.failIfNoSpecifiedTests=false}${T:+ -Dit.test=$T -Dfailsafe.failIfNoSpecifiedTests=false}"
   export MVN_OPTIONS
   sh java-shim/test.sh

@@ -53,7 +53,7 @@ static uint64_t now_ns(void) {
   return (uint64_t)at.tv_sec * UINT64_C(1000000000) + (uint64_t)at.tv_nsec;
 }
 
-/* An answer fits into the socket's buffer: nobody asks for a second one before the first has come. */
+/* An answer fits into the socket's buffer: no client asks for a second one before the first has come. */
 static void send_answer(int fd) { (void)!send(fd, answer, answer_size, MSG_NOSIGNAL | MSG_DONTWAIT); }
 
 static void answer_or_wait(int fd, bool hang, uint64_t latency_ns) {

@@ -53,7 +53,7 @@ void BridgeGame::created(std::size_t player, const paynow::Completion& done) {
   if (const auto customer = done.customer()) return mint(player, customer->id(), Found::created);
   switch (done.status()) {
     case paynow::Status::conflict:
-      // Somebody was faster: another session, another server of the network.
+      // Someone was faster: another session, another server of the network.
       return check(player, client_.lookup_customer(lookup_query(keys_[player]),
                                                    then(player, &BridgeGame::looked_up_again), options_of(player)));
     case paynow::Status::not_found:
@@ -112,7 +112,7 @@ void BridgeGame::list() {
   paynow::ListQuery query;
   query.limit = 100;
   paynow::CallOptions options;
-  // Nobody waits for it as a player waits at a prompt.
+  // No player waits at a prompt for it.
   options.priority = paynow::Priority::background;
   const std::size_t request = completions_.size();
   const auto section = meter_.measure();

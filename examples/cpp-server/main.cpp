@@ -106,7 +106,7 @@ int main() {
                 milliseconds(BadWeather::latency), milliseconds(BadWeather::hang_after) / 1000,
                 milliseconds(BadWeather::hang_after + BadWeather::hang_for) / 1000);
   } else {
-    std::printf("The store is no sandbox: no faults are put in its way.\n\n");
+    std::printf("The store is not a sandbox: no faults are injected.\n\n");
   }
 
   Run bridge{"with the bridge", 0, Duration::zero(), {}};

@@ -17,7 +17,7 @@ class NaiveGame {
   NaiveGame(std::string_view base, std::string_view api_key, std::string_view store_id, std::vector<Player> players,
             Duration closing_time, StoreMeter& meter);
 
-  /// One tick. False when everybody has what they came for, or at closing time: nobody is served any more then.
+  /// One tick. False when all players have what they came for, or at closing time: no one is served after that.
   bool tick(Duration now);
 
   const std::vector<Session>& sessions() const { return sessions_; }

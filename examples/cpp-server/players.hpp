@@ -25,7 +25,7 @@ struct Player {
   std::string steam_id;
   /// When the player joins, from the start.
   std::chrono::milliseconds joins{0};
-  /// When the player leaves for good and wants nobody to shop with the old token; 0 for never.
+  /// When the player leaves for good and wants no one to shop with the old token; 0 for never.
   std::chrono::milliseconds leaves{0};
   /// What the player types after /giftcard; empty for most.
   std::string gift_code;

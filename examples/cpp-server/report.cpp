@@ -156,6 +156,6 @@ void print_comparison(const std::vector<const Run*>& runs) {
   row("most time in PayNow calls in one tick", [&](const Run& run) { return duration(run.ticks.longest_store()); });
   row("latest start of a tick", [&](const Run& run) { return duration(run.ticks.latest_start()); });
   row("ticks later than 1/64 s", [&](const Run& run) { return number(run.ticks.late()); });
-  row("  thereof because of PayNow calls",
+  row("  of these because of PayNow calls",
       [&](const Run& run) { return number(run.ticks.late_because_of_store()); });
 }

@@ -49,7 +49,7 @@ struct Tick {
   Duration late_start{};
   /// From its beginning to its end.
   Duration length{};
-  /// Thereof in PayNow calls.
+  /// Of that, in PayNow calls.
   Duration store{};
 
   /// Whether it ended when the next one was due already.

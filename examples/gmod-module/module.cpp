@@ -34,10 +34,10 @@ struct Module {
   std::size_t log_length;
 };
 
-/// Plain data, set anew by every start: the game loads a module again with every map.
+/// Plain data, set again by every start: the game loads a module again with every map.
 Module module;
 
-/// What every function begins with. Coroutines have states of their own, and all share one interface: whoever was called
+/// What every function begins with. Coroutines have states of their own, and all share one interface: the one that was called
 /// last has set it to its own, so it is set again after every call into Lua that may have called this module.
 Lua* enter(State* state) {
   Lua* lua = state->interface;
@@ -87,7 +87,7 @@ struct Field {
   std::size_t* length;
 };
 
-/// The name of the first field that is no string, or null.
+/// The name of the first field that is not a string, or null.
 template <std::size_t count>
 const char* read_all(Lua* lua, int position, const Field (&fields)[count]) {
   for (const Field& field : fields) {
@@ -96,7 +96,7 @@ const char* read_all(Lua* lua, int position, const Field (&fields)[count]) {
   return nullptr;
 }
 
-/// Puts the function at `position` into keeping and prepares the call. False: it is no function, or nothing is started.
+/// Puts the function at `position` into keeping and prepares the call. False: it is not a function, or nothing is started.
 bool prepare(Lua* lua, int position, paynow_call& call) {
   if (module.client == 0 || !lua->IsType(position, gmod::type::function)) return false;
   ++module.last;
@@ -206,7 +206,7 @@ void push_answer(Lua* lua, paynow_completion completion, const paynow_completion
 }
 
 /// Hands the message at the top of the stack to the game's own way of saying that a script is wrong, and pops it.
-void complain(State* state) {
+void report(State* state) {
   Lua* lua = enter(state);
   lua->PushSpecial(gmod::globals);
   lua->GetField(-1, "ErrorNoHalt");
@@ -238,7 +238,7 @@ void hand_over(State* state, paynow_completion completion) {
   push_answer(lua, completion, info);
   const int failed = lua->PCall(2, 0, 0);
   lua->SetState(state);
-  if (failed != 0) complain(state);
+  if (failed != 0) report(state);
 }
 
 void print_log(State* state) {

@@ -209,8 +209,8 @@ function Bridge:step()
 		answers[index + 1] = { done = done, customer = customer, problem = problem }
 	end
 	for _, answer in ipairs(answers) do
-		local went_well, complaint = xpcall(answer.done, debug.traceback, answer.customer, answer.problem)
-		if not went_well then self.on_error(complaint) end
+		local went_well, failure = xpcall(answer.done, debug.traceback, answer.customer, answer.problem)
+		if not went_well then self.on_error(failure) end
 	end
 	return count
 end

@@ -22,8 +22,8 @@ local bridge, problem = Bridge.open(S:get("paynow.library") or path .. "/libpayn
 if not bridge then
 	error("paynow: " .. problem)
 end
-function bridge.on_error(complaint)
-	minetest.log("error", "[paynow] the answer was not taken: " .. tostring(complaint))
+function bridge.on_error(failure)
+	minetest.log("error", "[paynow] the answer was not taken: " .. tostring(failure))
 end
 
 paynow = {}

@@ -12,7 +12,7 @@ public class Lookup {
             TickExecutor tick = new TickExecutor();
             PayNowOperations paynow = client.on(tick);  // its futures complete on the thread that drains `tick`
             Future<?> done = paynow.lookupCustomer(LookupKey.minecraftJavaName("Notch"))
-                    .thenAccept(found -> System.out.println(found.map(customer -> "Notch is " + customer.id()).orElse("Notch is no customer")))
+                    .thenAccept(found -> System.out.println(found.map(customer -> "Notch is " + customer.id()).orElse("Notch is not a customer")))
                     .exceptionally(failure -> { System.out.println(failure.getMessage()); return null; });
             for (; !done.isDone(); Thread.sleep(50)) tick.drain(Duration.ofMillis(1));  // the tick
         }

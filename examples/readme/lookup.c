@@ -6,7 +6,7 @@ static void found(paynow_client client, paynow_completion completion, void *done
   paynow_completion_info info = {.struct_size = sizeof info};
   paynow_customer customer = {.struct_size = sizeof customer};
   if (!paynow_completion_customer(completion, 0, &customer)) printf("Notch is %s\n", customer.id);
-  else if (!paynow_completion_info_get(completion, &info)) puts(info.message ? info.message : "Notch is no customer");
+  else if (!paynow_completion_info_get(completion, &info)) puts(info.message ? info.message : "Notch is not a customer");
   (void)client;
   *(int *)done = 1;
 }

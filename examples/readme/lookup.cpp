@@ -14,7 +14,7 @@ int main() {
   const auto sent = client->lookup_customer(
       paynow::LookupQuery::by_minecraft_java_name("Notch"), [&](const paynow::Completion& completion) {
         if (const auto customer = completion.customer()) std::printf("Notch is %s\n", customer->id().data());
-        else std::puts(completion.ok() ? "Notch is no customer" : completion.info().message.data());
+        else std::puts(completion.ok() ? "Notch is not a customer" : completion.info().message.data());
         done = true;
       });
   if (!sent) return std::puts(sent.error().c_str()), 2;

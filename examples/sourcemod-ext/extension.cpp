@@ -36,7 +36,7 @@ SourceMod::IPluginManager* plugins = nullptr;
 
 /// From load to unload.
 struct Session {
-  /// The answer whose callback runs, and the plugin it runs in: nobody else reads it.
+  /// The answer whose callback runs, and the plugin it runs in: no other thread reads it.
   const paynow::Completion* answer = nullptr;
   IPluginRuntime* reader = nullptr;
   /// The plugins that have asked and are loaded, each with a number that none had before it: an address can come back.

@@ -39,6 +39,6 @@ void OnCustomer(PayNowStatus status, bool found, any userId)
 	}
 	else
 	{
-		LogMessage("%N is no customer", client);
+		LogMessage("%N is not a customer", client);
 	}
 }

@@ -31,7 +31,9 @@ fuzz_target!(|data: &[u8]| {
     assert!(message.len() < 8_192, "a message is a sentence, not a body");
     let debug = format!("{:?}", outcome.answer);
     match &outcome.answer {
-        Answer::Absent => assert!(status == 404 && outcome.has_error, "only PayNow says that there is none"),
+        Answer::Absent => {
+            assert!(status == 404 && outcome.has_error, "only PayNow says that it does not exist")
+        }
         Answer::Customer(customer) => check(customer),
         Answer::Customers(customers) => customers.iter().for_each(check),
         Answer::Token(token) => {

@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     let body = serde_json::json!({ "id": "1", "created_at": text, "updated_at": text }).to_string();
     let outcome = fuzzing::decode(OperationId::GetCustomer, 200, &text, body.as_bytes());
     let Answer::Customer(customer) = outcome.answer else {
-        panic!("a date that cannot be read is no reason to refuse a customer: {:?}", outcome.message)
+        panic!("a date that cannot be read must not refuse a customer: {:?}", outcome.message)
     };
     let (created, updated) = (customer.created_at.unwrap(), customer.updated_at.unwrap());
     assert_eq!(created, updated);

@@ -43,8 +43,8 @@ public final class Operations {
             Optional<Customer> notch =
                     answer("lookup_customer", client.lookupCustomer(LookupKey.minecraftJavaName("Notch")));
             expect("lookup", "421621336637440000", notch.orElseThrow().id());
-            expect("lookup of nobody", Optional.empty(),
-                    client.lookupCustomer(LookupKey.minecraftJavaName("NobodyAtAll")).get(60, TimeUnit.SECONDS));
+            expect("lookup of a stranger", Optional.empty(),
+                    client.lookupCustomer(LookupKey.minecraftJavaName("NoSuchPlayer")).get(60, TimeUnit.SECONDS));
 
             List<CustomerFields> several = List.of(CustomerFields.builder().steamId("76561198000000077").build(),
                     CustomerFields.builder().name("Second").build());

@@ -57,7 +57,7 @@ int main(void) {
                                        {.struct_size = sizeof fields, .name = "Second"}};
   paynow_list_query list = {.struct_size = sizeof list, .has_limit = 1, .limit = 7};
   paynow_lookup_query lookup = {.struct_size = sizeof lookup, .minecraft_java_name = "Notch"};
-  paynow_lookup_query nobody = {.struct_size = sizeof nobody, .minecraft_java_name = "NobodyAtAll"};
+  paynow_lookup_query stranger = {.struct_size = sizeof stranger, .minecraft_java_name = "NoSuchPlayer"};
   paynow_authentication who = {.struct_size = sizeof who,
                                .platform = PAYNOW_PLATFORM_MINECRAFT_JAVA_NAME,
                                .id = "Notch",
@@ -85,7 +85,7 @@ int main(void) {
   if (strcmp(customer("update_customer").name, "Renamed")) die("update_customer", "the name is as before");
 
   answer("lookup_customer", paynow_lookup_customer(client, &lookup, NULL, NULL), 1);
-  answer("lookup_customer, nobody", paynow_lookup_customer(client, &nobody, NULL, NULL), 0);
+  answer("lookup_customer, a stranger", paynow_lookup_customer(client, &stranger, NULL, NULL), 0);
   operations--;
 
   if (answer("bulk_create_customers", paynow_bulk_create_customers(client, several, 2, NULL, NULL), 1).customer_count != 2)

@@ -100,7 +100,7 @@ pub fn loggable_scheme(headers: &HeaderMap) -> String {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return "none".to_owned();
     };
-    // Without a space the whole value may be a secret that lacks its scheme.
+    // Without a space the whole value may be a secret without its scheme.
     match value.to_str() {
         Ok(text) if text.contains(' ') => scheme(text).to_owned(),
         _ => "malformed".to_owned(),

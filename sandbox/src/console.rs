@@ -26,19 +26,19 @@ impl Console {
         let (lines, queue) = sync_channel::<String>(QUEUE);
         let printer = thread::Builder::new().name("console".to_owned()).spawn(move || {
             for line in queue {
-                // Nobody may be listening any more; that is no reason to stop serving.
+                // The reader may be gone; serving goes on.
                 let _ = writeln!(io::stdout(), "{line}");
             }
         });
         Self(printer.is_ok().then_some(lines))
     }
 
-    /// Whether anybody listens.
+    /// Whether anything is printed.
     pub fn speaks(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Prints a line if anybody listens; it is not even built otherwise.
+    /// Prints a line, which is not even built when nothing is printed.
     pub fn line(&self, text: impl FnOnce() -> String) {
         if let Some(lines) = &self.0 {
             let now = rfc3339(system_ms());

@@ -38,7 +38,7 @@ pub struct PlanSpec {
     pub rules: Vec<RuleSpec>,
 }
 
-/// So many requests in so long.
+/// A limit: this many requests in this long.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
@@ -207,7 +207,7 @@ pub enum Action {
 pub struct Canned {
     status: Option<StatusCode>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Whether the headers settle the content type, be it by leaving it out.
+    /// Whether the headers settle the content type, or leave it out.
     typed: bool,
     /// None: the real one.
     body: Option<Bytes>,
@@ -400,7 +400,7 @@ impl Rule {
     }
 }
 
-/// The plan in force, and everybody who waits for it to change.
+/// The plan in force, and all that wait for it to change.
 #[derive(Debug)]
 pub struct Faults {
     defaults: Defaults,

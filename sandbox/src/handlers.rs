@@ -12,7 +12,7 @@ use crate::routes::{Operation, Route};
 use crate::store::{Key, Page, Refusal, Store};
 use crate::validate::{self, Login, wrong_format};
 
-/// How many customers a list holds when nobody says.
+/// How many customers a list holds when the request does not say.
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
 

@@ -128,7 +128,7 @@ fn welcome(base: &str) {
          \n\
          Every request is shown below. Stop with Ctrl+C.\n"
     );
-    // Whoever started it may not be reading.
+    // The program that started it may not be reading.
     let _ = writeln!(io::stdout(), "{text}");
 }
 
@@ -145,7 +145,7 @@ fn exit_with_stdin() {
     });
 }
 
-/// Written beside its place and moved there, so that whoever waits for it never reads half of it.
+/// Written beside its place and moved there, so that a program that waits for it never reads half of it.
 fn write_ready_file(path: &Path, base: &str) -> io::Result<()> {
     let pid = process::id();
     let text = serde_json::json!({

@@ -58,7 +58,7 @@ pub struct Route {
     pub item: Option<String>,
 }
 
-/// Finds the route; the error is the answer to give when there is none.
+/// Finds the route; the error is the answer to give when no route fits.
 pub fn find(method: &Method, path: &str) -> Result<Route, ApiError> {
     let mut segments = Vec::with_capacity(8);
     for raw in path.split('/').skip(1) {

@@ -220,7 +220,7 @@ async fn read(mut body: Incoming, limit: usize) -> Result<(Result<Bytes, ApiErro
     let mut kept: Vec<u8> = Vec::new();
     let mut total = 0;
     while let Some(frame) = body.frame().await {
-        // The client went away or broke the framing; there is nobody to answer.
+        // The client went away or broke the framing; there is no one to answer.
         let frame = frame.map_err(|_| LetGo)?;
         let Some(data) = frame.data_ref() else {
             continue;

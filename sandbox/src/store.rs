@@ -11,8 +11,8 @@ use crate::seed;
 use crate::time::{Clock, rfc3339};
 use crate::validate::{Login, Patch, Upsert};
 
-/// Minecraft UUIDs that begin so belong to nobody: creating them answers 404.
-pub const NOBODY_PREFIX: &str = "deadbeef";
+/// Minecraft UUIDs that begin so belong to no account: creating them answers 404.
+pub const UNKNOWN_PREFIX: &str = "deadbeef";
 /// The prefix by which the platform `minecraft` tells Bedrock names apart.
 pub const BEDROCK_PREFIX: char = '.';
 // A benchmark that mints for hours must not eat the machine; no real player holds that many.
@@ -298,7 +298,7 @@ impl Store {
         }
         let mut draft = draft(&upsert)?;
         if let Key::JavaName(_) | Key::BedrockName(_) = key {
-            // The name belongs to the platform; nobody set one explicitly.
+            // The name belongs to the platform; it was not set explicitly.
             draft.name = None;
         }
         self.check_free(&draft, None)?;
@@ -472,7 +472,7 @@ fn draft(upsert: &Upsert) -> Result<Customer, Refusal> {
 
 fn apply(customer: &mut Customer, upsert: &Upsert) -> Result<(), Refusal> {
     if let Some(uuid) = upsert.minecraft_uuid.value()
-        && uuid.starts_with(NOBODY_PREFIX)
+        && uuid.starts_with(UNKNOWN_PREFIX)
     {
         return Err(Refusal::NoAccount);
     }
@@ -524,7 +524,7 @@ fn minecraft_name(customer: &Customer) -> Option<String> {
     let xuid =
         customer.xbox_xuid.clone().or_else(|| customer.minecraft_uuid.as_deref().and_then(floodgate_xuid));
     match (xuid, customer.platform) {
-        // An Xbox account that was linked to somebody who plays Java has no Bedrock profile.
+        // An Xbox account that was linked to a Java player has no Bedrock profile.
         (Some(_), Some(Platform::Java)) => None,
         (Some(xuid), _) => seed::bedrock_name(&xuid)
             .map(str::to_owned)
@@ -612,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn identities_are_unique_and_nobody_is_nobody() {
+    fn identities_are_unique_and_unknown_accounts_are_refused() {
         let mut store = store();
         let notch = "069a79f4-44e9-4726-a5be-fca90e38aaf5";
         assert!(matches!(store.create(&uuid(notch)), Err(Refusal::Taken { field: "minecraft_uuid", .. })));

@@ -61,7 +61,7 @@ fn those_who_left_just_before_the_release_have_no_effect() {
         server.faults(&json!({"hang": true}));
         let before = server.admin("GET", "stats", "").json();
         let connections: Vec<_> = (0..20).map(|_| asked(&server, &create(&server, "Gone"))).collect();
-        // A connection that is open has not been read from yet: what is read after the release is no case of this.
+        // A connection that is open has not been read from yet: what is read after the release does not count.
         let read = before["requests"].as_u64().unwrap() + 20;
         server.until_stats(|stats| stats["requests"] == read && stats["connections_open"] == 20);
         drop(connections);

@@ -167,7 +167,7 @@ fn lists_and_bulk() {
     let page = server.send(&server.store("GET", "?limit=2")).json();
     let cursor = page[1]["id"].as_str().unwrap();
 
-    // The same page for ever, which holds its own cursor from the second time on.
+    // The same page without end, which holds its own cursor from the second time on.
     server.faults(&json!({"rules": [
         {"operation": "list_customers", "respond": {"status": 200, "body": page.to_string()}}
     ]}));
@@ -237,7 +237,7 @@ fn a_gibibyte() {
         connection.read_exact(&mut part).unwrap();
         assert!(part.iter().all(|byte| *byte == b'x'));
     }
-    // Nobody read them to their ends.
+    // The server read none of them to its end.
     server.until_stats(|stats| stats["connections_open"] == 0);
 }
 

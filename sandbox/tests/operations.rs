@@ -33,7 +33,7 @@ fn list_customers() {
     assert_eq!(falling, all[1..4]);
     assert_eq!(page("?search=MIRA".into()).len(), 1);
     assert_eq!(page("?search=%E6%98%A5".into()).len(), 1);
-    assert_eq!(page("?search=nobody-is-called-this".into()).len(), 0);
+    assert_eq!(page("?search=no-customer-has-this-name".into()).len(), 0);
 
     // Newer than the documents in `contract-schemas.json`.
     let named = |limit: &str| {
@@ -70,8 +70,8 @@ fn create_customer() {
 
     let again = server.send(&server.store("POST", "").json(&body));
     assert_eq!((again.status, again.code().as_str()), (409, "conflict"));
-    let nobody = json!({"minecraft_uuid": "deadbeef-2222-4333-8444-555555555555"});
-    let reply = server.send(&server.store("POST", "").json(&nobody));
+    let unknown = json!({"minecraft_uuid": "deadbeef-2222-4333-8444-555555555555"});
+    let reply = server.send(&server.store("POST", "").json(&unknown));
     assert_eq!((reply.status, reply.code().as_str()), (404, "not-found"));
     assert_eq!(server.customers(), 25);
 }
@@ -136,8 +136,8 @@ fn update_customer() {
 
     let jeb = json!({"minecraft_uuid": "853c80ef-3c37-49fd-aa49-938b674adae6"});
     assert_eq!(patch(jeb).status, 409);
-    let nobody = server.store("PATCH", "/411486491630379999").json(&json!({}));
-    assert_eq!(server.send(&nobody).status, 404);
+    let unknown = server.store("PATCH", "/411486491630379999").json(&json!({}));
+    assert_eq!(server.send(&unknown).status, 404);
 }
 
 #[test]
@@ -165,8 +165,8 @@ fn tokens_are_minted_used_and_revoked() {
     assert_eq!(me(&first).status, 401);
     assert_eq!(me(&second).status, 401);
     for method in ["POST", "DELETE"] {
-        let nobody = server.store(method, "/411486491630379999/tokens");
-        assert_eq!(server.send(&nobody).status, 404);
+        let unknown = server.store(method, "/411486491630379999/tokens");
+        assert_eq!(server.send(&unknown).status, 404);
     }
     // An empty body that is announced is still no body.
     let request = server.store("POST", &format!("/{NOTCH_ID}/tokens")).body("");
@@ -271,7 +271,7 @@ fn authenticate_customer_on_every_platform() {
         ("minecraft_bedrock_name", "Fresh Freda", true),
         ("xbox_xuid", "2535400000000009", true),
         ("steam", "76561198333333333", true),
-        ("paynow_name", "Somebody", true),
+        ("paynow_name", "Someone", true),
     ] {
         let reply = log_in(platform, id);
         assert_eq!(reply.status, 200, "{platform} {id}");

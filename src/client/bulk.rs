@@ -22,7 +22,29 @@ pub enum BulkOutcome {
     Unknown,
 }
 
-/// A bulk under way.
+/// A bulk under way: any number of new customers, sent in pieces of 200, one after the other.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use paynow_bridge::{Bulk, BulkOutcome, Call, Client, CustomerFields, Field};
+/// # fn create(client: &Client, names: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
+/// let customers: Vec<_> =
+///     names.iter().map(|name| CustomerFields { name: Field::Value(*name), ..Default::default() }).collect();
+/// let mut bulk = Bulk::new(&customers);
+/// while !bulk.piece().is_empty() {
+///     client.bulk_create_customers(bulk.piece(), &Call::default())?;
+///     let Some(completion) = client.next(Duration::from_secs(60))? else { break };
+///     for outcome in bulk.accept(completion.status(), completion.sent(), completion.customers()) {
+///         match outcome {
+///             BulkOutcome::Created(place) => println!("{}", completion.customers()[place].id),
+///             BulkOutcome::Failed(status) => println!("not created: {status:?}"),
+///             BulkOutcome::Unknown => println!("created, or not"),
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bulk<'a> {
     customers: &'a [CustomerFields<'a>],

@@ -87,7 +87,7 @@ impl<'c> Completion<'c> {
         }
     }
 
-    /// PayNow's own words, when it refused or said that there is none.
+    /// PayNow's own words, when it refused, or said that the customer or card does not exist.
     #[must_use]
     pub fn error(&self) -> Option<&ApiError> {
         self.reading.outcome().reply.as_ref()?.error.as_deref()

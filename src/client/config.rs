@@ -205,7 +205,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long "there is none" is remembered: 30 s by default.
+    /// How long "no such customer" is remembered: 30 s by default.
     pub fn cache_negative_ttl(mut self, ttl: Duration) -> Self {
         self.cache.negative_ttl = ttl;
         self
@@ -364,7 +364,7 @@ fn read_key_file(path: &Path) -> Result<Secret, InvalidArgument> {
     Ok(Secret::new(text.to_owned()))
 }
 
-/// Whoever can read the key can use it, and whoever can write the file can exchange it.
+/// Anyone who can read the key can use it, and anyone who can write the file can exchange it.
 #[cfg(unix)]
 fn belongs_to_us_alone(metadata: &std::fs::Metadata) -> Result<(), &'static str> {
     use std::os::unix::fs::MetadataExt;

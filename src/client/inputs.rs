@@ -82,7 +82,7 @@ impl ListCustomers<'_> {
         arguments.optional(Parameter::Search, self.search)?;
         for (index, id) in customer_ids.into_iter().flatten().enumerate() {
             id.and_then(|id| arguments.text(Parameter::CustomerIds, id))
-                .map_err(|complaint| complaint.in_element(index))?;
+                .map_err(|error| error.in_element(index))?;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl CustomerFields<'_> {
     }
 }
 
-/// A platform a player can be authenticated by. The API's `invalid` is no platform and is not sent.
+/// A platform a player can be authenticated by. The API's `invalid` is not a platform and is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthenticationPlatform {
@@ -245,7 +245,7 @@ impl Authentication<'_> {
     }
 }
 
-/// How a [`RawRequest`] proves who sends it. `Debug` shows no token.
+/// The credentials of a [`RawRequest`]. `Debug` shows no token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawAuth<'a> {

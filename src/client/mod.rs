@@ -28,10 +28,11 @@ pub use pages::Pages;
 
 /// A connection of one game server to one PayNow store.
 ///
-/// All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
-/// make no system call and wake nobody; [`Client::poll`] and [`Client::next`] hand out completions to one
+/// Every operation takes a [`Call`] (deadline, priority, tag) and returns a [`RequestId`]; what it brought comes with the
+/// [`Completion`] of that id. All methods can be called from any thread. Those that submit, cancel or ask for numbers never wait,
+/// make no system call and wake no thread; [`Client::poll`] and [`Client::next`] hand out completions to one
 /// thread at a time. Dropping the client ends its threads (bounded by 5 s, ordinarily within
-/// milliseconds); completions nobody collected are lost then, so a host that wants them calls
+/// milliseconds); completions that were not collected are lost then, so a host that wants them calls
 /// [`Client::shutdown`] and polls once more before.
 #[derive(Debug)]
 pub struct Client {
@@ -82,7 +83,7 @@ impl From<Occupied> for CollectError {
 }
 
 impl Client {
-    /// Begins to make a client for the store with this id.
+    /// Begins to make a client for the store with this id: the digits that PayNow's dashboard shows.
     pub fn builder(store_id: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(store_id.into())
     }
@@ -103,7 +104,7 @@ impl Client {
     }
 
     /// `GET /v1/stores/{store_id}/customers/{customer_id}`: one customer;
-    /// [`Answer::Absent`](crate::Answer::Absent) when there is none.
+    /// [`Answer::Absent`](crate::Answer::Absent) when the customer does not exist.
     pub fn get_customer(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::GET_CUSTOMER, call, |arguments| {
             arguments.text(Parameter::CustomerId, customer_id)
@@ -124,14 +125,16 @@ impl Client {
         })
     }
 
-    /// `POST …/customers/{customer_id}/tokens`: mints a token the customer is known by in the storefront.
+    /// `POST …/customers/{customer_id}/tokens`: mints a token the customer is known by in the storefront. It does not
+    /// expire by default. The API key needs the permission `customer_update`.
     pub fn create_customer_token(&self, customer_id: &str, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::CREATE_CUSTOMER_TOKEN, call, |arguments| {
             arguments.text(Parameter::CustomerId, customer_id)
         })
     }
 
-    /// `DELETE …/customers/{customer_id}/tokens`: revokes *all* tokens of the customer.
+    /// `DELETE …/customers/{customer_id}/tokens`: revokes *all* tokens of the customer. The API key needs the permission
+    /// `customer_update`.
     pub fn invalidate_customer_tokens(
         &self,
         customer_id: &str,
@@ -143,7 +146,7 @@ impl Client {
     }
 
     /// `GET …/customers/lookup`: the customer with this key; [`Answer::Absent`](crate::Answer::Absent) when
-    /// there is none.
+    /// the customer does not exist.
     pub fn lookup_customer(&self, key: LookupKey<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| key.write(arguments))
     }
@@ -179,7 +182,7 @@ impl Client {
     }
 
     /// `GET /v1/store/customer/giftcards/lookup/{code}`: a gift card, asked for by a customer;
-    /// [`Answer::Absent`](crate::Answer::Absent) when there is none. Hosts guard this against guessing.
+    /// [`Answer::Absent`](crate::Answer::Absent) when the card does not exist. Hosts guard this against guessing.
     pub fn lookup_giftcard(
         &self,
         customer_token: &str,
@@ -192,7 +195,8 @@ impl Client {
         })
     }
 
-    /// Any other operation of the API, under the same promise as the named ones.
+    /// Any other operation of the API, under the same promise as the named ones. Only a `GET` is repeated. What it was
+    /// answered with is [`Completion::body`].
     pub fn request(&self, request: &RawRequest<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::REQUEST, call, |arguments| request.write(arguments))
     }
@@ -208,12 +212,31 @@ impl Client {
         self.submit(&operations::ENSURE_CUSTOMER, call, |arguments| self.write_player(player, arguments))
     }
 
-    /// [`Client::ensure_customer`], and a token of theirs: the completion holds both.
+    /// [`Client::ensure_customer`], and a token of theirs: the completion holds both. Tokens do not expire by default; the
+    /// API key needs the permission `customer_update`.
+    ///
+    /// ```no_run
+    /// # use paynow_bridge::{Answer, Call, Client, Player};
+    /// # fn store(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let player = Player { name: Some("Notch"), ..Player::default() };
+    /// let request = client.token_for(&player, &Call { tag: 7, ..Call::default() })?;
+    /// // In a later tick:
+    /// client.poll(0, std::time::Duration::ZERO, |completion| {
+    ///     if completion.id() == request
+    ///         && let Answer::TokenFor(customer, token) = completion.answer()
+    ///     {
+    ///         println!("a link for customer {}", customer.id);
+    ///         let _token = token.expose(); // into the link, never into a log
+    ///     }
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_for(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::TOKEN_FOR, call, |arguments| self.write_player(player, arguments))
     }
 
-    /// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
+    /// What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick
     /// thread. `None` when nothing fresh is remembered (or the place is being written to at this very moment).
     /// Never waits; takes well under a microsecond.
     pub fn peek(&self, key: LookupKey<'_>) -> Result<Option<Completion<'_>>, SubmitError> {
@@ -250,7 +273,11 @@ impl Client {
         identity::write_key_and_fields(player, &self.naming, arguments)
     }
 
-    /// Another API key from here on, for requests that have not been sent yet. What is remembered stays.
+    /// Uses another API key from here on, for requests that have not been sent yet. What is remembered stays. A client
+    /// that was built without a key has one from here on.
+    ///
+    /// # Errors
+    /// The key is empty, too long, or not visible ASCII.
     pub fn set_api_key(&self, key: impl Into<String>) -> Result<(), InvalidArgument> {
         self.runtime.set_api_key(config::api_key(&Secret::new(key.into()))?);
         Ok(())
@@ -298,7 +325,12 @@ impl Client {
     ///
     /// Delivers what was finished when it was called, at most `limit` (0: no limit), and stops early once
     /// `budget` is used up (zero: no budget), though not before the first. Says how many it delivered.
-    /// `deliver` may submit and cancel, but not poll.
+    /// `deliver` may submit and cancel, but not poll. When it panics, the completion is freed, the panic goes on to the
+    /// caller, and the client stays usable.
+    ///
+    /// # Errors
+    /// [`CollectError::Busy`] while another thread collects, [`CollectError::Reentrant`] inside `deliver`,
+    /// [`CollectError::Forked`] in a child process.
     pub fn poll(
         &self,
         limit: usize,
@@ -343,15 +375,18 @@ impl Client {
         Ok(delivered)
     }
 
-    /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when there was
-    /// none, or when the client is shut down and everything was handed out.
+    /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when none finished in
+    /// that time, or when the client is shut down and everything was handed out.
+    ///
+    /// # Errors
+    /// As [`Client::poll`].
     pub fn next(&self, timeout: Duration) -> Result<Option<Completion<'_>>, CollectError> {
         let mut found = None;
         self.next_keys(timeout, 1, || {}, |key| found = Some(key))?;
         Ok(found.and_then(|key| Completion::open(&self.runtime, key)))
     }
 
-    /// [`Client::next`] by key, up to `limit` of them; who gets a key frees it.
+    /// [`Client::next`] by key, up to `limit` of them; the receiver of a key frees it.
     pub(crate) fn next_keys(
         &self,
         timeout: Duration,
@@ -383,7 +418,7 @@ impl Client {
         Ok(self.runtime.consumer().enter()?)
     }
 
-    /// The next finished request. Only for who has the turn.
+    /// The next finished request. Only for the thread that has the turn.
     pub(crate) fn collect(&self) -> Option<Key> {
         self.runtime.gather();
         self.runtime.collect()
@@ -393,7 +428,8 @@ impl Client {
         if self.is_forked() { Err(CollectError::Forked) } else { Ok(()) }
     }
 
-    /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself.
+    /// Hands the library's own log lines to `sink`, on this thread. The library logs nowhere by itself, and keeps no
+    /// lines unless [`ClientBuilder::log_level`] asked for them; 256 at most wait. Any thread.
     pub fn deliver_log(&self, sink: impl FnMut(&LogLine)) {
         self.runtime.deliver_log(sink);
     }

@@ -2,7 +2,7 @@
 //!
 //! Contract: every customer comes at most once, in order, and the walk ends on every input. A page counts only as far as
 //! its ids go on beyond those before; a page that adds nothing, or less than was asked for, is the last one. So the
-//! same page for ever, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
+//! same page without end, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
 
 use std::ops::Range;
 
@@ -14,6 +14,25 @@ const LARGEST: u32 = PAGE_LIMIT as u32;
 
 /// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
 /// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use paynow_bridge::{Call, Client, Pages, Status};
+/// # fn walk(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut pages = Pages::new(100, true, None);
+/// while let Some(query) = pages.query() {
+///     client.list_customers(&query, &Call::default())?;
+///     let Some(completion) = client.next(Duration::from_secs(60))? else { break };
+///     if completion.status() != Status::Ok {
+///         break; // `query` is still the same: it can be asked again
+///     }
+///     for customer in pages.accept(completion.customers()) {
+///         println!("{}", customer.id);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pages<'a> {
     limit: u32,
@@ -141,7 +160,7 @@ mod tests {
         let (mut ids, mut asked) = (Vec::new(), 0);
         while pages.query().is_some() {
             asked += 1;
-            assert!(asked < 1_000, "it goes on for ever");
+            assert!(asked < 1_000, "it does not end");
             let page = answer(pages.cursor());
             ids.extend(pages.accept(&page).iter().map(|customer| customer.id.parse::<u64>().unwrap()));
         }
@@ -160,7 +179,7 @@ mod tests {
     #[test]
     fn a_dishonest_one_ends_all_the_same() {
         let ten = || Pages::new(10, true, None);
-        assert_eq!(walk(ten(), |_| page(1..=10)), ((1..=10).collect(), 2), "the same page for ever");
+        assert_eq!(walk(ten(), |_| page(1..=10)), ((1..=10).collect(), 2), "the same page without end");
         let holds_cursor =
             |cursor: Option<u64>| page((cursor.unwrap_or(1)..).take_while(|id| *id <= 30).take(10));
         assert_eq!(walk(ten(), holds_cursor).0, (1..=30).collect::<Vec<_>>(), "the cursor comes along");

@@ -54,8 +54,8 @@ pub unsafe extern "C" fn paynow_pages_submit(
 }
 
 /// Takes a page: customers `*out_first` to `*out_first + *out_count - 1` of the completion are new, and
-/// `pages` goes on behind them. Every customer comes at most once, and the walk ends on every input (the same page for
-/// ever, a page that holds its cursor, one larger than the limit, one out of order). A completion that failed is refused
+/// `pages` goes on behind them. Every customer comes at most once, and the walk ends on every input (the same page without
+/// end, a page that holds its cursor, one larger than the limit, one out of order). A completion that failed is refused
 /// with PAYNOW_E_NO_VALUE and leaves the walk where it is: the same page can be asked for again. Any thread, never blocks.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn paynow_pages_accept(
 
 /// Sends the next piece of a bulk, at most 200: a paynow_bulk_create_customers, whose completion is handed to
 /// paynow_bulk_accept before the next one is sent. Threads and errors as paynow_list_customers; PAYNOW_E_NO_VALUE when
-/// all were sent. A refused piece (a customer that cannot be used) is not skipped: mend it, or add 1 to 200 to `done`.
+/// all were sent. A refused piece (a customer that cannot be used) is not skipped: fix it, or add 1 to 200 to `done`.
 ///
 /// # Safety
 ///
@@ -187,7 +187,7 @@ unsafe fn piece(bulk: *const paynow_bulk) -> Result<(*const paynow_customer_fiel
     }
     // SAFETY: the caller's promise: there is at least one.
     let stride = unsafe { input::required(bulk.customers) }
-        .map_err(|complaint| complaint.of("customers"))?
+        .map_err(|error| error.of("customers"))?
         .struct_size as usize;
     // SAFETY: within the array by the caller's word.
     Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, piece_length(left)))

@@ -140,7 +140,7 @@ fn remember(failure: &Failure) {
     });
 }
 
-/// What the last call that failed on this thread complained of, in a sentence that names the argument; ""
+/// Why the last call that failed on this thread failed, in a sentence that names the argument; ""
 /// when none has failed. Holds no secret. Valid until the next call that fails on this thread. A call that
 /// succeeds leaves it as it is. Never NULL, never blocks.
 #[unsafe(no_mangle)]

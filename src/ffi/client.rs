@@ -79,11 +79,11 @@ pub unsafe extern "C" fn paynow_client_create(
 /// Calls a setting by its name here.
 fn in_milliseconds(error: BuildError) -> BuildError {
     match error {
-        BuildError::InvalidArgument(complaint) if complaint.argument() == "deadline" => {
-            complaint.of("deadline_ms").into()
+        BuildError::InvalidArgument(error) if error.argument() == "deadline" => {
+            error.of("deadline_ms").into()
         }
-        BuildError::InvalidArgument(complaint) if complaint.argument() == "connect_timeout" => {
-            complaint.of("connect_timeout_ms").into()
+        BuildError::InvalidArgument(error) if error.argument() == "connect_timeout" => {
+            error.of("connect_timeout_ms").into()
         }
         other => other,
     }
@@ -274,14 +274,14 @@ pub unsafe extern "C" fn paynow_client_poll(
     })
 }
 
-/// Hands out finished requests without calling anybody back: up to `capacity` of them are written to
+/// Hands out finished requests without callbacks: up to `capacity` of them are written to
 /// `out_completions`, their number to `*out_count`. The host reads each with the paynow_completion_* functions
 /// and gives it back with paynow_completion_free; until then it counts as outstanding.
 ///
 /// With `timeout_ms` 0 it never waits and makes no system call; otherwise it waits for a first one that
 /// long, or until the client is shut down. Any thread, one at a time. Log lines are delivered first.
 ///
-/// PAYNOW_OK also when there is none. PAYNOW_E_REENTRANT, PAYNOW_E_BUSY, PAYNOW_E_INVALID_ARGUMENT,
+/// PAYNOW_OK also when none has finished. PAYNOW_E_REENTRANT, PAYNOW_E_BUSY, PAYNOW_E_INVALID_ARGUMENT,
 /// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 ///
 /// # Safety

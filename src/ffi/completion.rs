@@ -312,7 +312,7 @@ pub unsafe extern "C" fn paynow_completion_giftcard(
 }
 
 /// Writes PayNow's own words for the error, also for a found = 0. Set `out->struct_size` first. Threads, lifetime
-/// and errors as paynow_completion_customer; PAYNOW_E_NO_VALUE when the answer was no PayNowError.
+/// and errors as paynow_completion_customer; PAYNOW_E_NO_VALUE when the answer was not a PayNowError.
 ///
 /// # Safety
 ///
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn paynow_completion_error(
     })
 }
 
-/// Writes a single complaint: `index` below paynow_api_error.error_count. Set `out->struct_size` first. Threads,
+/// Writes one validation error: `index` below paynow_api_error.error_count. Set `out->struct_size` first. Threads,
 /// lifetime and errors as paynow_completion_customer.
 ///
 /// # Safety
@@ -372,7 +372,7 @@ pub unsafe extern "C" fn paynow_completion_validation_error(
     })
 }
 
-/// Writes a segment of a complaint's path: `segment` below paynow_validation_error.path_count. A path that came as
+/// Writes a segment of the path of a validation error: `segment` below paynow_validation_error.path_count. A path that came as
 /// one string is one segment. Threads, lifetime and errors as paynow_completion_customer.
 ///
 /// # Safety

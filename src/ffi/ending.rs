@@ -38,8 +38,8 @@ pub(super) fn destroy(entered: &Entered) -> Result<(), Failure> {
     }
 }
 
-/// Ends the threads, tells the host about everything it has not been told, and frees the rest. Whoever gets the turn
-/// after somebody else did all that has nothing left to do.
+/// Ends the threads, tells the host about everything it has not been told, and frees the rest. A caller that gets the turn
+/// after another did all that has nothing left to do.
 fn finish(entered: &Entered) -> Result<(), CollectError> {
     let _turn = entered.client.take_turn()?;
     if entered.destroyed.swap(true, Ordering::SeqCst) {

@@ -16,7 +16,7 @@ const LONGEST_STRUCT: usize = 4096;
 ///
 /// The type is `repr(C)`, begins with `struct_size: u32`, and every pattern of bits is a valid value of it.
 pub(super) unsafe trait Input: Copy {
-    /// How the argument is called in errors.
+    /// What the argument is called in errors.
     const NAME: &'static str;
     /// The size it had in the first header that was handed out: no caller has a smaller one.
     const FIRST_SIZE: usize = size_of::<Self>();
@@ -26,7 +26,7 @@ macro_rules! inputs {
     ($($type:ty => $name:literal $(, first it ended before $later:ident)?);* $(;)?) => {
         $(
             // SAFETY: made of integers, raw pointers and optional function pointers behind struct_size. A
-            // function pointer that is no function is the host's broken promise, like any wrong pointer.
+            // function pointer that is not a function is the host's broken promise, like any wrong pointer.
             unsafe impl Input for $type {
                 const NAME: &'static str = $name;
                 $(const FIRST_SIZE: usize = std::mem::offset_of!($type, $later);)?

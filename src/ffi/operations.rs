@@ -165,7 +165,7 @@ fn field<T>(is_null: bool, parameter: Parameter, value: Option<T>) -> Result<Fie
 /// paynow_completion_info.customer_count and paynow_completion_customer. `query` may be NULL.
 ///
 /// As every function that submits: `call` may be NULL; `out_request` may be NULL and is written only on success.
-/// All input is copied. Any thread; never waits, makes no system call, wakes nobody.
+/// All input is copied. Any thread; never waits, makes no system call, wakes no thread.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_QUEUE_FULL, PAYNOW_E_SHUTDOWN, PAYNOW_E_NO_API_KEY, PAYNOW_E_INVALID_HANDLE,
 /// PAYNOW_E_FORKED: the request was not accepted, nothing is sent, and no completion comes.
@@ -281,8 +281,9 @@ pub unsafe extern "C" fn paynow_update_customer(
     }
 }
 
-/// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. The answer
-/// is the token, see paynow_completion_token. Threads and errors as paynow_list_customers.
+/// Mints a token the customer is known by in the storefront: `POST …/customers/{customer_id}/tokens`. It does not
+/// expire by default; the API key needs the permission customer_update. The answer is the token, see
+/// paynow_completion_token. Threads and errors as paynow_list_customers.
 ///
 /// # Safety
 ///
@@ -330,7 +331,7 @@ pub unsafe extern "C" fn paynow_invalidate_customer_tokens(
 }
 
 /// Looks a customer up by exactly one key: `GET /v1/stores/{store_id}/customers/lookup`. The answer is the
-/// customer, or found = 0 when there is none. Threads and errors as paynow_list_customers.
+/// customer, or found = 0 when the customer does not exist. Threads and errors as paynow_list_customers.
 ///
 /// # Safety
 ///
@@ -464,8 +465,8 @@ pub unsafe extern "C" fn paynow_token_for(
     }
 }
 
-/// What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick
-/// thread. `*out_completion` is read like any completion (found = 0: remembered that there is none) and given
+/// What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick
+/// thread. `*out_completion` is read like any completion (found = 0: remembered that the customer does not exist) and given
 /// back with paynow_completion_free. Any thread, never waits, well under a microsecond.
 ///
 /// PAYNOW_E_NO_VALUE when nothing fresh is remembered, or the place is being written to at this very moment.
@@ -541,17 +542,16 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
         contain(|| {
             submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |_, arguments| {
                 operations::check_bulk(count)?;
-                let stride =
-                    input::required(customers).map_err(|complaint| complaint.of("customers"))?.struct_size;
+                let stride = input::required(customers).map_err(|error| error.of("customers"))?.struct_size;
                 for index in 0..count {
                     let customer = customers.byte_add(index * stride as usize);
-                    let fields = input::required(customer).map_err(|complaint| complaint.in_item(index))?;
+                    let fields = input::required(customer).map_err(|error| error.in_item(index))?;
                     if fields.struct_size != stride {
                         return Err(InvalidArgument::new("struct_size", "differs from the first one's")
                             .in_item(index));
                     }
                     arguments.item()?;
-                    add_fields(arguments, &fields).map_err(|complaint| complaint.in_item(index))?;
+                    add_fields(arguments, &fields).map_err(|error| error.in_item(index))?;
                 }
                 Ok(())
             })
@@ -625,7 +625,7 @@ pub unsafe extern "C" fn paynow_get_current_customer(
 }
 
 /// Looks a gift card up for a customer: `GET /v1/store/customer/giftcards/lookup/{code}`. The answer is the card,
-/// see paynow_completion_giftcard, or found = 0 when there is none. Guard it against guessing. Needs no API key.
+/// see paynow_completion_giftcard, or found = 0 when the card does not exist. Guard it against guessing. Needs no API key.
 /// Threads and errors as paynow_list_customers.
 ///
 /// # Safety

@@ -50,7 +50,7 @@ pub const PAYNOW_E_TLS: paynow_status = 24;
 pub const PAYNOW_E_TRANSPORT: paynow_status = 25;
 /// The answer is larger than the client accepts.
 pub const PAYNOW_E_RESPONSE_TOO_LARGE: paynow_status = 26;
-/// The answer is not what the contract says; a 404 that is no PayNowError is one (a mistyped api_base).
+/// The answer is not what the contract says; a 404 that is not a PayNowError is one (a mistyped api_base).
 pub const PAYNOW_E_INVALID_RESPONSE: paynow_status = 27;
 
 /// Not asked: the API has not answered for a while, and is asked again soon.
@@ -60,7 +60,7 @@ pub const PAYNOW_E_UNAVAILABLE: paynow_status = 28;
 pub const PAYNOW_E_UNAUTHORIZED: paynow_status = 40;
 /// HTTP 403: the credential does not allow this.
 pub const PAYNOW_E_FORBIDDEN: paynow_status = 41;
-/// HTTP 404 where that does not simply mean "there is none".
+/// HTTP 404 where that does not simply mean "no such customer".
 pub const PAYNOW_E_NOT_FOUND: paynow_status = 42;
 /// HTTP 409: it exists already, or was changed meanwhile.
 pub const PAYNOW_E_CONFLICT: paynow_status = 43;

@@ -33,7 +33,9 @@ pub(super) fn first_generation(place: u8) -> u32 {
 /// Goes in by the client's handle.
 pub(super) fn enter(client: paynow_client) -> Result<Entered, Failure> {
     let entered = ids::unpack(client).and_then(|handle| CLIENTS.enter(handle));
-    unless_forked(entered.ok_or(Failure::no_such("client names nothing: it was destroyed, or is no client"))?)
+    unless_forked(
+        entered.ok_or(Failure::no_such("client names nothing: it was destroyed, or is not a client"))?,
+    )
 }
 
 /// Goes in by the id of one of the client's requests or completions.
@@ -41,7 +43,7 @@ pub(super) fn enter_by_id(id: u64) -> Result<(Entered, Key), Failure> {
     let (place, key) = ids::split(id);
     let entered = CLIENTS
         .enter_place(place)
-        .ok_or(Failure::no_such("the id names nothing: its client was destroyed, or it is no id"))?;
+        .ok_or(Failure::no_such("the id names nothing: its client was destroyed, or it is not an id"))?;
     Ok((unless_forked(entered)?, key))
 }
 

@@ -38,7 +38,7 @@ pub type paynow_user_data_free_fn = Option<unsafe extern "C" fn(user_data: *mut 
 /// Switches off what has a default other than off.
 pub const PAYNOW_OFF: u32 = u32::MAX;
 
-/// Something is broken and stays so until somebody acts.
+/// Something is broken and stays so until someone acts.
 pub const PAYNOW_LOG_ERROR: i32 = 1;
 /// Something does not work at the moment.
 pub const PAYNOW_LOG_WARN: i32 = 2;
@@ -49,7 +49,7 @@ pub const PAYNOW_LOG_DEBUG: i32 = 4;
 
 /// A player waits at a prompt.
 pub const PAYNOW_PRIORITY_INTERACTIVE: i32 = 0;
-/// An import, a warm-up: nobody waits.
+/// An import, a warm-up: no player waits.
 pub const PAYNOW_PRIORITY_BACKGROUND: i32 = 1;
 
 /// paynow_list_customers
@@ -206,13 +206,13 @@ pub struct paynow_client_config {
     pub max_attempts: u32,
     /// Longest wait before the first repetition, in ms, doubling with each; 0 is the default, 200.
     pub retry_base_ms: u32,
-    /// Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, but for one probe at a time; 0 is the
+    /// Failures in a row after which requests fail at once with PAYNOW_E_UNAVAILABLE, except for one probe at a time; 0 is the
     /// default, 20; PAYNOW_OFF never: then no log line tells of an outage either.
     pub circuit_threshold: u32,
     /// How long the answer to a lookup or get is remembered, in ms; 0 is the default, 300,000; PAYNOW_OFF remembers
     /// nothing. Changing or creating a customer through this client makes it forget at once.
     pub cache_ttl_ms: u32,
-    /// How long "there is none" is remembered, in ms; 0 is the default, 30,000.
+    /// How long "no such customer" is remembered, in ms; 0 is the default, 30,000.
     pub cache_negative_ttl_ms: u32,
     /// How old an answer may be to stand in for a failure of the API, in ms; 0 is the default, 3,600,000.
     pub cache_stale_ms: u32,
@@ -528,9 +528,9 @@ pub struct paynow_completion_info {
     pub user_data: *mut c_void,
     /// What happened, in a sentence for a log; NULL when status is PAYNOW_OK. Holds no secret.
     pub message: *const c_char,
-    /// PayNow's word for its error; NULL when there is none.
+    /// PayNow's word for its error; NULL when it sent none.
     pub error_code: *const c_char,
-    /// What PayNow's support wants to know; NULL when there is none.
+    /// What PayNow's support wants to know; NULL when it sent none.
     pub trace_id: *const c_char,
     /// Its request: the same number as the completion.
     pub request: paynow_request_id,
@@ -554,7 +554,7 @@ pub struct paynow_profile {
     pub avatar_url: *const c_char,
 }
 
-/// A customer. The strings are borrowed from the completion; NULL when the API did not say, but for `id`.
+/// A customer. The strings are borrowed from the completion; NULL when the API did not say, except for `id`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct paynow_customer {
@@ -620,11 +620,11 @@ pub struct paynow_api_error {
     pub code: *const c_char,
     pub message: *const c_char,
     pub trace_id: *const c_char,
-    /// Single complaints: see paynow_completion_validation_error.
+    /// One for each invalid input: see paynow_completion_validation_error.
     pub error_count: usize,
 }
 
-/// One complaint about the input. The strings are borrowed from the completion; NULL when PayNow did not say.
+/// One validation error: what was wrong with the input. The strings are borrowed from the completion; NULL when PayNow did not say.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct paynow_validation_error {
@@ -656,7 +656,7 @@ pub struct paynow_stats {
     pub submitted: u64,
     /// Requests refused with PAYNOW_E_QUEUE_FULL.
     pub rejected_full: u64,
-    /// Requests that ended with an answer, "there is none" included.
+    /// Requests that ended with an answer, "no such customer" included.
     pub completed_ok: u64,
     /// Requests that failed in any other way than the following two.
     pub completed_error: u64,

@@ -1,7 +1,7 @@
-//! Numbers in place of pointers, for what a host keeps of ours.
+//! Numbers in place of pointers, for what a host keeps of the library.
 //!
-//! A handle that was kept too long, or made up, names nothing. Each place counts who is inside a call, so that what it
-//! holds is never freed under one: it is taken out of the table first, and whoever leaves last frees it.
+//! A handle that was kept too long, or made up, names nothing. Each place counts the threads inside a call, so that what it
+//! holds is never freed under one: it is taken out of the table first, and the thread that leaves last frees it.
 
 use std::ops::Deref;
 
@@ -18,7 +18,7 @@ const GENERATION_SHIFT: u32 = 32;
 const GENERATIONS: u32 = 0x7fff_ffff;
 
 const LIVE: u64 = 1 << 31;
-/// Nobody enters any more.
+/// No thread enters any more.
 const DYING: u64 = 1 << 30;
 /// Something is being made for the place.
 const RESERVED: u64 = 1 << 29;
@@ -111,7 +111,7 @@ impl<T> Drop for Reservation<'_, T> {
 /// A thing that cannot be freed while this lives.
 pub(crate) struct Entered<'a, T> {
     place: &'a Place<T>,
-    /// A pointer, because the thing may end with this: a reference would have to be good until whoever was handed this
+    /// A pointer, because the thing may end with this: a reference would have to be good until the receiver of this
     /// returns.
     thing: *const T,
 }
@@ -120,7 +120,7 @@ impl<T> Deref for Entered<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the place was live when this was counted in, so it holds a thing, and nobody frees it before the count
+        // SAFETY: the place was live when this was counted in, so it holds a thing, and no thread frees it before the count
         // is back at zero, which it is not while this lives.
         unsafe { &*self.thing }
     }
@@ -140,7 +140,7 @@ impl<T> Drop for Entered<'_, T> {
         let before = self.place.word.fetch_sub(1, Ordering::AcqRel);
         if before & DYING != 0 && before & INSIDE == 1 {
             let thing = self.place.thing.swap(std::ptr::null_mut(), Ordering::AcqRel);
-            // SAFETY: the pointer came from Box::into_raw in `publish`; nobody is inside and nobody can enter, so this
+            // SAFETY: the pointer came from Box::into_raw in `publish`; no thread is inside and none can enter, so this
             // thread is its only owner.
             drop(unsafe { Box::from_raw(thing) });
             self.place.word.fetch_and(!DYING, Ordering::Release);
@@ -165,9 +165,9 @@ mod tests {
         let also_inside = handles.enter_place(first.place).unwrap();
         inside.retire();
         also_inside.retire();
-        assert!(handles.enter(first).is_none(), "nobody enters what is going");
+        assert!(handles.enter(first).is_none(), "no thread enters what is going");
         drop(inside);
-        assert_eq!(Arc::strong_count(&thing), 2, "somebody is inside");
+        assert_eq!(Arc::strong_count(&thing), 2, "a thread is inside");
         drop(also_inside);
         assert_eq!(Arc::strong_count(&thing), 1, "the last one out frees it");
         let third = handles.reserve().unwrap().publish(Box::new(Arc::new(3)));

@@ -8,7 +8,7 @@ use loom::thread;
 use super::*;
 use crate::sync::{AtomicUsize, Cell, explore};
 
-/// A thing that is written to when it is freed: whoever still reads it then is in the way.
+/// A thing that is written to when it is freed: a thread that still reads it is caught.
 struct Thing {
     value: Cell<u32>,
     freed: Arc<AtomicUsize>,
@@ -23,7 +23,7 @@ impl Thing {
 
 impl Drop for Thing {
     fn drop(&mut self) {
-        // SAFETY: the table promises that nobody is inside, which is what is tested.
+        // SAFETY: the table promises that no thread is inside, which is what is tested.
         unsafe { *self.value.writing() = 0 };
         self.freed.fetch_add(1, Ordering::Relaxed);
     }

@@ -79,7 +79,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPage(
     })
 }
 
-/// Complains of the first customer that a bulk would refuse, and says how many customers go into a piece. `shapes` and
+/// Names the first customer that a bulk would refuse, and says how many customers go into a piece. `shapes` and
 /// `texts` are those of `bulkCreateCustomers`, but of the whole bulk: it crosses once to be checked, and then each piece
 /// once to be sent and once when it has ended.
 ///
@@ -102,7 +102,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkBulk(
             arguments.item()?;
             add_fields(&mut arguments, *shape, &mut texts)
                 .and_then(|()| operations::BULK_CREATE_CUSTOMERS.check(&arguments))
-                .map_err(|complaint| complaint.in_item(index))?;
+                .map_err(|error| error.in_item(index))?;
         }
         Ok(piece_length(usize::MAX) as jlong)
     })

@@ -8,9 +8,9 @@
 //! completion (kind 1) := ticket:i32 operation:u8 status:u8 sent:u8 source:u8 httpStatus:i32 attempts:i32
 //!                        retryAfterMs:i64 (-1: none) queuedMicros:i64 networkMicros:i64
 //!                        message:text error answer
-//! error      := 0:u8 | 1:u8 code:text message:text traceId:text count:i32 complaint*
-//! complaint  := code:text message:text validation:text count:i32 segment:text*
-//! answer     := 0:u8 (nothing) | 1:u8 (there is none) | 2:u8 customer | 3:u8 count:i32 customer* | 4:u8 token:text
+//! error      := 0:u8 | 1:u8 code:text message:text traceId:text count:i32 detail*
+//! detail     := code:text message:text validation:text count:i32 segment:text*
+//! answer     := 0:u8 (nothing) | 1:u8 (does not exist) | 2:u8 customer | 3:u8 count:i32 customer* | 4:u8 token:text
 //!             | 5:u8 customer token:text | 6:u8 giftcard | 7:u8 json:text
 //! customer   := length:i32 (of what follows) id:text storeId:text steamId:text minecraftUuid:text xboxXuid:text name:text platform:u8
 //!               createdAt:date updatedAt:date profile steam minecraft count:i32 (key:text value:text)*
@@ -162,12 +162,12 @@ impl Batch {
         self.text(error.message.as_deref());
         self.text(error.trace_id.as_deref());
         self.count(error.errors.len());
-        for complaint in &error.errors {
-            self.text(complaint.code.as_deref());
-            self.text(complaint.message.as_deref());
-            self.text(complaint.validation.as_deref());
-            self.count(complaint.path.len());
-            complaint.path.iter().for_each(|segment| self.text(Some(segment)));
+        for detail in &error.errors {
+            self.text(detail.code.as_deref());
+            self.text(detail.message.as_deref());
+            self.text(detail.validation.as_deref());
+            self.count(detail.path.len());
+            detail.path.iter().for_each(|segment| self.text(Some(segment)));
         }
     }
 
@@ -299,8 +299,8 @@ mod tests {
         for sent in Status::ALL {
             assert_eq!(status(i32::from(*sent as i32 as u8)), *sent);
         }
-        for nobodys in [-1, 3, 9, 255, 256] {
-            assert_eq!(status(nobodys), Status::Internal);
+        for unknown in [-1, 3, 9, 255, 256] {
+            assert_eq!(status(unknown), Status::Internal);
         }
     }
 

@@ -36,15 +36,15 @@ pub(super) enum Failure {
 }
 
 impl From<InvalidArgument> for Failure {
-    fn from(complaint: InvalidArgument) -> Self {
-        Self::Argument(complaint)
+    fn from(error: InvalidArgument) -> Self {
+        Self::Argument(error)
     }
 }
 
 impl From<SubmitError> for Failure {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::InvalidArgument(complaint) => Self::Argument(complaint),
+            SubmitError::InvalidArgument(error) => Self::Argument(error),
             SubmitError::QueueFull => Self::Number(QUEUE_FULL),
             SubmitError::Shutdown => Self::Number(SHUTDOWN),
             SubmitError::Forked => Self::Number(FORKED),
@@ -66,7 +66,7 @@ impl From<CollectError> for Failure {
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::InvalidArgument(complaint) => Self::Argument(complaint),
+            BuildError::InvalidArgument(error) => Self::Argument(error),
             BuildError::Thread(_) => Self::Number(RESOURCES),
         }
     }
@@ -210,18 +210,18 @@ pub(super) fn contain(caller: Caller, run: impl FnOnce() -> Result<jlong, Failur
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(result)) => result,
         Ok(Err(Failure::Number(number))) => number,
-        Ok(Err(Failure::Argument(complaint))) => {
-            caller.throw_illegal_argument(&in_java_words(&complaint));
+        Ok(Err(Failure::Argument(error))) => {
+            caller.throw_illegal_argument(&in_java_words(&error));
             THROWN
         }
         Err(_) => INTERNAL,
     }
 }
 
-/// A complaint that calls its argument what Java calls it.
-fn in_java_words(complaint: &InvalidArgument) -> String {
-    let name = complaint.argument();
-    complaint.to_string().replacen(name, &java_name(name), 1)
+/// The error, with the name its argument has in Java.
+fn in_java_words(error: &InvalidArgument) -> String {
+    let name = error.argument();
+    error.to_string().replacen(name, &java_name(name), 1)
 }
 
 fn java_name(name: &str) -> String {
@@ -245,25 +245,25 @@ mod tests {
     use super::*;
 
     /// A caller whose environment must not be used.
-    fn nobody() -> Caller {
+    fn no_caller() -> Caller {
         Caller { env: std::ptr::null_mut() }
     }
 
     #[test]
     fn a_panic_becomes_a_number() {
-        assert_eq!(contain(nobody(), || panic!("a panic a test wants")), INTERNAL);
+        assert_eq!(contain(no_caller(), || panic!("a panic a test wants")), INTERNAL);
     }
 
     #[test]
     fn results_and_numbers_pass_through() {
-        assert_eq!(contain(nobody(), || Ok(7)), 7);
-        assert_eq!(contain(nobody(), || Err(SubmitError::QueueFull.into())), QUEUE_FULL);
+        assert_eq!(contain(no_caller(), || Ok(7)), 7);
+        assert_eq!(contain(no_caller(), || Err(SubmitError::QueueFull.into())), QUEUE_FULL);
     }
 
     #[test]
     fn arguments_are_called_what_java_calls_them() {
-        let complaint = InvalidArgument::new("minecraft_java_name", "must not be empty");
-        assert_eq!(in_java_words(&complaint), "minecraftJavaName must not be empty");
+        let error = InvalidArgument::new("minecraft_java_name", "must not be empty");
+        assert_eq!(in_java_words(&error), "minecraftJavaName must not be empty");
         assert_eq!(
             in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)),
             "customers[3].steamId x",

@@ -69,7 +69,7 @@ impl Host {
             let ticket = ticket(reading.header().attachment);
             batch.completion(ticket, reading.header().operation.id, reading.outcome());
         }
-        // Only this thread has the key, so nobody reads it now.
+        // Only this thread has the key, so no other thread reads it now.
         let _ = self.client.release(key);
     }
 }

@@ -231,7 +231,7 @@ export! {
         let mut texts = JavaTexts::new(caller, texts);
         for shape in numbers.as_chunks().0 {
             arguments.item()?;
-            // A complaint of the arguments' own says which item it is about.
+            // An error about the arguments themselves says which item it is about.
             add_fields(arguments, *shape, &mut texts)?;
         }
         Ok(())

@@ -23,7 +23,7 @@ pub(super) struct JavaText {
 }
 
 impl JavaText {
-    /// Reads a string; `None` for null. `name` is what a complaint calls it.
+    /// Reads a string; `None` for null. `name` is what an error calls it.
     pub(super) fn read(
         caller: Caller,
         name: &'static str,
@@ -81,7 +81,7 @@ impl JavaText {
         }
         for unit in char::decode_utf16(units.iter().copied()) {
             let character = unit.map_err(|_| {
-                InvalidArgument::new(name, "holds half of a surrogate pair, which is no character")
+                InvalidArgument::new(name, "holds half of a surrogate pair, which is not a character")
             })?;
             if units.len() > INLINE_UNITS {
                 text.long.push(character);
@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn half_a_pair_is_refused_by_name() {
         for units in [vec![0xd83d], vec![0xdd25, 0x61], vec![0xd83d; 100]] {
-            let complaint = JavaText::convert(&units, "search", false).err().unwrap();
-            assert_eq!(complaint.argument(), "search");
+            let error = JavaText::convert(&units, "search", false).err().unwrap();
+            assert_eq!(error.argument(), "search");
         }
     }
 }

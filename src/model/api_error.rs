@@ -42,7 +42,7 @@ pub struct ValidationError {
 }
 
 #[derive(Deserialize)]
-struct ApiErrorWire<'a> {
+pub(super) struct ApiErrorWire<'a> {
     #[serde(borrow)]
     status: Field<'a>,
     #[serde(borrow)]
@@ -56,7 +56,7 @@ struct ApiErrorWire<'a> {
 }
 
 #[derive(Deserialize)]
-struct ValidationErrorWire<'a> {
+pub(super) struct ValidationErrorWire<'a> {
     #[serde(borrow)]
     code: Field<'a>,
     #[serde(borrow)]
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_error_document() {
+    fn anything_else_is_not_an_error_document() {
         for body in ["", "<html>404</html>", "null", "[]", "{}", r#"{"hello":"world"}"#, r#""not-found""#] {
             assert_eq!(ApiError::read(body), None, "{body}");
         }

@@ -116,7 +116,7 @@ impl Date {
 }
 
 #[derive(Deserialize)]
-struct CustomerWire<'a> {
+pub(super) struct CustomerWire<'a> {
     #[serde(borrow)]
     id: Field<'a>,
     #[serde(borrow)]
@@ -146,7 +146,7 @@ struct CustomerWire<'a> {
 }
 
 #[derive(Deserialize)]
-struct ProfileWire<'a> {
+pub(super) struct ProfileWire<'a> {
     #[serde(borrow)]
     id: Field<'a>,
     #[serde(borrow)]

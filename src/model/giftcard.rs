@@ -24,7 +24,7 @@ pub struct GiftCard {
 }
 
 #[derive(Deserialize)]
-struct GiftCardWire<'a> {
+pub(super) struct GiftCardWire<'a> {
     #[serde(borrow)]
     code: Field<'a>,
     #[serde(borrow)]
@@ -42,7 +42,7 @@ impl GiftCard {
         let wire: GiftCardWire<'_> = super::object_of(json, WHAT)?;
         Ok(Self {
             code: wire::text(wire.code).ok_or(Malformed::Missing("code", WHAT))?,
-            // A balance that is no whole number must not be rounded: money is refused rather than guessed.
+            // A balance that is not a whole number must not be rounded: money is refused rather than guessed.
             balance: wire::integer(wire.balance).ok_or(Malformed::Missing("balance", WHAT))?,
             starting_balance: wire::integer(wire.starting_balance)
                 .ok_or(Malformed::Missing("starting_balance", WHAT))?,

@@ -7,6 +7,7 @@ mod api_error;
 mod customer;
 mod giftcard;
 pub(crate) mod heap;
+pub(crate) mod reads;
 mod secret;
 mod text;
 mod token;

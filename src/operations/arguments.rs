@@ -73,7 +73,7 @@ impl Arguments {
         parameter
             .canonical(value, |canonical| self.push(parameter, Form::Value, &[canonical.as_bytes()]))
             .and_then(|pushed| pushed)
-            .map_err(|complaint| self.locate(complaint))
+            .map_err(|error| self.locate(error))
     }
 
     /// Adds a value when there is one.
@@ -122,8 +122,8 @@ impl Arguments {
     ) -> Result<(), InvalidArgument> {
         self.push(Parameter::Metadata, Form::MetadataStart, &[])?;
         for entry in entries {
-            let (key, value) = entry.map_err(|complaint| self.locate(complaint))?;
-            parameter::check_metadata(key, value).map_err(|complaint| self.locate(complaint))?;
+            let (key, value) = entry.map_err(|error| self.locate(error))?;
+            parameter::check_metadata(key, value).map_err(|error| self.locate(error))?;
             let key_length = u32::try_from(key.len()).unwrap_or(u32::MAX).to_le_bytes();
             self.push(
                 Parameter::Metadata,
@@ -152,10 +152,10 @@ impl Arguments {
         self.seen
     }
 
-    fn locate(&self, complaint: InvalidArgument) -> InvalidArgument {
+    fn locate(&self, error: InvalidArgument) -> InvalidArgument {
         match self.items {
-            0 => complaint,
-            items => complaint.in_item(items as usize - 1),
+            0 => error,
+            items => error.in_item(items as usize - 1),
         }
     }
 
@@ -305,12 +305,12 @@ mod tests {
     }
 
     #[test]
-    fn complaints_name_the_item() {
+    fn errors_name_the_item() {
         let mut arguments = Arguments::new();
         arguments.item().unwrap();
         arguments.item().unwrap();
-        let complaint = arguments.text(Parameter::SteamId, "x").unwrap_err();
-        assert!(complaint.to_string().starts_with("customers[1].steam_id "));
+        let error = arguments.text(Parameter::SteamId, "x").unwrap_err();
+        assert!(error.to_string().starts_with("customers[1].steam_id "));
     }
 
     #[test]

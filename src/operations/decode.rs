@@ -90,7 +90,7 @@ pub(crate) fn decode(operation: &Operation, http_status: u16, content_type: &str
 fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded {
     let answer = match operation.expected {
         Expected::Nothing if body.trim().is_empty() => Ok(Answer::Nothing),
-        // Whatever JSON a server adds to "done" does not undo it. A page does: nobody knows who says "done" there.
+        // Whatever JSON a server adds to "done" does not undo it. A page does: it is unknown which server says "done" there.
         Expected::Nothing => read_any(body).map(|_| Answer::Nothing),
         Expected::AnyJson if body.trim().is_empty() => Ok(Answer::Nothing),
         Expected::AnyJson => read_any(body),
@@ -111,7 +111,7 @@ fn read_success(operation: &Operation, http_status: u16, body: &str) -> Decoded 
     }
 }
 
-/// Who may stand between this machine and PayNow.
+/// What may be between this machine and PayNow.
 const INTERMEDIARY: &str = "a proxy, firewall or CDN on the way to PayNow";
 
 fn read_any(body: &str) -> Result<Answer, Malformed> {
@@ -139,7 +139,7 @@ fn refusal(
 ) -> Decoded {
     let is_paynow = error.is_some();
     let status = match http_status {
-        // Without a word it may be either's; the credentials are what can be checked.
+        // Without a body it may be either's; the credentials are what can be checked.
         401 if is_paynow || length == 0 => Status::Unauthorized,
         403 if is_paynow || length == 0 => Status::Forbidden,
         404 if is_paynow => Status::NotFound,
@@ -261,7 +261,7 @@ mod tests {
         let decoded = decode(&LOOKUP_CUSTOMER, 200, "text/html", b"<html>Log in to the network</html>");
         assert_eq!(decoded.status, Status::InvalidResponse);
         assert!(decoded.message.unwrap().contains("proxy, firewall or CDN"));
-        // Without a word both are possible, and both are named.
+        // Without a body both are possible, and both are named.
         for (http, expected) in [(401, Status::Unauthorized), (403, Status::Forbidden)] {
             for body in ["", " \r\n"] {
                 let decoded = decode(&LOOKUP_CUSTOMER, http, "", body.as_bytes());

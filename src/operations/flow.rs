@@ -19,7 +19,7 @@ pub(crate) enum Goal {
 enum Step {
     Lookup,
     Create,
-    /// Somebody else may have created the customer, or our own attempt may have worked.
+    /// Another server may have created the customer, or our own attempt may have worked.
     LookupAgain,
     Mint,
 }
@@ -124,10 +124,10 @@ impl Flow {
         }
         self.step = Step::Mint;
         let mut arguments = Arguments::new();
-        if let Err(complaint) = arguments.text(Parameter::CustomerId, &customer.id) {
+        if let Err(error) = arguments.text(Parameter::CustomerId, &customer.id) {
             return Next::Done(Decoded {
                 status: Status::InvalidResponse,
-                message: Some(Text::from(format!("the customer's {complaint}"))),
+                message: Some(Text::from(format!("the customer's {error}"))),
                 ..Decoded::ok()
             });
         }
@@ -152,7 +152,7 @@ mod tests {
 
     const STORE: &str = "411486491630370816";
     const CUSTOMER: &str = r#"{"id":"77"}"#;
-    const NOBODY: &str = r#"{"status":404,"code":"not-found","message":"none"}"#;
+    const UNKNOWN: &str = r#"{"status":404,"code":"not-found","message":"none"}"#;
 
     fn begin(goal: Goal) -> (Flow, HttpRequest) {
         let mut arguments = Arguments::new();
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn the_unknown_customer_is_created_with_every_field() {
         let (mut flow, _) = begin(Goal::Customer);
-        let (name, request) = sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, NOBODY));
+        let (name, request) = sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, UNKNOWN));
         assert_eq!((name, request.method), ("create_customer", "POST"));
         let body = std::str::from_utf8(request.body.as_ref().unwrap()).unwrap();
         assert_eq!(body, r#"{"xbox_xuid":"2535432196048835","minecraft_platform":"bedrock"}"#);
@@ -205,10 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_lost_the_race_takes_the_winners_customer() {
+    fn the_loser_of_the_race_takes_the_winners_customer() {
         for (status, body) in [(409, "{\"code\":\"exists\"}"), (504, ""), (500, "oops")] {
             let (mut flow, _) = begin(Goal::Customer);
-            sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, NOBODY));
+            sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, UNKNOWN));
             let (name, _) = sent(answer(&mut flow, &CREATE_CUSTOMER, status, body));
             assert_eq!(name, "lookup_customer");
             let decoded = done(answer(&mut flow, &LOOKUP_CUSTOMER, 200, CUSTOMER));
@@ -217,11 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn when_nobody_is_there_after_all_the_first_setback_is_told() {
+    fn when_the_customer_is_unknown_after_all_the_first_error_is_told() {
         let (mut flow, _) = begin(Goal::Customer);
-        sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, NOBODY));
+        sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, UNKNOWN));
         sent(answer(&mut flow, &CREATE_CUSTOMER, 504, ""));
-        assert!(matches!(answer(&mut flow, &LOOKUP_CUSTOMER, 404, NOBODY), Next::AsBefore));
+        assert!(matches!(answer(&mut flow, &LOOKUP_CUSTOMER, 404, UNKNOWN), Next::AsBefore));
     }
 
     #[test]
@@ -229,8 +229,8 @@ mod tests {
         let (mut flow, _) = begin(Goal::Token);
         assert_eq!(done(answer(&mut flow, &LOOKUP_CUSTOMER, 401, "")).status, Status::Unauthorized);
         let (mut flow, _) = begin(Goal::Token);
-        sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, NOBODY));
-        assert_eq!(done(answer(&mut flow, &CREATE_CUSTOMER, 404, NOBODY)).status, Status::NotFound);
+        sent(answer(&mut flow, &LOOKUP_CUSTOMER, 404, UNKNOWN));
+        assert_eq!(done(answer(&mut flow, &CREATE_CUSTOMER, 404, UNKNOWN)).status, Status::NotFound);
     }
 
     #[test]

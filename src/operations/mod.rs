@@ -6,6 +6,7 @@
 //! Storefront documents.
 
 mod arguments;
+pub mod declared;
 mod decode;
 mod encode;
 mod flow;
@@ -62,7 +63,7 @@ numbered! {
         LookupGiftcard = 11,
         /// Any other operation of the API.
         Request = 12,
-        /// Look up, create the unknown, look up again when somebody else was first.
+        /// Look up, create the unknown, look up again when another server was first.
         EnsureCustomer = 13,
         /// The same, and a token of the customer's.
         TokenFor = 14,
@@ -76,7 +77,7 @@ pub(crate) enum MethodSource {
     Argument,
 }
 
-/// How a request proves who sends it.
+/// The credentials a request is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Auth {
     /// `Authorization: APIKey …`
@@ -159,7 +160,7 @@ pub(crate) struct Operation {
     exactly_one: bool,
     pub(crate) body: Body,
     pub(crate) expected: Expected,
-    /// Whether a 404 that is a PayNowError means "there is none": an answer, not an error.
+    /// Whether a 404 that is a PayNowError means "no such customer" (or card): an answer, not an error.
     pub(crate) absent_on_404: bool,
     /// Whether sending it twice does no more than sending it once.
     pub(crate) repeatable: bool,
@@ -482,8 +483,8 @@ impl Operation {
             match entry {
                 Entry::Item => item = Some(item.map_or(0, |index: usize| index + 1)),
                 Entry::Null(parameter) if !self.allows_null(parameter) => {
-                    let complaint = InvalidArgument::new(parameter.name(), "cannot be null");
-                    return Err(item.map_or(complaint, |index| complaint.in_item(index)));
+                    let error = InvalidArgument::new(parameter.name(), "cannot be null");
+                    return Err(item.map_or(error, |index| error.in_item(index)));
                 }
                 _ => {}
             }

@@ -102,12 +102,17 @@ pub(crate) const PLATFORMS: [&str; 8] = [
     "minecraft_uuid",
 ];
 
+/// The editions of Minecraft, as the API spells them.
+pub(super) const MINECRAFT_PLATFORMS: [&str; 3] = ["unknown", "java", "bedrock"];
+
 /// The methods [`crate::operations::REQUEST`] may use.
 pub(crate) const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// The authentications [`crate::operations::REQUEST`] may use.
 pub(crate) const AUTHS: [&str; 3] = ["none", "api_key", "customer"];
 
+/// How many customers a list may be asked for.
+pub(super) const LIMITS: std::ops::RangeInclusive<u32> = 1..=super::PAGE_LIMIT as u32;
 /// Longest name, search text or gift-card code accepted, in bytes.
 const MAX_NAME: usize = 256;
 /// Longest customer token accepted, in bytes.
@@ -183,6 +188,18 @@ impl Parameter {
         }
     }
 
+    /// The type of the value in PayNow's documents, and the words it is limited to.
+    pub(super) fn json_type(self) -> (&'static str, &'static [&'static str]) {
+        match self.kind() {
+            Kind::Limit => ("integer", &[]),
+            Kind::Flag => ("boolean", &[]),
+            Kind::Metadata => ("object", &[]),
+            Kind::MinecraftPlatform => ("string", &MINECRAFT_PLATFORMS),
+            Kind::Platform => ("string", &PLATFORMS),
+            _ => ("string", &[]),
+        }
+    }
+
     /// The bit that stands for the parameter in a set of parameters.
     pub(super) const fn bit(self) -> u32 {
         1 << self as u8
@@ -216,13 +233,13 @@ impl Parameter {
                 Ok(accept(value))
             }
             Kind::Limit => match value.parse::<u32>() {
-                Ok(1..=100) => Ok(accept(value)),
+                Ok(number) if LIMITS.contains(&number) => Ok(accept(value)),
                 _ => Err(refuse("must be between 1 and 100")),
             },
             Kind::Flag => {
                 one_of(value, &["true", "false"]).map(accept).ok_or_else(|| refuse("must be true or false"))
             }
-            Kind::MinecraftPlatform => one_of(value, &["unknown", "java", "bedrock"])
+            Kind::MinecraftPlatform => one_of(value, &MINECRAFT_PLATFORMS)
                 .map(accept)
                 .ok_or_else(|| refuse("must be unknown, java or bedrock")),
             Kind::Platform => one_of(value, &PLATFORMS)
@@ -415,7 +432,7 @@ impl InvalidArgument {
         Self { element: Some(element), ..self }
     }
 
-    /// The same complaint about an argument that is called otherwise.
+    /// The same error, about an argument with another name.
     pub(crate) const fn of(self, argument: &'static str) -> Self {
         Self { argument, ..self }
     }
@@ -566,9 +583,9 @@ mod tests {
     }
 
     #[test]
-    fn complaints_name_the_argument_and_never_the_value() {
-        let complaint = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
-        let text = complaint.to_string();
+    fn errors_name_the_argument_and_never_the_value() {
+        let error = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
+        let text = error.to_string();
         assert!(text.starts_with("customers[3].customer_token "), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }

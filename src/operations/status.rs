@@ -53,7 +53,7 @@ numbered! {
         Unauthorized = 40,
         /// 403: the credential does not allow this.
         Forbidden = 41,
-        /// 404 where that does not simply mean "there is none".
+        /// 404 where that does not simply mean that it does not exist.
         NotFound = 42,
         /// 409: it exists already, or changed meanwhile.
         Conflict = 43,

@@ -1,7 +1,7 @@
 //! Not asking an API that is down.
 //!
 //! Contract: after `threshold` failures in a row (unreachable, broken off, timed out, 5xx) the circuit opens and
-//! requests fail at once, but for one probe at a time. The first probe is allowed at once, so that an API that has
+//! requests fail at once, except for one probe at a time. The first probe is allowed at once, so that an API that has
 //! recovered meanwhile is noticed by the very next request; each probe that fails doubles the wait before the next
 //! one, up to `longest`. A probe is a lease: one that has not reported after `lease` no longer keeps others from
 //! probing, so a request that hangs cannot keep the circuit open. Any success closes the circuit, however late it
@@ -50,7 +50,7 @@ pub(crate) enum Admission {
 /// What happened to the circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It opened, after so many failures in a row.
+    /// It opened, after this many failures in a row.
     Opened(u32),
     /// It closed, after so long.
     Closed(Duration),
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(breaker.admit(now), Admission::Granted);
     }
 
-    /// Requests that end in any way and order, hang for ever included. What is known about leases from outside is
+    /// Requests that end in any way and order, endless hangs included. What is known about leases from outside is
     /// compared with what the circuit does.
     #[test]
     fn a_probe_ends_and_never_more_than_one_lease_runs() {
@@ -368,7 +368,7 @@ mod tests {
                         (running, freed) = (None, now);
                         continue;
                     }
-                    // It hangs for ever.
+                    // It hangs without end.
                     _ => continue,
                 }
                 if is_running {

@@ -81,7 +81,9 @@ fn identify<'a>(player: &Player<'a>, rules: &NamingRules) -> Result<Identity<'a>
         ))?;
         let (high, low) = ((uuid >> 64) as u64, uuid as u64);
         return match (high, low) {
-            (0, 0) => Err(InvalidArgument::new("minecraft_uuid", "is the nil UUID, which is nobody's")),
+            (0, 0) => {
+                Err(InvalidArgument::new("minecraft_uuid", "is the nil UUID, which belongs to no player"))
+            }
             (0, xuid) => Ok(Identity::XuidBits(xuid)),
             _ if rules.offline_by_name && is_made_from_a_name(uuid) => match player.name {
                 Some(name) => Ok(by_name(name, rules)),
@@ -264,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_refused() {
+    fn the_nil_uuid_is_refused() {
         let rules = NamingRules::default();
         let refused = |player: &Player<'_>| known_as(player, &rules).unwrap_err().argument();
         assert_eq!(refused(&Player::default()), "player");

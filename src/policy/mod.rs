@@ -20,7 +20,7 @@ pub(crate) fn is_outage(status: Status) -> bool {
             | Status::Transport
             | Status::Timeout
             | Status::Server
-            // Whoever answers in PayNow's place, PayNow is not reached.
+            // Whatever answers in PayNow's place, PayNow is not reached.
             | Status::InvalidResponse
     )
 }

@@ -16,7 +16,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(600);
 /// An answer weighs this share of the average, the first few more.
 const MEMORY: u32 = 8;
-/// One answer counts as no more than so many averages: an outlier is not a trend.
+/// One answer counts as at most this many averages: an outlier is not a trend.
 const OUTLIER: u32 = 4;
 /// How slowly the quickest answer is forgotten.
 const QUICKEST_MEMORY: u32 = 32;
@@ -43,7 +43,7 @@ struct Known {
 }
 
 impl Patience {
-    /// Notes that an exchange was answered, `took` after it was sent. Queueing on our side is no part of that.
+    /// Notes that an exchange was answered, `took` after it was sent. Queueing on our side is not part of that.
     pub(crate) fn answered(&mut self, took: Duration) {
         let took = took.clamp(SHORTEST, LONGEST);
         let Some(known) = &mut self.known else {

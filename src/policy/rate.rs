@@ -45,13 +45,13 @@ const MARGIN: f64 = 0.95;
 /// Below this share of the rate that was refused, what was accepted over all shows another limit than the last second:
 /// a burst, or a long window.
 const CONSISTENT: f64 = 0.8;
-/// What was accepted over all is looked at when the budget was open for no more than so many pauses.
+/// What was accepted in total counts when the budget was open for at most this many pauses.
 const SHORT: u32 = 10;
 /// Of a slower rate too few are counted in a second.
 const FEW: f64 = 10.0;
 /// The burst while a limit is known, in seconds of the rate.
 const LEARNT_BURST: f64 = 0.1;
-/// Returning takes so many pauses.
+/// Returning takes this many pauses.
 const RETURN: u32 = 8;
 /// Probing reaches [`PROBE_STEP`] after so long, or after so many pauses or exchanges, whichever takes longest.
 const PROBE: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ impl Bucket {
         self.filled_at = self.filled_at.max(now);
     }
 
-    /// What an exchange needs, with so many others before it. A background one leaves the last fifth of the burst.
+    /// What an exchange needs, with this many others before it. A background one leaves the last fifth of the burst.
     fn needed(&self, position: usize, interactive: bool) -> f64 {
         1.0 + position as f64 + if interactive { 0.0 } else { (self.burst * RESERVED).floor() }
     }
@@ -290,7 +290,7 @@ impl RateBudget {
         }
     }
 
-    /// The server answered something else than 429.
+    /// The server answered with something other than 429.
     pub(crate) fn accepted(&mut self, now: Instant) {
         self.advance(now);
         *self.window.advance(now) += 1;
@@ -797,7 +797,7 @@ mod tests {
         assert_eq!(passed(&mut budget, now, 1, true), 1);
         budget.accepted(now);
         budget.limited(None, now);
-        assert!(budget.is_ready(now + SECOND, true), "the pauses begin anew");
+        assert!(budget.is_ready(now + SECOND, true), "the pauses begin again");
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl RetryBudget {
     /// What one request pays in: one retry for every ten requests.
     const SHARE: u32 = 100;
     const RETRY: u32 = 1_000;
-    /// A quiet client may still repeat so many in a row; a busy one saves no more.
+    /// A quiet client may still repeat this many in a row; a busy one saves no more.
     const MOST: u32 = 20 * Self::RETRY;
 
     /// Notes that a request was made. Its retries do not count as requests.

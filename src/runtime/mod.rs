@@ -1,14 +1,14 @@
 //! Getting requests off the tick thread and their completions back to it.
 //!
 //! ```text
-//!            mailbox (host threads)       │          engine (threads of ours)
+//!            mailbox (host threads)       │          engine (our threads)
 //!  submit ─▶ slot + notice ───────────────┼─▶ dispatcher ─▶ schedule ─▶ workers ─▶ network
 //!  poll/next ◀─ completions ◀─────────────┼── decide once: answer, deadline, cancel, shutdown
 //! ```
 //!
 //! The two wings meet here and nowhere else: the engine calls the mailbox, and the mailbox knows no engine. Host threads
 //! only ever touch atomics, and wake no thread: the dispatcher looks for work by itself, often while there is traffic and
-//! rarely when there is none.
+//! rarely when there is no traffic.
 
 mod engine;
 mod mailbox;

@@ -169,7 +169,7 @@ fn a_slot_freed_while_its_arguments_are_read_is_used_again_once() {
 }
 
 #[test]
-fn long_arguments_are_freed_by_a_thread_of_ours() {
+fn long_arguments_are_freed_by_our_threads() {
     explore("cancel with long arguments, worker", 3, || {
         let runtime = runtime(1);
         let json = format!("\"{}\"", "x".repeat(1_000));
@@ -221,7 +221,7 @@ fn the_engine_keeps_the_request_of_a_slot_and_none_that_ended_in_it() {
 }
 
 #[test]
-fn a_submitter_that_is_held_up_takes_nobody_the_deadline() {
+fn a_submitter_that_is_held_up_costs_no_other_request_its_deadline() {
     explore("a submitter that is held up, and the next request of its slot", 4, || {
         let runtime = runtime(1);
         let slow = spawn(&runtime, |runtime| try_submit(runtime, 1));

@@ -14,7 +14,7 @@ pub struct Stats {
     pub submitted: u64,
     /// Requests refused because the queue was full.
     pub rejected_full: u64,
-    /// Requests that ended with an answer, "there is none" included.
+    /// Requests that ended with an answer, "no such customer" included.
     pub completed_ok: u64,
     /// Requests that failed in any other way than the following two.
     pub completed_error: u64,

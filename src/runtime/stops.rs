@@ -1,6 +1,6 @@
-//! A thread of ours that is stopped holds up no host call, wherever it is stopped.
+//! One of our threads that is stopped holds up no host call, wherever it is stopped.
 //!
-//! One client after the other does the same little work. Each time a thread of ours is stopped one step later, until
+//! One client after the other does the same little work. Each time one of our threads is stopped one step later, until
 //! none gets that far, and every host call that promises not to wait is made while it stands there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +170,7 @@ impl Host {
         self.runtime.deliver_log(|_| {});
     }
 
-    /// Something of everything that makes threads of ours share things with a host's.
+    /// Something of everything that makes our threads share things with a host's.
     fn begin_work(&self) {
         self.get("/ok", 1, FOREVER);
         self.get("/hang", HUNG, FOREVER);
@@ -231,7 +231,7 @@ fn sleeps() -> libc::c_long {
 /// By call: how often it put its thread to sleep.
 type Sleeps = BTreeMap<&'static str, usize>;
 
-/// Makes every call while a thread of ours is stopped.
+/// Makes every call while one of our threads is stopped.
 fn call_everything(host: &Host, armed: Armed, step: Step, slept: &mut Sleeps) {
     for (name, call) in CALLS {
         let before = sleeps();
@@ -244,7 +244,7 @@ fn call_everything(host: &Host, armed: Armed, step: Step, slept: &mut Sleeps) {
 
 fn assert_nothing_waited(armed: &Armed, what: &str) {
     if let Some((at, before)) = armed.gave_up() {
-        panic!("{what} waits for a thread of ours that is stopped at {at}, before {before}");
+        panic!("{what} waits for one of our threads that is stopped at {at}, before {before}");
     }
 }
 
@@ -257,13 +257,13 @@ impl Drop for SetWhenDropped<'_> {
     }
 }
 
-/// Stops a thread of ours before its step number `nth`, if one gets that far.
+/// Stops one of our threads before its step number `nth`, if one gets that far.
 fn stop_one(thread: &'static str, nth: usize, slept: &mut Sleeps) -> Option<Step> {
     let armed = stops::arm(thread, nth);
     let host = Host::new();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // A consumer that waits, so that there is somebody to wake.
+        // A consumer that waits, so that there is a thread to wake.
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
                 let is_done = || host.runtime.has_completions();
@@ -319,10 +319,10 @@ fn report(line: &str) {
 }
 
 #[test]
-fn a_thread_of_ours_that_is_stopped_holds_up_no_host_call() {
+fn a_stopped_library_thread_holds_up_no_host_call() {
     if std::env::var_os(ALONE).is_none() {
         // Threads of other tests have the same names, and their memory traffic puts host threads to sleep.
-        let name = "runtime::stops::a_thread_of_ours_that_is_stopped_holds_up_no_host_call";
+        let name = "runtime::stops::a_stopped_library_thread_holds_up_no_host_call";
         let output = Command::new(std::env::current_exe().unwrap())
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
             .env(ALONE, "1")

@@ -24,7 +24,7 @@ const FOREVER: Duration = Duration::from_secs(600);
 /// What the lines of a test share.
 #[derive(Default)]
 struct World {
-    /// What is answered to a target, one after the other; the last one for ever.
+    /// What is answered to a target, one after the other; the last one again and again.
     script: Mutex<HashMap<&'static str, Vec<(u16, &'static str)>>>,
     exchanges: AtomicUsize,
     lines: AtomicU32,
@@ -468,7 +468,7 @@ fn everything_at_once_completes_exactly_once() {
 }
 
 #[test]
-fn a_long_request_that_was_cancelled_unseen_is_freed_by_a_thread_of_ours() {
+fn a_long_request_that_was_cancelled_unseen_is_freed_by_our_threads() {
     let host = Host::new(|settings| settings.max_outstanding = 1);
     let submission = Submission {
         operation: &REQUEST,
@@ -515,7 +515,7 @@ const NAME: &[(Parameter, &str)] = &[(Parameter::Name, "a")];
 const BY_NAME: &str = "/v1/stores/1/customers/lookup?name=a";
 const CUSTOMERS: &str = "/v1/stores/1/customers";
 const CUSTOMER: &str = r#"{"id":"77"}"#;
-const NOBODY: &str = r#"{"status":404,"code":"not-found","message":"none"}"#;
+const UNKNOWN: &str = r#"{"status":404,"code":"not-found","message":"none"}"#;
 
 /// Without waits between attempts, so that no test waits for them.
 fn impatient(settings: &mut Settings) {
@@ -626,7 +626,7 @@ fn what_is_known_is_not_asked_again() {
 fn own_writes_end_what_is_known() {
     let host = Host::new(impatient);
     let id = (Parameter::CustomerId, "77");
-    host.world.say(BY_NAME, &[(404, NOBODY), (200, CUSTOMER)]);
+    host.world.say(BY_NAME, &[(404, UNKNOWN), (200, CUSTOMER)]);
     host.world.say(CUSTOMERS, &[(201, CUSTOMER)]);
     host.world.say("/v1/stores/1/customers/77", &[(200, CUSTOMER)]);
     host.ask(&LOOKUP_CUSTOMER, NAME);
@@ -634,11 +634,11 @@ fn own_writes_end_what_is_known() {
     host.ask(&CREATE_CUSTOMER, NAME);
     host.one(|_| ());
     host.ask(&LOOKUP_CUSTOMER, NAME);
-    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "nobody is somebody now");
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "the unknown customer exists now");
     host.ask(&UPDATE_CUSTOMER, &[id, NAME[0]]);
     host.one(|_| ());
     host.ask(&LOOKUP_CUSTOMER, NAME);
-    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "somebody was changed");
+    assert_eq!(host.one(|outcome| outcome.source), Source::Network, "a customer was changed");
 }
 
 #[test]
@@ -673,7 +673,7 @@ fn one_asks_for_all_and_a_leader_that_leaves_does_not_matter() {
 }
 
 #[test]
-fn a_question_nobody_wants_answered_is_forgotten_and_can_be_asked_anew() {
+fn a_question_no_request_waits_for_is_forgotten_and_can_be_asked_again() {
     let host = Host::new(|settings| settings.max_workers = 1);
     host.submit("/gate", FOREVER);
     host.wait_until("the worker is busy", || host.world.exchanges() == 1);
@@ -687,7 +687,7 @@ fn a_question_nobody_wants_answered_is_forgotten_and_can_be_asked_anew() {
 }
 
 #[test]
-fn peeking_sees_what_is_known_and_asks_nobody() {
+fn peeking_sees_what_is_known_and_sends_nothing() {
     let host = Host::new(impatient);
     let peek = || {
         let fill = |arguments: &mut Arguments| arguments.text(Parameter::Name, "a");
@@ -707,7 +707,7 @@ fn peeking_sees_what_is_known_and_asks_nobody() {
 #[test]
 fn ensuring_creates_once_for_all_who_ask() {
     let host = Host::new(impatient);
-    host.world.say(BY_NAME, &[(404, NOBODY)]);
+    host.world.say(BY_NAME, &[(404, UNKNOWN)]);
     host.world.say(CUSTOMERS, &[(201, CUSTOMER)]);
     let values = &[(Parameter::Name, "a"), (Parameter::Name, "a")];
     for _ in 0..50 {
@@ -742,7 +742,7 @@ fn a_token_is_minted_for_each_who_asks_and_never_remembered() {
 fn a_token_for_a_remembered_customer_who_is_gone_begins_again() {
     let host = Host::new(impatient);
     host.world.say(BY_NAME, &[(200, CUSTOMER), (200, r#"{"id":"78"}"#)]);
-    host.world.say("/v1/stores/1/customers/77/tokens", &[(404, NOBODY)]);
+    host.world.say("/v1/stores/1/customers/77/tokens", &[(404, UNKNOWN)]);
     host.world.say("/v1/stores/1/customers/78/tokens", &[(200, r#"{"token":"one"}"#)]);
     host.ask(&LOOKUP_CUSTOMER, NAME);
     host.one(|_| ());
@@ -784,7 +784,7 @@ fn waiting_for_a_retry_holds_no_worker_and_keeps_the_deadline() {
 }
 
 #[test]
-fn a_fault_of_ours_ends_the_request_and_all_that_wait_for_its_answer() {
+fn a_fault_of_the_library_ends_the_request_and_all_that_wait_for_its_answer() {
     let host = Host::new(|settings| settings.max_workers = 1);
     host.submit("/gate", FOREVER);
     host.wait_until("the worker is busy", || host.world.exchanges() == 1);
@@ -799,7 +799,7 @@ fn a_fault_of_ours_ends_the_request_and_all_that_wait_for_its_answer() {
     host.world.open_gate();
     host.collect(1);
     host.ask(&LOOKUP_CUSTOMER, NAME);
-    assert_eq!(host.one(|outcome| outcome.status), Status::Ok, "the question can be asked anew");
+    assert_eq!(host.one(|outcome| outcome.status), Status::Ok, "the question can be asked again");
 }
 
 #[test]

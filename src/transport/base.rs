@@ -16,7 +16,7 @@ pub(crate) struct ApiBase {
 }
 
 impl ApiBase {
-    /// PayNow's own address. It stands in no document; every public client uses it.
+    /// PayNow's own address. No document names it; every public client uses it.
     pub(crate) const DEFAULT: &'static str = "https://api.paynow.gg";
 
     /// Reads an address such as `https://api.paynow.gg` or `http://127.0.0.1:8787`.
@@ -79,7 +79,7 @@ impl ApiBase {
         self.tls
     }
 
-    /// The host, when it is an address and no name.
+    /// The host, when it is an address and not a name.
     fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }

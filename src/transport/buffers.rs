@@ -14,7 +14,7 @@ pub(super) struct WipedBuffers {
     input_size: usize,
     output: Zeroizing<Vec<u8>>,
     output_size: usize,
-    /// Whether the last reading took anything.
+    /// Whether the last read took anything.
     progress: bool,
 }
 

@@ -65,7 +65,7 @@ trait Network {
     fn begin(&mut self, address: SocketAddr) -> io::Result<Self::Attempt>;
 
     /// Waits until one of the attempts has ended, and says which and how; `None` when it is `until`. An error means
-    /// that nobody wants the connection any more.
+    /// that no request wants the connection any more.
     fn wait(
         &mut self,
         attempts: &[(SocketAddr, Self::Attempt)],
@@ -203,7 +203,7 @@ impl Network for Sockets<'_> {
     }
 }
 
-/// How an attempt that has ended went.
+/// How an attempt ended.
 fn outcome(socket: &Socket) -> io::Result<()> {
     match socket.take_error()? {
         Some(error) => Err(local::mark(error)),

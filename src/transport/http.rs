@@ -32,11 +32,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Room for a request's head: the longest token, the longest path and the rest.
 const OUTPUT_BUFFER: usize = 16 * 1024;
 /// How long a kept connection may bring nothing before a repeatable request is sent on a new one. A server that is
-/// slower than that of late is given more time.
+/// slower than that lately is given more time.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Most addresses ureq takes of a host.
 const MOST_ADDRESSES: usize = 16;
-/// This library did not exist before: a clock that shows an earlier time (2025-01-01) is wrong.
+/// The library did not exist before 2025-01-01: a clock that shows an earlier time is wrong.
 const FIRST_POSSIBLE_TIME: Duration = Duration::from_secs(1_735_689_600);
 /// Longest head of an answer.
 const MAX_RESPONSE_HEAD: usize = 16 * 1024;
@@ -72,21 +72,21 @@ struct Shared {
     config: ureq::config::Config,
 }
 
-/// How long answers took of late.
+/// How long answers took lately.
 #[derive(Default)]
 struct Slowness(AtomicU64);
 
 impl Slowness {
     fn note(&self, took: Duration) {
         let known = self.0.load(Ordering::Relaxed);
-        // A long time is forgotten slowly. Two who note at once may lose one: it is an estimate.
+        // A long time is forgotten slowly. Of two threads that write at once one may be lost: it is an estimate.
         let next = (took.as_millis() as u64).max(known - known / 8);
         if next != known {
             self.0.store(next, Ordering::Relaxed);
         }
     }
 
-    /// How long silence is no reason to worry.
+    /// How long a silence is still ordinary.
     fn patience(&self) -> Duration {
         SILENCE.max(Duration::from_millis(self.0.load(Ordering::Relaxed).saturating_mul(3)))
     }
@@ -374,9 +374,9 @@ impl HttpConnection {
             let impossible = now < SystemTime::UNIX_EPOCH + FIRST_POSSIBLE_TIME;
             let time = httpdate::fmt_http_date(now.max(SystemTime::UNIX_EPOCH));
             let text = if impossible {
-                format!("; the clock of this machine is wrong, it shows {time}: set it")
+                format!("; the clock of this machine is wrong: it shows {time}. Set it")
             } else {
-                format!("; the reason may be a wrong clock of this machine, it shows {time}")
+                format!("; the clock of this machine may be wrong: it shows {time}")
             };
             return (text, impossible);
         }
@@ -424,12 +424,12 @@ impl Connection for HttpConnection {
             self.shared.slowness.note(begun.elapsed());
         }
         // Whatever a kept connection brings that is not the head of an answer may be left from an earlier one.
-        let is_no_answer = matches!(
+        let brought_no_answer = matches!(
             &result,
             Err(error) if !error.is_local
                 && matches!(error.status, Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge)
         );
-        let died_idle = self.progress.is_stale() && is_no_answer && !self.interrupter.is_interrupted();
+        let died_idle = self.progress.is_stale() && brought_no_answer && !self.interrupter.is_interrupted();
         Exchange { result, sent, died_idle, credential }
     }
 
@@ -498,7 +498,7 @@ mod tests {
 
     #[test]
     fn an_exchange_tells_what_it_was_sent_with() {
-        // Bound, and nobody listens: what is sent with is known all the same.
+        // Bound, but not listening: what is sent with is known all the same.
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         let transport = transport(socket.local_addr().unwrap().as_socket().unwrap().port());

@@ -29,7 +29,7 @@ const PORTS: Lack = Lack(
      (net.ipv4.ip_local_port_range)",
 );
 const THREADS: Lack =
-    Lack("this machine starts no further thread: raise the limit of threads (ulimit -u, or pids.max)");
+    Lack("this machine starts no more threads: raise the limit of threads (ulimit -u, or pids.max)");
 
 /// Whether an error of a socket in use means lack: whatever the socket was doing.
 fn while_talking(code: i32) -> Option<Lack> {
@@ -110,7 +110,7 @@ mod tests {
         }
         for code in [libc::EACCES, libc::EPERM, libc::EADDRNOTAVAIL] {
             assert!(lack(&mark(raw(code))).is_some(), "{code}");
-            assert!(lack(&raw(code)).is_none(), "{code} on a connection that stands");
+            assert!(lack(&raw(code)).is_none(), "{code} on an established connection");
         }
         for code in [libc::ECONNREFUSED, libc::ETIMEDOUT, libc::ENETUNREACH, libc::EHOSTUNREACH] {
             assert!(lack(&mark(raw(code))).is_none(), "{code}");

@@ -34,7 +34,7 @@ use crate::operations::{HttpRequest, Sent, Status};
 /// An answer, before anything is read from it.
 pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
-    /// What the body is: its media type, or the encoding nobody asked for that makes it unreadable.
+    /// What the body is: its media type, or the unrequested encoding that makes it unreadable.
     pub(crate) content_type: String,
     /// How long the server wants to be left alone, its date counted from its own clock.
     pub(crate) retry_after: Option<Duration>,
@@ -56,7 +56,7 @@ pub(crate) struct TransportError {
 pub(crate) struct Exchange {
     pub(crate) result: Result<HttpAnswer, TransportError>,
     pub(crate) sent: Sent,
-    /// It failed because a connection kept from an earlier exchange was no good any more: closed, silent, or full of
+    /// It failed because a connection kept from an earlier exchange was no longer good: closed, silent, or full of
     /// what was left of an earlier answer. That says nothing about the API: where repeating is safe, the request goes
     /// out again at once, on a new connection.
     pub(crate) died_idle: bool,

@@ -25,7 +25,7 @@ const DEFAULT_PORT: u16 = 3128;
 pub(crate) struct Proxy {
     pub(super) host: String,
     pub(super) port: u16,
-    /// What stands behind `Basic`.
+    /// What follows `Basic`.
     credentials: Option<Secret>,
     /// The setting or the environment variable it was read from.
     setting: &'static str,
@@ -59,7 +59,7 @@ impl Proxy {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
             Some(_) => {
                 return Err(refuse(
-                    "must start with http://: it is the way to the proxy, TLS with the API goes through it",
+                    "must start with http://: that is the way to the proxy, and TLS with the API goes through it",
                 ));
             }
             None => text,
@@ -190,7 +190,7 @@ fn read_port(digits: &str) -> Option<u16> {
     digits.parse().ok().filter(|port| all_digits && *port != 0)
 }
 
-/// What stands behind `Basic`, of a user name and, behind a colon, a password. Nothing is no credentials.
+/// What follows `Basic`, made of a user name and, after a colon, a password. Nothing means no credentials.
 fn basic(userinfo: &str) -> Result<Option<Secret>, &'static str> {
     if userinfo.is_empty() {
         return Ok(None);
@@ -213,7 +213,7 @@ fn basic(userinfo: &str) -> Result<Option<Secret>, &'static str> {
 
 fn percent_decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut escapes = text.split('%');
-    // What stands before the first one.
+    // What comes before the first one.
     escapes.next();
     let is_escape = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !escapes.all(is_escape) {

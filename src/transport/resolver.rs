@@ -1,7 +1,7 @@
 //! Names to addresses, without a thread per call.
 //!
 //! The system's resolver cannot be interrupted and may hang for half a minute. So one thread asks it,
-//! callers wait for that thread's answer no longer than they like, and an answer is kept: a name that is
+//! callers wait for that thread's answer only as long as they like, and an answer is kept: a name that is
 //! in use is refreshed while the old addresses still serve.
 
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) struct Resolver {
     thread: Mutex<Option<Asked>>,
 }
 
-/// The thread that asks the system, and how it is told to. It ends when nobody can tell it any more.
+/// The thread that asks the system, and how it is told to. It ends when no sender is left.
 struct Asked {
     questions: Sender<()>,
     handle: JoinHandle<()>,
@@ -53,7 +53,7 @@ struct State {
     closed: bool,
 }
 
-/// Why the last lookup failed, for everybody who waits for it.
+/// Why the last lookup failed, for all that wait for it.
 #[derive(Clone)]
 struct Failure {
     kind: io::ErrorKind,
@@ -118,7 +118,7 @@ impl Resolver {
             }
             if !state.addresses.is_empty() {
                 if state.asked_at.is_some_and(|asked| asked.elapsed() > FRESH) {
-                    // Old addresses still serve when nobody can be asked for new ones.
+                    // Old addresses still serve when new ones cannot be looked up.
                     let _ = self.ask();
                 }
                 return Ok(Arc::clone(&state.addresses));
@@ -152,7 +152,7 @@ impl Resolver {
     fn ask(&self) -> io::Result<()> {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
-            // One question is as good as many: while it waits, further ones have nothing to add.
+            // One question is as good as many: while it waits, others add nothing.
             let (questions, asked) = bounded(1);
             let shared = Arc::clone(&self.shared);
             let handle = threads::spawn("resolver", move || shared.serve(&asked))
@@ -189,7 +189,7 @@ impl Shared {
         for () in asked {
             let found = (self.lookup)();
             let mut state = self.lock();
-            // Whoever asked while the system was busy wanted to know the same.
+            // All that asked while the system was busy wanted to know the same.
             let _ = asked.try_recv();
             state.asked_at = Some(Instant::now());
             match found {

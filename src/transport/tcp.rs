@@ -43,7 +43,7 @@ impl fmt::Debug for TcpConnector {
     }
 }
 
-/// A proxy, and where to through it.
+/// A proxy, and where to go through it.
 pub(super) struct Tunnel {
     pub(super) proxy: Proxy,
     pub(super) host: String,
@@ -154,7 +154,7 @@ impl Transport for TcpTransport {
                 Err(error) if is_tick(&error) => {
                     silence += TICK;
                     if self.progress.is_given_up_after(silence) {
-                        return Err(Error::Io(io::Error::other("a kept connection brings nothing any more")));
+                        return Err(Error::Io(io::Error::other("a kept connection is silent")));
                     }
                 }
                 result => break result.map_err(cut_off)?,
@@ -167,7 +167,7 @@ impl Transport for TcpTransport {
         Ok(amount > 0)
     }
 
-    /// Open means: the peer has neither closed nor sent anything we did not ask for.
+    /// Open means that the peer has neither closed it nor sent anything we did not ask for.
     fn is_open(&mut self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
         !self.progress.is_retired()

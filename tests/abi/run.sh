@@ -3,7 +3,7 @@
 # holds macros. What is new is allowed: functions, constants, and members at the end of structs that begin with their size.
 # What is gone or changed fails.
 #   [T=NAME] run.sh      compares
-#   run.sh dump          writes the dump anew, for a change that is meant
+#   run.sh dump          writes the dump again, for an intended change
 # Beside the variables of tests/suite.sh:
 # ABIDW, ABIDIFF       the tools                         (abidw, abidiff; Debian: abigail-tools)
 #

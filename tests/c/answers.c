@@ -215,7 +215,7 @@ TEST(text_with_a_nul) {
   destroy(client);
 }
 
-TEST(what_is_no_customer_is_an_invalid_response) {
+TEST(what_is_not_a_customer_is_an_invalid_response) {
   static const char *const bodies[] = {"null", "{}", "[]", "\"x\"", "7", "{\"id\":\"\"}", "{\"id\":null}", "{\"id\":\"7\"", "<html></html>",
                                        "{\"status\":400,\"code\":\"x\",\"message\":\"y\"}"};
   for (size_t index = 0; index < sizeof bodies / sizeof *bodies; index++) {
@@ -336,7 +336,7 @@ TEST(token_and_its_length) {
 }
 
 // A token travels in a header later, so one that cannot is refused.
-TEST(what_is_no_token_is_an_invalid_response) {
+TEST(what_is_not_a_token_is_an_invalid_response) {
   static const char *const bodies[] = {"{\"token\":\"\"}", "{\"token\":null}", "{\"token\":5}", "{\"customer_token\":\"x\"}",
                                        "{\"token\":\"a\\r\\nx-evil: 1\"}", "{\"token\":\"a b\"}", "{}", "null"};
   for (size_t index = 0; index < sizeof bodies / sizeof *bodies; index++) {
@@ -349,13 +349,13 @@ TEST(accessors_of_another_kind_have_no_value) {
   struct paynow_giftcard card = INIT(struct paynow_giftcard);
   struct paynow_customer customer = INIT(struct paynow_customer);
   struct paynow_api_error error = INIT(struct paynow_api_error);
-  struct paynow_validation_error complaint = INIT(struct paynow_validation_error);
+  struct paynow_validation_error invalid = INIT(struct paynow_validation_error);
   const char *text = NULL, *other = NULL;
   seeded(MIRA);
   CHECK_STATUS(paynow_completion_giftcard(completion, &card), PAYNOW_E_NO_VALUE);
   CHECK_STATUS(paynow_completion_token(completion, &text, NULL), PAYNOW_E_NO_VALUE);
   CHECK_STATUS(paynow_completion_error(completion, &error), PAYNOW_E_NO_VALUE);
-  CHECK_STATUS(paynow_completion_validation_error(completion, 0, &complaint), PAYNOW_E_NO_VALUE);
+  CHECK_STATUS(paynow_completion_validation_error(completion, 0, &invalid), PAYNOW_E_NO_VALUE);
   CHECK_STATUS(paynow_completion_validation_path(completion, 0, 0, &text), PAYNOW_E_NO_VALUE);
   destroy(client);
   CHECK_STATUS(token("{\"token\":\"t\"}"), PAYNOW_OK);

@@ -230,11 +230,11 @@ TEST(output_structs_of_a_wrong_size_for_errors_and_cards) {
   CHECK_OK(get_mira(client, NULL, NULL));
   paynow_completion completion = await(client);
   struct paynow_api_error error = {0};
-  struct paynow_validation_error complaint = {0};
+  struct paynow_validation_error invalid = {0};
   struct paynow_giftcard card = {0};
   REFUSED(paynow_completion_error(completion, &error), "out");
   REFUSED(paynow_completion_error(completion, NULL), "out");
-  REFUSED(paynow_completion_validation_error(completion, 0, &complaint), "out");
+  REFUSED(paynow_completion_validation_error(completion, 0, &invalid), "out");
   REFUSED(paynow_completion_validation_error(completion, 0, NULL), "out");
   REFUSED(paynow_completion_validation_path(completion, 0, 0, NULL), "out_segment");
   sandbox_answers("*", 200, "{}", "{\"code\":\"x\",\"balance\":1,\"starting_balance\":1,\"token\":\"t\"}");
@@ -553,7 +553,7 @@ TEST(bulk_of_none_or_too_many) {
   REFUSED(paynow_bulk_create_customers(client, fields, 0, NULL, &request), "customers");
   REFUSED(paynow_bulk_create_customers(client, NULL, 0, NULL, &request), "customers");
   REFUSED(paynow_bulk_create_customers(client, fields, 201, NULL, &request), "customers");
-  // A complaint about one of them says which.
+  // An error about one of them says which.
   fields[150].steam_id = "x";
   REFUSED(paynow_bulk_create_customers(client, fields, 200, NULL, &request), "[150]");
   CHECK_HAS(paynow_last_error(), "steam_id");

@@ -207,7 +207,7 @@ TEST(a_piece_with_a_bad_customer_is_refused_and_not_skipped) {
   CHECK_STATUS(send_piece().status, PAYNOW_OK);
   CHECK_INT(accept_piece(), 1);
   check_created(2, 1);
-  // Or mends it.
+  // Or fixes it.
   bulk.done = 0;
   bulk.count = 2;
   wanted[1].steam_id = steam_ids[1];

@@ -82,7 +82,7 @@ TEST(failures_lists_tokens_and_cards_are_not_remembered) {
   destroy(client);
 }
 
-TEST(nobody_is_remembered_until_somebody_is_created) {
+TEST(an_unknown_customer_is_remembered_until_one_is_created) {
   begin_remembering();
   paynow_lookup_query query = INIT(paynow_lookup_query);
   query.steam_id = "76561198000000071";
@@ -106,7 +106,7 @@ TEST(nobody_is_remembered_until_somebody_is_created) {
 }
 
 // A bulk creates, too, and so may one whose answer was lost.
-TEST(nobody_is_forgotten_after_any_create) {
+TEST(an_unknown_customer_is_forgotten_after_any_create) {
   begin_remembering();
   CHECK_INT(look_up("Herobrine").found, 0);
   CHECK_INT(look_up("Herobrine").source, PAYNOW_SOURCE_CACHE);
@@ -122,7 +122,7 @@ TEST(nobody_is_forgotten_after_any_create) {
   destroy(client);
 }
 
-TEST(nobody_is_remembered_for_less_long) {
+TEST(an_unknown_customer_is_remembered_for_less_long) {
   paynow_client_config config = sandbox_config();
   config.cache_ttl_ms = 0;
   config.cache_negative_ttl_ms = 20;
@@ -261,7 +261,7 @@ TEST(an_old_answer_stands_in_for_a_failure) {
   CHECK_STATUS(look_up("Notch").status, PAYNOW_E_FORBIDDEN);
   sandbox_answers("lookup_customer", 503, "{}", "");
   CHECK_STATUS(look_up("jeb_").status, PAYNOW_E_SERVER);
-  // A stand-in is no answer: it is not young again.
+  // A stand-in is not an answer: it does not become young again.
   CHECK_STATUS(peek("Notch"), PAYNOW_E_NO_VALUE);
   sandbox_recovers();
   CHECK_INT(look_up("Notch").source, PAYNOW_SOURCE_NETWORK);

@@ -30,7 +30,7 @@ TEST(an_api_that_fails_is_not_asked_until_it_recovers) {
   CHECK_INT(stats_of(client).unavailable, 1);
   CHECK_INT(stats_of(client).circuit_open, 1);
   sandbox_recovers();
-  // Without anybody's doing but asking.
+  // Nothing but asking brings it back.
   CHECK(eventually(is_answered, NULL));
   CHECK_INT(stats_of(client).circuit_open, 0);
   for (int count = 0; count < 10; count++) CHECK_STATUS(ask(), PAYNOW_OK);
@@ -41,7 +41,7 @@ TEST(an_api_that_fails_is_not_asked_until_it_recovers) {
   destroy(client);
 }
 
-TEST(an_api_nobody_reaches_is_not_asked) {
+TEST(an_api_that_cannot_be_reached_is_not_asked) {
   char address[64];
   unused_address(address, sizeof address);
   paynow_client_config config = sandbox_config();

@@ -287,7 +287,7 @@ TEST(callbacks_that_submit) {
   destroy(client);
 }
 
-// What ends while poll is running waits for the next poll, or a callback could keep it for ever.
+// What ends while poll is running waits for the next poll, or a callback could keep it without end.
 static void cancel_the_others(paynow_client of, paynow_completion completion, void *user_data) {
   count_completion(of, completion, user_data);
   uint32_t cancelled = 0;

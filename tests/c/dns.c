@@ -146,7 +146,7 @@ TEST(a_name_that_vanishes_is_a_failure_that_passes) {
   CHECK_INT(sandbox_count("requests"), 0);
   name_stands_for("127.0.0.1", NULL);
   CHECK(eventually(is_served, &client));
-  // From here on its absence harms nobody: the last known addresses serve.
+  // From here on its absence does no harm: the last known addresses serve.
   name_stands_for(NULL, NULL);
   CHECK_STATUS(ask(client), PAYNOW_OK);
   destroy(client);
@@ -174,7 +174,7 @@ TEST(a_name_that_leaves_this_machine_is_not_spoken_to_in_the_clear) {
   destroy(client);
 }
 
-TEST(a_resolver_that_hangs_keeps_nobody) {
+TEST(a_resolver_that_hangs_keeps_no_request) {
   name_stands_for("127.0.0.1", NULL);
   resolver_hangs(true);
   paynow_client client = client_by_name(0);

@@ -3,7 +3,7 @@
 
 #define CUSTOMERS "/v1/stores/411486491630370816/customers"
 // What the API says when there is no such customer, as it stands inside a plan.
-#define NOBODY "{\\\"status\\\":404,\\\"code\\\":\\\"not-found\\\",\\\"message\\\":\\\"none\\\"}"
+#define UNKNOWN "{\\\"status\\\":404,\\\"code\\\":\\\"not-found\\\",\\\"message\\\":\\\"none\\\"}"
 
 static paynow_completion_info ensure(paynow_player player) {
   player.struct_size = sizeof player;
@@ -13,7 +13,7 @@ static paynow_completion_info ensure(paynow_player player) {
 
 struct kind {
   paynow_player player;
-  // What is asked, and what is created when there is nobody.
+  // What is asked, and what is created when the customer is unknown.
   const char *query, *body;
 };
 
@@ -192,7 +192,7 @@ TEST(four_servers_create_a_player_once) {
   enum { servers = 4 };
   for (size_t index = 0; index < sizeof players / sizeof *players; index++) {
     free(sandbox("POST", "reset", ""));
-    // Everybody has looked before anybody hears that there is nobody, so that all of them create.
+    // All have looked before any of them hears that the customer is unknown, so that all of them create.
     sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"times\":4,\"after_effect\":true,\"hang\":true}]}");
     paynow_player player = players[index];
     player.struct_size = sizeof player;
@@ -222,8 +222,8 @@ TEST(calls_for_the_same_player_share_one_answer) {
     paynow_client_config config = sandbox_config();
     config.cache_ttl_ms = memory ? 0 : PAYNOW_OFF;
     client = client_with(&config);
-    // Nobody is found as long as all of them may be looking.
-    sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"times\":10,\"respond\":{\"status\":404,\"body\":\"" NOBODY "\"}}]}");
+    // No customer is found as long as all of them may be looking.
+    sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"times\":10,\"respond\":{\"status\":404,\"body\":\"" UNKNOWN "\"}}]}");
     paynow_player player = INIT(paynow_player);
     player.name = "Only_A_Name";
     for (int call = 0; call < calls; call++) CHECK_OK(paynow_ensure_customer(client, &player, NULL, NULL));
@@ -233,9 +233,9 @@ TEST(calls_for_the_same_player_share_one_answer) {
   }
 }
 
-TEST(losing_the_race_to_create_is_no_failure) {
+TEST(losing_the_race_to_create_is_not_a_failure) {
   client = new_client();
-  sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"times\":1,\"respond\":{\"status\":404,\"body\":\"" NOBODY "\"}}]}");
+  sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"times\":1,\"respond\":{\"status\":404,\"body\":\"" UNKNOWN "\"}}]}");
   paynow_player player = {.steam_id = "76561198087654321"};
   paynow_completion_info info = ensure(player);
   CHECK_STATUS(info.status, PAYNOW_OK);
@@ -243,8 +243,8 @@ TEST(losing_the_race_to_create_is_no_failure) {
   CHECK_STR(customer_at(0).id, MIRA);
   CHECK_INT(sandbox_count("creates_effective"), 0);
   CHECK_INT(sandbox_count("create_customer"), 1);
-  // When nobody is there after all, the conflict is what is told.
-  sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"respond\":{\"status\":404,\"body\":\"" NOBODY "\"}}]}");
+  // When the customer is unknown after all, the conflict is what is told.
+  sandbox_faults("{\"rules\":[{\"operation\":\"lookup_customer\",\"respond\":{\"status\":404,\"body\":\"" UNKNOWN "\"}}]}");
   info = ensure(player);
   CHECK_STATUS(info.status, PAYNOW_E_CONFLICT);
   CHECK_INT(info.found, 0);
@@ -299,15 +299,15 @@ TEST(each_step_of_an_ensure_is_repeated_like_what_it_is) {
   paynow_player player = {.steam_id = "76561198000000111"};
   paynow_completion_info info = ensure(player);
   CHECK_STATUS(info.status, PAYNOW_OK);
-  // Three to find nobody, one to create, three to find who was created.
+  // Three to find no customer, one to create, three to find who was created.
   CHECK_INT(info.attempts, 7);
   CHECK_INT(stats_of(client).retries, 4);
   CHECK_INT(sandbox_count("creates_effective"), 1);
   destroy(client);
 }
 
-// That there was nobody is why one is created, never the answer: not even when the API fails meanwhile.
-TEST(ensure_is_never_answered_with_nobody) {
+// That the customer was unknown is why one is created, never the answer: not even when the API fails meanwhile.
+TEST(ensure_is_never_answered_with_no_customer) {
   begin_remembering();
   CHECK_INT(look_up("Herobrine").found, 0);
   paynow_player player = {.name = "Herobrine"};
@@ -340,7 +340,7 @@ TEST(ensure_remembers_and_is_remembered) {
   CHECK_INT(look_up("Notch").source, PAYNOW_SOURCE_CACHE);
   CHECK_OK(peek("Notch"));
   CHECK_INT(sandbox_count("requests"), 1);
-  // Created: known from then on, though nobody was known before.
+  // Created: known from then on, though unknown before.
   CHECK_INT(look_up("Only_A_Name").found, 0);
   player.name = "Only_A_Name";
   CHECK_INT(ensure(player).found, 1);
@@ -366,7 +366,7 @@ TEST(token_for_holds_customer_and_token) {
     player.struct_size = sizeof player;
     int64_t before = sandbox_count("creates_effective");
     char tokens[2][256];
-    // Twice: a token is minted anew each time, however well the customer is known.
+    // Twice: a new token is minted each time, however well the customer is known.
     for (int round = 0; round < 2; round++) {
       const char *token = NULL;
       size_t length = 0;

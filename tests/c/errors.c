@@ -43,34 +43,34 @@ TEST(error_with_every_field) {
   CHECK_STR(error.message, "Not like this");
   CHECK_STR(error.trace_id, "tr-1");
   CHECK_INT(error.error_count, 3);
-  struct paynow_validation_error complaint = INIT(struct paynow_validation_error);
+  struct paynow_validation_error invalid = INIT(struct paynow_validation_error);
   const char *segment = NULL;
   // A path that came as one string.
-  CHECK_OK(paynow_completion_validation_error(completion, 0, &complaint));
-  CHECK_STR(complaint.code, "c1");
-  CHECK_STR(complaint.message, "m1");
-  CHECK_STR(complaint.path, "items[0].name");
-  CHECK_STR(complaint.validation, "v1");
-  CHECK_INT(complaint.path_count, 1);
+  CHECK_OK(paynow_completion_validation_error(completion, 0, &invalid));
+  CHECK_STR(invalid.code, "c1");
+  CHECK_STR(invalid.message, "m1");
+  CHECK_STR(invalid.path, "items[0].name");
+  CHECK_STR(invalid.validation, "v1");
+  CHECK_INT(invalid.path_count, 1);
   CHECK_OK(paynow_completion_validation_path(completion, 0, 0, &segment));
   CHECK_STR(segment, "items[0].name");
   // One that came as an array.
-  CHECK_OK(paynow_completion_validation_error(completion, 1, &complaint));
-  CHECK_STR(complaint.path, "metadata.rank.0");
-  CHECK_INT(complaint.path_count, 3);
+  CHECK_OK(paynow_completion_validation_error(completion, 1, &invalid));
+  CHECK_STR(invalid.path, "metadata.rank.0");
+  CHECK_INT(invalid.path_count, 3);
   static const char *const segments[] = {"metadata", "rank", "0"};
   for (size_t index = 0; index < 3; index++) {
     CHECK_OK(paynow_completion_validation_path(completion, 1, index, &segment));
     CHECK_STR(segment, segments[index]);
   }
   // One that did not come.
-  CHECK_OK(paynow_completion_validation_error(completion, 2, &complaint));
-  CHECK_STR(complaint.code, NULL);
-  CHECK_STR(complaint.message, NULL);
-  CHECK_STR(complaint.validation, NULL);
-  CHECK_STR(complaint.path, "");
-  CHECK_INT(complaint.path_count, 0);
-  CHECK_STATUS(paynow_completion_validation_error(completion, 3, &complaint), PAYNOW_E_NO_VALUE);
+  CHECK_OK(paynow_completion_validation_error(completion, 2, &invalid));
+  CHECK_STR(invalid.code, NULL);
+  CHECK_STR(invalid.message, NULL);
+  CHECK_STR(invalid.validation, NULL);
+  CHECK_STR(invalid.path, "");
+  CHECK_INT(invalid.path_count, 0);
+  CHECK_STATUS(paynow_completion_validation_error(completion, 3, &invalid), PAYNOW_E_NO_VALUE);
   CHECK_STATUS(paynow_completion_validation_path(completion, 1, 3, &segment), PAYNOW_E_NO_VALUE);
   CHECK_STATUS(paynow_completion_validation_path(completion, 9, 0, &segment), PAYNOW_E_NO_VALUE);
   destroy(client);
@@ -125,7 +125,7 @@ TEST(statuses_follow_http) {
   }
 }
 
-// An HTML 404 is a mistyped address; taken for "unknown" it would have every player created anew.
+// An HTML 404 is a mistyped address; taken for "unknown" it would have every player created a second time.
 TEST(a_404_is_an_answer_only_as_a_paynow_error) {
   paynow_completion_info info = canned(404, "{}", "{\"status\":404,\"code\":\"not-found\",\"message\":\"none\"}");
   CHECK_STATUS(info.status, PAYNOW_OK);
@@ -158,7 +158,7 @@ TEST(a_404_to_lookup_and_giftcard) {
     CHECK_STATUS(await_status(client), html ? PAYNOW_E_INVALID_RESPONSE : PAYNOW_OK);
     CHECK_OK(paynow_lookup_giftcard(client, &card, NULL, NULL));
     CHECK_STATUS(await_status(client), html ? PAYNOW_E_INVALID_RESPONSE : PAYNOW_OK);
-    // Where a 404 is no answer it stays an error.
+    // Where a 404 is not an answer it stays an error.
     CHECK_OK(paynow_create_customer_token(client, MIRA, 0, NULL, NULL));
     CHECK_STATUS(await_status(client), html ? PAYNOW_E_INVALID_RESPONSE : PAYNOW_E_NOT_FOUND);
   }
@@ -229,7 +229,7 @@ TEST(info_of_a_success) {
   destroy(client);
 }
 
-TEST(nobody_listens) {
+TEST(no_server_listens) {
   paynow_client_config config = sandbox_config();
   // The port of discard: nothing answers there, and the connection is refused at once.
   config.api_base = "http://127.0.0.1:9";
@@ -289,7 +289,7 @@ TEST(an_answer_shorter_than_it_claims) {
 }
 
 // A kept connection may be closed in the very moment it is used again: reading is then simply repeated.
-TEST(a_connection_closed_while_idle_is_no_error) {
+TEST(a_connection_closed_while_idle_is_not_an_error) {
   client = new_client();
   sandbox_faults("{\"rules\":[{\"operation\":\"get_customer\",\"close_after\":true}]}");
   for (int round = 0; round < 20; round++) {

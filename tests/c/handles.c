@@ -60,7 +60,7 @@ static paynow_status with_completion(int which, paynow_completion completion) {
   struct paynow_customer customer = INIT(struct paynow_customer);
   struct paynow_giftcard card = INIT(struct paynow_giftcard);
   struct paynow_api_error error = INIT(struct paynow_api_error);
-  struct paynow_validation_error complaint = INIT(struct paynow_validation_error);
+  struct paynow_validation_error invalid = INIT(struct paynow_validation_error);
   const char *text, *other;
   switch (which) {
     case 0: return paynow_completion_info_get(completion, &info);
@@ -69,7 +69,7 @@ static paynow_status with_completion(int which, paynow_completion completion) {
     case 3: return paynow_completion_token(completion, &text, NULL);
     case 4: return paynow_completion_giftcard(completion, &card);
     case 5: return paynow_completion_error(completion, &error);
-    case 6: return paynow_completion_validation_error(completion, 0, &complaint);
+    case 6: return paynow_completion_validation_error(completion, 0, &invalid);
     case 7: return paynow_completion_validation_path(completion, 0, 0, &text);
     case 8: return paynow_completion_json(completion, &text, NULL);
     default: return paynow_completion_free(completion);
@@ -122,7 +122,7 @@ TEST(a_destroyed_client) {
   destroy(next);
 }
 
-TEST(a_request_is_no_client_and_a_client_no_completion) {
+TEST(a_request_is_not_a_client_and_a_client_not_a_completion) {
   paynow_client client = new_client();
   paynow_request_id request = 0;
   CHECK_OK(get_mira(client, NULL, &request));

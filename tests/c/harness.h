@@ -61,7 +61,7 @@ bool check_str(const char *file, int line, const char *what, const char *actual,
 bool check_has(const char *file, int line, const char *what, const char *text, const char *part, bool wanted);
 bool check_status(const char *file, int line, const char *what, paynow_status actual, paynow_status expected);
 
-// A struct of the library, as the header demands it: every byte zero but for its size.
+// A struct of the library, as the header demands it: every byte zero except for its size.
 #define INIT(type) ((type){.struct_size = sizeof(type)})
 
 // --- the sandbox -----------------------------------------------------------------------------------------

@@ -170,8 +170,8 @@ TEST(the_log_sink_may_destroy) {
 
 // --- secrets ---
 
-#define SECRET_KEY "pnapi_K3YthatNobodyMaySee"
-#define SECRET_TOKEN "pnct_T0KENthatNobodyMaySee"
+#define SECRET_KEY "pnapi_K3YthatMustStayHidden"
+#define SECRET_TOKEN "pnct_T0KENthatMustStayHidden"
 
 static void check_message(paynow_status expected) {
   paynow_completion completion = await(client);
@@ -233,7 +233,7 @@ TEST(no_secret_though_the_server_repeats_it) {
 TEST(no_secret_of_an_answer) {
   paynow_client_config config = logged(PAYNOW_LOG_DEBUG);
   client = client_with(&config);
-  // Minted under the wrong name: what arrived is no token, and yet it is one.
+  // Minted under the wrong name: what arrived is not read as a token, and yet it is one.
   sandbox_answers("create_customer_token", 200, "{}", "{\"customer_token\":\"" SECRET_TOKEN "\"}");
   CHECK_OK(paynow_create_customer_token(client, MIRA, 0, NULL, NULL));
   check_message(PAYNOW_E_INVALID_RESPONSE);

@@ -350,7 +350,7 @@ static void anything(void) {
 static void on_completion(paynow_client client, paynow_completion completion, void *user_data) {
   (void)client, (void)user_data;
   if (chance(2)) keep_id(completion);
-  // A callback may do anything, but not for ever.
+  // A callback may do anything, but not without end.
   if (inside) return;
   inside = true;
   for (uint32_t calls = below(4); calls > 0; calls--) anything();

@@ -48,7 +48,7 @@ static inline bool forbid_system_calls(void) {
 }
 
 static void (*volatile work)(void);
-// Whether what is checked allocates. A thread's first allocation is a system call whoever makes it, so it is made before.
+// Whether what is checked allocates. A thread's first allocation is a system call, so it is made before.
 static volatile bool allocates;
 
 static inline void *thread(void *context) {

@@ -208,7 +208,7 @@ TEST(create_conflict_and_unknown_account) {
   fields.minecraft_uuid = "069a79f4-44e9-4726-a5be-fca90e38aaf5";
   CHECK_CALL(paynow_create_customer(client, &fields, NULL, NULL), PAYNOW_OP_CREATE_CUSTOMER, PAYNOW_E_CONFLICT, 0);
   CHECK_INT(info_of(completion).http_status, 409);
-  // A 404 to a create is no "there is none".
+  // A 404 to a create is not "no such customer".
   fields.minecraft_uuid = "deadbeef-0000-4000-8000-000000000001";
   CHECK_CALL(paynow_create_customer(client, &fields, NULL, NULL), PAYNOW_OP_CREATE_CUSTOMER, PAYNOW_E_NOT_FOUND, 0);
   CHECK_INT(info_of(completion).http_status, 404);
@@ -348,8 +348,8 @@ TEST(lookup_of_a_stranger_is_an_answer) {
   query.minecraft_java_name = "Herobrine";
   CHECK_CALL(paynow_lookup_customer(client, &query, NULL, NULL), PAYNOW_OP_LOOKUP_CUSTOMER, PAYNOW_OK, 0);
   CHECK_INT(info_of(completion).http_status, 404);
-  struct paynow_customer nobody = INIT(struct paynow_customer);
-  CHECK_STATUS(paynow_completion_customer(completion, 0, &nobody), PAYNOW_E_NO_VALUE);
+  struct paynow_customer none = INIT(struct paynow_customer);
+  CHECK_STATUS(paynow_completion_customer(completion, 0, &none), PAYNOW_E_NO_VALUE);
   // PayNow's own words are there all the same.
   struct paynow_api_error error = INIT(struct paynow_api_error);
   CHECK_OK(paynow_completion_error(completion, &error));

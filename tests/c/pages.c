@@ -14,7 +14,7 @@ struct walked {
   size_t count, asked;
 };
 
-// Walks on to the end, or for as long as anybody would believe that there is one.
+// Walks on to the end, or as far as any real store goes.
 static struct walked walk(void) {
   struct walked walked = {{0}, 0, 0};
   while (walked.asked < 100) {
@@ -99,7 +99,7 @@ TEST(a_walk_can_search_and_begin_anywhere) {
   destroy(client);
 }
 
-TEST(the_same_page_for_ever_ends_the_walk) {
+TEST(an_endless_repeated_page_ends_the_walk) {
   static const uint64_t ids[] = {11, 12, 13};
   client = new_client();
   begin_walk(3, PAYNOW_ORDER_ASCENDING);
@@ -151,7 +151,7 @@ TEST(dishonest_pages_end_the_walk) {
   destroy(client);
 }
 
-// Text of digits that is no id of PayNow's: nothing can be asked behind it.
+// Text of digits that is not a PayNow id: nothing can be asked behind it.
 TEST(ids_that_are_none_end_the_walk) {
   static const char *const pages_of_one[] = {"[{\"id\":\"0\"}]", "[{\"id\":\"9223372036854775808\"}]", "[{\"id\":\"18446744073709551615\"}]"};
   client = new_client();
@@ -164,7 +164,7 @@ TEST(ids_that_are_none_end_the_walk) {
   destroy(client);
 }
 
-TEST(a_page_whose_ids_are_no_digits_is_refused) {
+TEST(a_page_whose_ids_are_not_digits_is_refused) {
   client = new_client();
   sandbox_answers("list_customers", 200, "{}", "[{\"id\":\"11\"},{\"id\":\"x\"}]");
   begin_walk(3, PAYNOW_ORDER_ASCENDING);

@@ -151,7 +151,7 @@ TEST(memory_can_be_switched_off) {
   destroy(client);
 }
 
-TEST(peek_asks_nobody) {
+TEST(peek_sends_nothing) {
   begin();
   paynow_lookup_query query = INIT(paynow_lookup_query);
   query.minecraft_java_name = "Notch";

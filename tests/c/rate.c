@@ -77,7 +77,7 @@ TEST(a_burst_is_all_that_goes_at_once) {
   sandbox_hangs();
   for (uint64_t number = 0; number < requests; number++) CHECK_OK(get_stranger(client, number, NULL, NULL));
   CHECK(sandbox_asked(burst));
-  // One a second from here on, so nobody but a machine that stands still for seven finds more than all but one.
+  // One a second from here on, so only a machine that stands still for seven finds more than all but one.
   CHECK(sandbox_count("requests") < requests);
   uint32_t cancelled = 0;
   CHECK_OK(paynow_client_cancel_all(client, 0, &cancelled));

@@ -82,7 +82,7 @@ TEST(revoking_tokens_is_repeated_and_minting_is_not) {
   destroy(client);
 }
 
-// Whether the server has made the customer or not, nobody knows: a second one must not come of it.
+// Whether the server has made the customer or not cannot be known: a second one must not come of it.
 TEST(a_create_that_may_have_left_is_not_repeated) {
   static const struct {
     const char *fault;
@@ -119,7 +119,7 @@ TEST(a_create_that_never_left_is_repeated) {
   config.max_attempts = 4;
   config.retry_base_ms = 1;
   client = client_with(&config);
-  paynow_completion_info info = create_named("Nobody");
+  paynow_completion_info info = create_named("Stranger");
   CHECK_STATUS(info.status, PAYNOW_E_CONNECT);
   CHECK_INT(info.sent, PAYNOW_SENT_NEVER);
   CHECK_INT(info.attempts, 4);

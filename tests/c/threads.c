@@ -239,7 +239,7 @@ static void *second_destroy(void *context) {
   return NULL;
 }
 
-// After destroy has returned PAYNOW_OK nothing of the client runs any more, whoever called it.
+// After destroy has returned PAYNOW_OK nothing of the client runs any more, whichever thread called it.
 TEST(no_destroy_returns_before_the_last_callback) {
   pthread_t thread;
   inside = second_returned = second_while_inside = 0;

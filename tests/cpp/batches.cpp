@@ -26,7 +26,7 @@ Client asking_once() {
   return test::client(std::move(config));
 }
 
-/// Walks to the end, or for as long as anybody would believe that there is one: the ids that came.
+/// Walks to the end, or as far as any real store goes: the ids that came.
 std::vector<std::string> walk(const Client& client, Pages& pages, int* asked = nullptr) {
   std::vector<std::string> ids;
   int pages_asked = 0;
@@ -149,7 +149,7 @@ TEST(a_walk_can_search_begin_anywhere_and_be_copied) {
   query.search = text;
   Pages pages(query);
   // It was copied.
-  text = "nobody";
+  text = "stranger";
   CHECK_EQ(walk(client, pages).size(), 2u);
 
   query = {};

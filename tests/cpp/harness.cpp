@@ -20,7 +20,7 @@ std::vector<Test>& tests() {
   return all;
 }
 
-std::string complaint;
+std::string failure;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -36,12 +36,12 @@ std::string environment(const char* name) {
 Registration::Registration(const char* name, void (*body)()) { tests().push_back({name, body}); }
 
 void fail(const char* file, int line, const std::string& why) {
-  // Tests fail on several threads at once, too; the first complaint is the one that explains.
+  // Tests fail on several threads at once, too; the first failure is the one that explains.
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
-  if (!complaint.empty()) return;
+  if (!failure.empty()) return;
   const char* slash = std::strrchr(file, '/');
-  complaint = std::string(slash ? slash + 1 : file) + ":" + std::to_string(line) + ": " + why;
+  failure = std::string(slash ? slash + 1 : file) + ":" + std::to_string(line) + ": " + why;
 }
 
 const std::string& base() {
@@ -132,7 +132,7 @@ long long requests_seen() {
 
 }  // namespace test
 
-// The first argument stands before the names of the tests; with a second only those tests run whose names hold it.
+// The first argument is put before the names of the tests; with a second only those tests run whose names hold it.
 int main(int argc, char** argv) {
   using namespace test;
   const std::string prefix = argc > 1 ? std::string(argv[1]) + "/" : "";
@@ -140,14 +140,14 @@ int main(int argc, char** argv) {
   int failed = 0;
   for (const Test& each : tests()) {
     if ((prefix + each.name).find(wanted) == std::string::npos) continue;
-    complaint.clear();
+    failure.clear();
     admin("DELETE", "/_sandbox/faults");
     admin("POST", "/_sandbox/reset");
-    if (complaint.empty()) each.body();
-    if (complaint.empty()) {
+    if (failure.empty()) each.body();
+    if (failure.empty()) {
       std::printf("ok %s%s\n", prefix.c_str(), each.name);
     } else {
-      std::printf("FAIL %s%s: %s\n", prefix.c_str(), each.name, complaint.c_str());
+      std::printf("FAIL %s%s: %s\n", prefix.c_str(), each.name, failure.c_str());
       ++failed;
     }
     std::fflush(stdout);

@@ -68,7 +68,7 @@ paynow::Config config();
 paynow::Client client();
 paynow::Client client(paynow::Config config);
 
-/// Polls until `done()`, which is to say: not for ever.
+/// Polls until `done()`, within a limit.
 bool poll_until(const paynow::Client& client, const std::function<bool()>& done);
 
 /// A finished request that can be looked at after the fact.

@@ -548,7 +548,7 @@ TEST(an_exception_ends_at_the_boundary) {
     } catch (...) {
       heard.push_back("something");
     }
-    throw 7;  // Nobody hears of it, and nothing ends.
+    throw 7;  // It is not reported, and nothing ends.
   };
   const Client client = test::client(std::move(config));
   const Held held = make_held();
@@ -570,7 +570,7 @@ TEST(an_exception_ends_at_the_boundary) {
   CHECK_EQ(heard.back(), "log");
 }
 
-TEST(exceptions_nobody_wants_to_hear_of_are_counted) {
+TEST(exceptions_without_a_handler_are_counted) {
   test::faults(R"({"hang":true})");
   Client client = test::client();
   const Held held = make_held();

@@ -27,7 +27,7 @@ bool holds(const std::string& text, std::string_view part) { return text.find(pa
 std::string id_of(const Client& client, const LookupQuery& query) {
   const auto done = answer(client, client.lookup_customer(query));
   const auto found = done->customer();
-  return found ? std::string(found->id()) : "nobody";
+  return found ? std::string(found->id()) : "none";
 }
 
 std::string token_of(const Client& client, std::string_view customer) {
@@ -128,7 +128,7 @@ TEST(lookup_by_each_of_the_seven_keys) {
   CHECK_EQ(id_of(client, query), "422871201480707277");
 }
 
-TEST(a_lookup_that_finds_nobody_is_an_answer) {
+TEST(a_lookup_that_finds_no_customer_is_an_answer) {
   const Client client = test::client();
   const auto done = answer(client, client.lookup_customer(LookupQuery::by_minecraft_java_name("Herobrine")));
   const CompletionInfo info = done->info();
@@ -220,7 +220,7 @@ TEST(list_with_every_parameter) {
   CHECK_EQ(found->info().customer_count, 2u);
   search.search = "\u00fcnes b";
   CHECK_EQ(answer(client, client.list_customers(search))->info().customer_count, 1u);
-  search.search = "nobody is called that";
+  search.search = "no customer has this name";
   const auto none = answer(client, client.list_customers(search));
   CHECK_EQ(none->info().customer_count, 0u);
   CHECK_EQ(none->status(), Status::ok);
@@ -323,20 +323,20 @@ TEST(create_says_what_stands_in_its_way) {
   CHECK_EQ(error->message(), "Customer 424710168903683004 already has this steam_id");
   CHECK_EQ(error->trace_id(), info.trace_id);
   REQUIRE(error->errors().size() == 1);
-  const ValidationError complaint = error->errors()[0];
-  CHECK_EQ(complaint.code(), "conflict");
-  CHECK_EQ(complaint.message(), "Customer 424710168903683004 already has this steam_id");
-  CHECK_EQ(complaint.path(), "steam_id");
-  CHECK_EQ(complaint.validation(), "unique");
-  CHECK_EQ(complaint.path_segments().size(), 1u);
-  CHECK_EQ(complaint.path_segments()[0], "steam_id");
+  const ValidationError invalid = error->errors()[0];
+  CHECK_EQ(invalid.code(), "conflict");
+  CHECK_EQ(invalid.message(), "Customer 424710168903683004 already has this steam_id");
+  CHECK_EQ(invalid.path(), "steam_id");
+  CHECK_EQ(invalid.validation(), "unique");
+  CHECK_EQ(invalid.path_segments().size(), 1u);
+  CHECK_EQ(invalid.path_segments()[0], "steam_id");
 
-  CustomerFields nobody;
-  nobody.minecraft_uuid = "deadbeef-0000-4000-8000-000000000000";
-  CHECK_EQ(answer(client, client.create_customer(nobody))->status(), Status::not_found);
+  CustomerFields unknown;
+  unknown.minecraft_uuid = "deadbeef-0000-4000-8000-000000000000";
+  CHECK_EQ(answer(client, client.create_customer(unknown))->status(), Status::not_found);
 }
 
-TEST(complaints_with_a_path_of_segments) {
+TEST(validation_errors_with_a_path_of_segments) {
   const Client client = test::client();
   test::faults(R"({"rules":[{"operation":"create_customer","respond":{"status":400,"body":
       "{\"status\":400,\"code\":\"bad\",\"message\":\"no\",\"trace_id\":\"t\",\"errors\":[{\"path\":[\"metadata\",\"rank\"]},{\"path\":\"name\",\"code\":\"c\",\"message\":\"m\",\"validation\":\"v\"}]}"}}]})");

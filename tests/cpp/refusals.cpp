@@ -52,7 +52,7 @@ const std::string_view bad_utf8("\xff\xfe", 2);
 
 }  // namespace
 
-TEST(refuses_names_that_are_no_text) {
+TEST(refuses_names_that_are_not_text) {
   Refusals r;
   WANTS(r, r.client.lookup_customer(LookupQuery::by_minecraft_java_name(bad_utf8), r.handler()), "minecraft_java_name must be valid UTF-8");
   WANTS(r, r.client.lookup_customer(LookupQuery::by_name("a\r\nb"), r.handler()), "name");
@@ -66,7 +66,7 @@ TEST(refuses_names_that_are_no_text) {
   WANTS(r, r.client.list_customers(query, r.handler()), "search");
 }
 
-TEST(refuses_ids_that_are_no_ids) {
+TEST(refuses_ids_that_are_not_ids) {
   Refusals r;
   for (const std::string_view bad : {"", "abc", "-1", "01", "1.5", " 1", "9223372036854775808", "1\r\n"}) {
     WANTS(r, r.client.get_customer(bad, r.handler()), "customer_id");
@@ -347,20 +347,20 @@ TEST(a_full_client_refuses_at_once) {
 }
 
 TEST(handles_that_name_nothing) {
-  const Client nobody;
-  CHECK(!nobody);
-  CHECK_EQ(nobody.handle(), 0u);
-  CHECK_EQ(nobody.get_customer("1").status(), Status::invalid_handle);
-  CHECK_EQ(nobody.poll().status(), Status::invalid_handle);
-  CHECK_EQ(nobody.next().status(), Status::invalid_handle);
-  CHECK_EQ(nobody.next_batch(4).status(), Status::invalid_handle);
-  CHECK_EQ(nobody.stats().status(), Status::invalid_handle);
-  CHECK_EQ(nobody.shutdown().status(), Status::invalid_handle);
-  CHECK_EQ(nobody.destroy().status(), Status::invalid_handle);
-  CHECK_EQ(nobody.cancel_all(0).status(), Status::invalid_handle);
-  CHECK_EQ(nobody.peek(LookupQuery::by_name("Notch")).status(), Status::invalid_handle);
-  CHECK_EQ(nobody.set_api_key("key").status(), Status::invalid_handle);
-  CHECK_EQ(nobody.callback_exceptions(), 0u);
+  const Client empty;
+  CHECK(!empty);
+  CHECK_EQ(empty.handle(), 0u);
+  CHECK_EQ(empty.get_customer("1").status(), Status::invalid_handle);
+  CHECK_EQ(empty.poll().status(), Status::invalid_handle);
+  CHECK_EQ(empty.next().status(), Status::invalid_handle);
+  CHECK_EQ(empty.next_batch(4).status(), Status::invalid_handle);
+  CHECK_EQ(empty.stats().status(), Status::invalid_handle);
+  CHECK_EQ(empty.shutdown().status(), Status::invalid_handle);
+  CHECK_EQ(empty.destroy().status(), Status::invalid_handle);
+  CHECK_EQ(empty.cancel_all(0).status(), Status::invalid_handle);
+  CHECK_EQ(empty.peek(LookupQuery::by_name("Notch")).status(), Status::invalid_handle);
+  CHECK_EQ(empty.set_api_key("key").status(), Status::invalid_handle);
+  CHECK_EQ(empty.callback_exceptions(), 0u);
 
   const Client client = test::client();
   CHECK_EQ(client.cancel(RequestId::none).status(), Status::invalid_handle);

@@ -4,7 +4,7 @@
 # Beside the variables of tests/suite.sh:
 # TEST_CXXFLAGS       more flags for every program, say -fsanitize=address,undefined -Wno-maybe-uninitialized
 #                     (GCC finds more to warn of in its own headers when it instruments them)
-# TEST_WRAPPER        stands before every program, say valgrind --error-exitcode=1
+# TEST_WRAPPER        is put before every program, such as valgrind --error-exitcode=1
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

@@ -196,7 +196,7 @@ void once(const std::string& script) {
   call("break_a_callback");
   reach("broken_is_over", "an-error-in-a-callback-is-survived");
   call("break_a_tick");
-  reach("tick_is_mended", "an-error-in-a-tick-is-survived");
+  reach("tick_is_fixed", "an-error-in-a-tick-is-survived");
   call("stop_inside");
   reach("is_stopped", "stops-inside-a-callback");
   check(host::only_this_thread_is_left(), round_name + "/stop-leaves-no-thread");

@@ -1,26 +1,26 @@
 -- What a server's Lua would do with the module. gmod_host.cpp calls the functions, `tick` once a frame.
 
 local hooks = {}
-local complaints = {}
+local errors = {}
 local answers = {}
 local expected = 0
 
 hook = { Add = function(event, name, run) hooks[event .. "." .. name] = run end }
-function ErrorNoHalt(...) complaints[#complaints + 1] = table.concat({ ... }) end
+function ErrorNoHalt(...) errors[#errors + 1] = table.concat({ ... }) end
 function MsgN() end
 
 function tick()
   local think = hooks["Think.paynow"]
   -- As the game calls hooks.
   local fine, problem = pcall(think)
-  if not fine then complaints[#complaints + 1] = problem end
+  if not fine then errors[#errors + 1] = problem end
   return fine
 end
 
 local function expect(name)
   expected = expected + 1
   return function(answer, err)
-    if answers[name] then complaints[#complaints + 1] = name .. " came twice" end
+    if answers[name] then errors[#errors + 1] = name .. " came twice" end
     answers[name] = { answer = answer, err = err }
   end
 end
@@ -46,7 +46,7 @@ end
 function ask()
   local steam = { steam_id = "76561198012345678" }
   check(paynow.lookup_customer(steam, expect("known")), "lookup-is-accepted")
-  check(paynow.lookup_customer({ steam_id = "76561198000000017" }, expect("unknown")), "lookup-of-nobody-is-accepted")
+  check(paynow.lookup_customer({ steam_id = "76561198000000017" }, expect("unknown")), "lookup-of-a-stranger-is-accepted")
   check(paynow.lookup_customer({ name = "Grünes Bäumchen" }, expect("utf8")), "lookup-by-name-is-accepted")
   check(paynow.ensure_customer({ steam_id = "76561198000000099" }, expect("ensured")), "ensure-is-accepted")
   check(paynow.token_for(steam, expect("token")), "token-is-accepted")
@@ -82,7 +82,7 @@ function judge()
   local refused = answers.refused
   check(refused.answer == nil and refused.err.http_status == 401 and refused.err.message ~= "", "errors-say-why")
   check(answers.raw.answer.json:find("069a79f4", 1, true), "raw-answers-are-text")
-  check(#complaints == 0, "no-complaints", complaints[1])
+  check(#errors == 0, "no-errors", errors[1])
   local status = paynow.status()
   check(status.outstanding == 0 and status.submitted == expected, "status", "outstanding " .. status.outstanding)
 
@@ -105,27 +105,27 @@ function break_a_callback()
 end
 
 function broken_is_over()
-  if not all_answered() or #complaints == 0 then return false end
+  if not all_answered() or #errors == 0 then return false end
   collectgarbage()
   check(kept[1] == nil, "callbacks-are-let-go")
   check(answers.card.answer.giftcard.balance == 1275, "cards-have-balances")
-  check(#complaints == 1 and complaints[1]:find("on purpose", 1, true), "the-error-is-shown", complaints[1])
+  check(#errors == 1 and errors[1]:find("on purpose", 1, true), "the-error-is-shown", errors[1])
   return true
 end
 
 local lost
 function break_a_tick()
-  complaints, answers, expected, lost = {}, {}, 0, true
+  errors, answers, expected, lost = {}, {}, 0, true
   -- What pushing a text raises half-way through an answer leaves the tick through the module's frames.
   paynow.lookup_customer({ steam_id = "76561198012345678" }, function() lost = false end)
   fail_at_push(3)
 end
 
 local asked_again
-function tick_is_mended()
-  if #complaints == 0 then return false end
+function tick_is_fixed()
+  if #errors == 0 then return false end
   if not asked_again then
-    check(lost and complaints[1]:find("not enough memory", 1, true), "the-tick-did-fail", complaints[1])
+    check(lost and errors[1]:find("not enough memory", 1, true), "the-tick-did-fail", errors[1])
     paynow.lookup_customer({ steam_id = "76561198012345678" }, expect("after the failed tick"))
     asked_again = true
   end
@@ -149,7 +149,7 @@ local landed = 0
 function fly()
   check(paynow.start(), "starts-again")
   for number = 1, 50 do
-    paynow.lookup_customer({ name = "nobody " .. number }, function() landed = landed + 1 end)
+    paynow.lookup_customer({ name = "stranger " .. number }, function() landed = landed + 1 end)
   end
 end
 

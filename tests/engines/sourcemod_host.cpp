@@ -240,7 +240,7 @@ void once(const std::string& path) {
   Plugin plugin;
   check(lookup(plugin, by_steam_id, "STEAM_0:0:26039975", 1), round_name + "/lookup-by-steam-id", plugin.thrown + errors);
   check(lookup(plugin, by_id, "440116992540673366", 2), round_name + "/lookup-by-id");
-  check(lookup(plugin, by_name, "nobody of that name", 3), round_name + "/lookup-by-name");
+  check(lookup(plugin, by_name, "no such player", 3), round_name + "/lookup-by-name");
   check(plugin.call("PayNow_EnsureCustomer", {plugin.text("[U:1:39734371]"), plugin.text(""), callback, 4}) != 0,
         round_name + "/ensure");
   check(plugin.call("PayNow_TokenFor", {plugin.text("76561198012345678"), plugin.text("x"), callback, 5}) != 0,
@@ -255,7 +255,7 @@ void once(const std::string& path) {
         round_name + "/steam-id-is-found", answers[1].id);
   check(answers[1].cut == "4247", round_name + "/texts-are-cut", answers[1].cut);
   check(answers[2].name == "Mira" && !answers[2].rank.empty(), round_name + "/names-and-metadata", answers[2].name);
-  check(answers[3].status == 0 && !answers[3].found && answers[3].id.empty(), round_name + "/nobody-is-not-found");
+  check(answers[3].status == 0 && !answers[3].found && answers[3].id.empty(), round_name + "/a-stranger-is-not-found");
   check(answers[4].found && answers[4].steam_id == "76561198000000099", round_name + "/unknown-is-created", answers[4].error);
   check(answers[5].found && answers[5].token.size() > 20, round_name + "/token-for-a-player", answers[5].error);
   check(answers[6].token.size() > 20 && answers[6].id.empty(), round_name + "/token-for-a-customer", answers[6].error);
@@ -306,7 +306,7 @@ void once(const std::string& path) {
   host::hang();
   const std::size_t before = answers.size();
   for (cell_t number = 100; number < 150; ++number) {
-    (void)lookup(plugin, by_name, "nobody " + std::to_string(number), number);
+    (void)lookup(plugin, by_name, "stranger " + std::to_string(number), number);
   }
   check(host::tick_until(frame, [] { return host::requests_wait(40); }), round_name + "/requests-are-in-flight");
   host::enter([&] { extension->OnExtensionUnload(); });

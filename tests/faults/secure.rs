@@ -23,7 +23,7 @@ pub fn rows() -> Vec<Row> {
     rows
 }
 
-/// A proxy that says this to whoever asks for a tunnel, and then does that.
+/// A proxy that answers each request for a tunnel with this, and then does that.
 fn proxy(says: &'static [u8], then: impl Fn(&mut Peer) + Send + Sync + 'static) -> Script {
     Arc::new(move |peer: &mut Peer| {
         let Some(request) = peer.read_request() else { return };
@@ -140,7 +140,7 @@ fn servers() -> Vec<Row> {
             peer.wait_until_gone();
         })
         .ask(LOOKUP, mistrusted(&["HandshakeFailure"])),
-        // Whoever decides at the deadline does not ask how far the worker was: maybe.
+        // A decision at the deadline does not ask how far the worker was: maybe.
         raw("a TLS handshake that hangs", Peer::wait_until_gone).ask_within(
             Duration::from_secs(1),
             LOOKUP,
@@ -151,7 +151,7 @@ fn servers() -> Vec<Row> {
             server(Certificate::Good, ENDS_WITH_THE_CONNECTION, Ending::Orderly),
         )
         .ask(LOOKUP, ok(Kind::Customer)),
-        // Anybody on the way can cut a connection: what ends like that is not known to be whole.
+        // Anyone on the way can cut a connection: what ends like that is not known to be whole.
         Row::secure(
             "a body that ends without the TLS session's end",
             server(Certificate::Good, ENDS_WITH_THE_CONNECTION, Ending::Cut),

@@ -123,7 +123,7 @@ fn customers() -> Vec<Row> {
         seen("a name of emoji", customer(r#""name":"🔥\ud83d\udd25👩‍👧""#), |c| {
             assert_eq!(c.name.as_deref(), Some("🔥🔥👩‍👧"));
         }),
-        // Half a surrogate pair is no character: the name is lost, the customer is not.
+        // Half a surrogate pair is not a character: the name is lost, the customer is not.
         seen("a name that is half a character", customer(r#""name":"\ud83d""#), |c| {
             assert_eq!((c.id.as_str(), &c.name), ("77", &Some("\u{fffd}".into())));
         }),
@@ -229,7 +229,7 @@ fn documents() -> Vec<Row> {
     let deep = |levels: usize| format!(r#"{{"id":"7","x":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
     let object = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
     vec![
-        // Which of two is meant nobody knows, so neither is taken.
+        // Which of two is meant cannot be known, so neither is taken.
         Row::sandbox("a key twice", respond(200, r#"{"id":"7","id":"8"}"#)).ask(LOOKUP, invalid()),
         seen("an unknown key twice", customer(r#""x":1,"x":2"#), |c| assert_eq!(c.id, "77")),
         Row::sandbox("JSON 10,000 levels deep", respond(200, &deep(10_000)))

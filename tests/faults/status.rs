@@ -23,7 +23,7 @@ pub fn rows() -> Vec<Row> {
     rows
 }
 
-fn complaint(path: &str) -> String {
+fn refusal(path: &str) -> String {
     format!(
         r#"{{"status":400,"code":"bad-request","message":"no","trace_id":"t-9",
             "errors":[{{"code":"InvalidInput","message":"m","path":{path},"validation":"v"}}]}}"#
@@ -44,9 +44,9 @@ fn path_is(expected: &'static [&'static str]) -> impl Fn(&Completion<'_>) {
 fn refusals() -> Vec<Row> {
     let html = json!({"content-type": "text/html"});
     vec![
-        Row::sandbox("400, path a string", respond(400, &complaint(r#""steam_id""#)))
+        Row::sandbox("400, path a string", respond(400, &refusal(r#""steam_id""#)))
             .ask(CREATE, refused(Status::Api, 400).says(&["HTTP 400", "no"]).sees(path_is(&["steam_id"]))),
-        Row::sandbox("400, path an array", respond(400, &complaint(r#"["items",3,"name"]"#))).ask(
+        Row::sandbox("400, path an array", respond(400, &refusal(r#"["items",3,"name"]"#))).ask(
             CREATE,
             refused(Status::Api, 400).sees(path_is(&["items", "3", "name"])).sees(|completion| {
                 assert_eq!(completion.error().unwrap().errors[0].joined_path, "items.3.name");
@@ -97,7 +97,7 @@ fn refusals() -> Vec<Row> {
         .ask(LOOKUP, refused(Status::Unauthorized, 401).says(&["HTTP 401"])),
         Row::sandbox("403", respond(403, &error(403, "forbidden")))
             .ask(Ask::Update, refused(Status::Forbidden, 403).says(&["update_customer", "HTTP 403"])),
-        Row::sandbox("404 with a PayNowError: there is none", respond(404, &error(404, "not-found"))).ask(
+        Row::sandbox("404 with a PayNowError: no such customer", respond(404, &error(404, "not-found"))).ask(
             LOOKUP,
             ok(Kind::Absent).http(404).sees(|completion| {
                 assert_eq!(completion.error().unwrap().code.as_deref(), Some("not-found"));
@@ -105,7 +105,7 @@ fn refusals() -> Vec<Row> {
         ),
         Row::sandbox("404 in HTML: a wrong address", respond_with(404, html.clone(), "<h1>nginx</h1>"))
             .ask(LOOKUP, refused(Status::InvalidResponse, 404).says(&["text/html", "check the API base"])),
-        Row::sandbox("404 in HTML creates nobody", respond_with(404, html, "<h1>nginx</h1>"))
+        Row::sandbox("404 in HTML creates no customer", respond_with(404, html, "<h1>nginx</h1>"))
             .ask(Ask::Ensure("2535400000000404"), refused(Status::InvalidResponse, 404)),
         Row::sandbox("create, 404: no such account", respond(404, &error(404, "account-not-found"))).ask(
             CREATE,
@@ -165,7 +165,7 @@ fn refusals() -> Vec<Row> {
         ),
         Row::sandbox("an error that is nested 10,000 deep", respond(400, &"[".repeat(10_000)))
             .ask(CREATE, refused(Status::Api, 400).says(&["HTTP 400", "10000 bytes"])),
-        Row::sandbox("a status nobody has heard of", respond(799, "{}"))
+        Row::sandbox("an unknown status", respond(799, "{}"))
             .ask(LOOKUP, refused(Status::InvalidResponse, 799).says(&["HTTP 799"])),
     ]
 }
@@ -184,8 +184,8 @@ fn successes_that_are_none() -> Vec<Row> {
             .ask(LOOKUP, invalid(204).says(&["HTTP 204", "no body"])),
         Row::sandbox("200 carrying an error", respond(200, &error(404, "not-found")))
             .ask(LOOKUP, invalid(200).says(&["\"id\""])),
-        // Whoever took that for "unknown" would create the player a second time.
-        Row::sandbox("200 carrying an error creates nobody", respond(200, &error(404, "not-found")))
+        // A client that took that for "unknown" would create the player a second time.
+        Row::sandbox("200 carrying an error creates no customer", respond(200, &error(404, "not-found")))
             .ask(Ask::Ensure("2535400000000200"), invalid(200)),
         Row::sandbox("201 on create", plan(json!({"respond": {"status": 201, "real_body": true}})))
             .ask(
@@ -332,7 +332,7 @@ fn outages() -> Vec<Row> {
             once(json!({"operation": "create_customer", "respond": {"status": 504}})),
         )
         .ask(Ask::Ensure("2535400000000506"), refused(Status::Server, 504).attempts(3)),
-        Row::sandbox("an outage is not asked about for ever", respond(500, ""))
+        Row::sandbox("an outage is not asked about without end", respond(500, ""))
             .with(|builder| builder.circuit_threshold(2).max_attempts(1))
             .ask(Ask::Get(NOTCH), refused(Status::Server, 500))
             .ask(Ask::Get(JEB), refused(Status::Server, 500))
@@ -351,7 +351,7 @@ fn outages() -> Vec<Row> {
         .ask(Ask::Get(JEB), refused(Status::InvalidResponse, 403))
         .ask(Ask::Get(NOTCH), refused(Status::InvalidResponse, 403))
         .ask(Ask::Get(JEB), never_sent(Status::Unavailable).attempts(0)),
-        Row::sandbox("a 403 without a word is no outage", respond(403, ""))
+        Row::sandbox("an empty 403 is not an outage", respond(403, ""))
             .with(|builder| builder.circuit_threshold(2).max_attempts(1))
             .ask(Ask::Get(NOTCH), refused(Status::Forbidden, 403))
             .ask(Ask::Get(JEB), refused(Status::Forbidden, 403))

@@ -56,7 +56,7 @@ pub enum Certificate {
     NotYet,
     /// By itself.
     SelfSigned,
-    /// By an authority nobody knows.
+    /// By an unknown authority.
     UnknownAuthority,
 }
 
@@ -74,7 +74,7 @@ fn identity(kind: Certificate) -> Arc<ServerConfig> {
     let key = KeyPair::generate().unwrap();
     let certificate = match kind {
         Certificate::SelfSigned => params.self_signed(&key),
-        Certificate::UnknownAuthority => params.signed_by(&key, &Authority::new("Nobody's authority").0),
+        Certificate::UnknownAuthority => params.signed_by(&key, &Authority::new("An unknown authority").0),
         _ => params.signed_by(&key, &AUTHORITY.0),
     };
     let chain = vec![CertificateDer::from(certificate.unwrap().der().to_vec())];
@@ -93,7 +93,7 @@ fn identity(kind: Certificate) -> Arc<ServerConfig> {
 pub enum Ending {
     /// With `close_notify`, as it should.
     Orderly,
-    /// Without: anybody on the way could have cut the answer.
+    /// Without: anyone on the way could have cut the answer.
     Cut,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use paynow_bridge::{ClientBuilder, Completion, Status};
 use serde_json::{Value, json};
 
-use super::neighbour::{Peer, nobody};
+use super::neighbour::{Peer, no_listener};
 use super::row::{
     Ask, CREATE, Expect, JEB, Kind, LIST, LOOKUP, NOTCH, Row, broken, customer, healthy, never_sent, ok,
     once, plan, refused, respond_with,
@@ -28,18 +28,18 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn unreachable() -> Vec<Row> {
-    let refused = || format!("http://{}", nobody());
+    let refused = || format!("http://{}", no_listener());
     let unknown = || "https://paynow-bridge.invalid".to_owned();
     let connect = || never_sent(Status::Connect).attempts(3).says(&["connecting to 127.0.0.1:"]);
     let resolve = || never_sent(Status::Resolve).attempts(3).says(&["resolving", "paynow-bridge.invalid"]);
     vec![
-        Row::nobody("refused", refused).ask(LOOKUP, connect()),
+        Row::unreachable("refused", refused).ask(LOOKUP, connect()),
         // It surely never left, so repeating it is safe.
-        Row::nobody("refused, create", refused).ask(CREATE, connect()),
-        Row::nobody("refused, ensured", refused).ask(Ask::Ensure("2535400000000001"), connect()),
-        Row::nobody("DNS failure", unknown).ask(LOOKUP, resolve()),
-        Row::nobody("DNS failure, create", unknown).ask(CREATE, resolve()),
-        // Where the name has an IPv6 address too, nobody listens there.
+        Row::unreachable("refused, create", refused).ask(CREATE, connect()),
+        Row::unreachable("refused, ensured", refused).ask(Ask::Ensure("2535400000000001"), connect()),
+        Row::unreachable("DNS failure", unknown).ask(LOOKUP, resolve()),
+        Row::unreachable("DNS failure, create", unknown).ask(CREATE, resolve()),
+        // Where the name has an IPv6 address too, that has no listener either.
         Row::raw("broken IPv6 beside working IPv4", serving).called("http://localhost").ask(LOOKUP, is_77()),
     ]
 }
@@ -98,7 +98,7 @@ fn silent_and_slow() -> Vec<Row> {
             peer.wait_until_gone();
         })
         .ask_within(SHORT, LOOKUP, timeout()),
-        Row::raw("100 Continue for ever", |peer: &mut Peer| {
+        Row::raw("endless 100 Continue", |peer: &mut Peer| {
             peer.hear();
             // Not faster than a client can read them, or they would be a flood.
             while peer.say(b"HTTP/1.1 100 Continue\r\n\r\n") {
@@ -276,7 +276,7 @@ fn floods() -> Vec<Row> {
         })
         .ask(LIST, too_large(200))
         .frugal(),
-        // Nobody asked for gzip, so nobody unpacks it: a gibibyte in a mebibyte is cut as what it is ...
+        // gzip was not asked for and is not unpacked: a gibibyte in a mebibyte is cut as what it is ...
         Row::sandbox("a gzip bomb above the limit", bomb(1_024)).ask(LIST, too_large(200)).frugal(),
         // ... and what is below the limit is said to be compressed.
         Row::sandbox("a gzip bomb below the limit", bomb(500))
@@ -352,7 +352,7 @@ fn encodings() -> Vec<Row> {
         )
         .ask(LOOKUP, zoe()),
         typed("a byte order mark", "application/json".into(), format!("efbbbf{plain}")).ask(LOOKUP, zoe()),
-        Row::sandbox("an error nobody can read", {
+        Row::sandbox("an error that cannot be read", {
             let headers = json!({"content-encoding": "br", "content-type": "application/json"});
             plan(json!({"respond": {"status": 403, "headers": headers, "body_hex": "8b0180ff"}}))
         })
@@ -396,11 +396,11 @@ fn not_http() -> Vec<Row> {
         says("HTTP/3 over TCP", "HTTP/3.0 200 OK\r\n\r\n{}").ask(LOOKUP, garbage()),
         says("a status of two digits", "HTTP/1.1 20 OK\r\n\r\n{}").ask(LOOKUP, garbage()),
         says("a header that is none", "HTTP/1.1 200 OK\r\n\0\0: x\r\n\r\n{}").ask(LOOKUP, garbage()),
-        bad_chunks("a chunk size that is no number", "zz\r\n{}\r\n0\r\n\r\n"),
+        bad_chunks("a chunk size that is not a number", "zz\r\n{}\r\n0\r\n\r\n"),
         bad_chunks("a chunk size above 2^64", "fffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
         bad_chunks("a negative chunk size", "-2\r\n{}\r\n0\r\n\r\n"),
         bad_chunks("a chunk longer than its size", "1\r\n{\"id\":\"7\"}\r\n0\r\n\r\n"),
-        says("a length that is no number", "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n{}")
+        says("a length that is not a number", "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n{}")
             .ask(LOOKUP, garbage()),
         // Which of them is meant is the question every smuggled answer asks.
         says(
@@ -478,7 +478,7 @@ fn kept_connections() -> Vec<Row> {
             if peer.number() > 1 {
                 return serving(peer);
             }
-            // The connection would serve again, but nobody may count on it.
+            // The connection would serve again, but that is not certain.
             while peer.hear() && peer.answer(status, "") {}
         })
     };
@@ -559,7 +559,7 @@ fn kept_connections() -> Vec<Row> {
             .ask(CREATE, ok(Kind::Customer))
             .creates(1),
         // The rest of an answer must not become the answer to the next question.
-        Row::raw("an answer nobody asked for", |peer: &mut Peer| {
+        Row::raw("an answer without a request", |peer: &mut Peer| {
             while peer.hear() {
                 let body = customer("");
                 let forged = r#"{"id":"666"}"#;

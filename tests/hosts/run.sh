@@ -88,7 +88,7 @@ explain() {
   sed 's/^/  | /' "$log" | tail -40
 }
 
-# Structs that were declared anew are as large as the header's.
+# Structs that were declared again are as large as the header's.
 sizes_agree() {
   steer sizes | sort >"$out/sizes.txt"
   sort "$2" >"$out/$1.sizes.txt"
@@ -167,7 +167,7 @@ CONF
   start luanti env -u PAYNOW_API_KEY HOME="$home" "$server" --world "$home/world" --config "$home/minetest.conf" --logfile "$home/debug.txt" \
     --port $((20000 + $$ % 10000))
   is_busy luanti 1 || { explain; return; }
-  until_it printed 1 'paynow: who left is nobody' || { fail luanti 'does not know who joined'; explain; return; }
+  until_it printed 1 'paynow: who left is not a customer' || { fail luanti 'does not know who joined'; explain; return; }
   until_it printed 1 'the answer was not taken: .*a mistake of a mod' || { fail luanti 'loses a mistake'; explain; return; }
   sed -n 's/.*: size //p' "$log" >"$out/luanti.txt"
   sizes_agree luanti "$out/luanti.txt" || { fail luanti.structs 'not those of the header'; explain; return; }

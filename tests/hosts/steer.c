@@ -1,6 +1,6 @@
 // What the host tests need besides the hosts: talks to the sandbox's steering interface, and says how large the structs are.
 //
-//   steer sizes                    the name and size of each struct that other languages declare anew
+//   steer sizes                    the name and size of each struct that other languages declare again
 //   steer METHOD PATH [JSON]       sends it to PAYNOW_API_BASE and prints the answer
 #include <paynow_bridge.h>
 #include <stdio.h>

@@ -74,7 +74,7 @@ static void submit_one(paynow_client client) {
       break;
     case 4: {
       paynow_giftcard_query query = INIT(paynow_giftcard_query);
-      query.customer_token = "pnct_of_nobody", query.code = text;
+      query.customer_token = "pnct_unknown", query.code = text;
       status = paynow_lookup_giftcard(client, &query, &call, &request);
       break;
     }

@@ -9,55 +9,15 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 cargo=${CARGO:-cargo}
 copy=${MUTANTS_DIR:-$root/target/mutants}
 wanted=" $* "
-caught=0
-survived=0
-unfit=0
+export CARGO_TARGET_DIR="$copy/target"
+export SIMULATION_SEEDS="${MUTANTS_SEEDS:-300}"
+. "$here/mutating.sh"
+build() { "$cargo" test --locked --quiet --lib --no-run; }
+try() { timeout 240 "$cargo" test --locked --quiet --lib >"$copy/log" 2>&1; }
 
-mkdir -p "$copy/tree" || exit 1
-rm -rf "$copy/tree/src" "$copy/tree/sandbox"
-cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
-# The tests of what other languages say read it.
-for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/c tests/cpp \
-  tests/hosts/python; do
-  mkdir -p "$copy/tree/$(dirname "$said")"
-  rm -rf "${copy:?}/tree/$said"
-  cp -r "$root/$said" "$copy/tree/$said" || exit 1
-done
-cd "$copy/tree" || exit 1
-
-run_tests() {
-  # A mutant may hang: that is noticed too.
-  CARGO_TARGET_DIR="$copy/target" timeout 240 "$cargo" test --locked --quiet --lib >"$copy/log" 2>&1
-}
-
-# mutant NAME FILE FROM TO: the first line that holds FROM gets TO in its place.
-mutant() {
-  case $wanted in '  ' | *" $1 "*) ;; *) return ;; esac
-  if ! grep -qF -- "$3" "src/$2"; then
-    printf 'unfit %s: src/%s no longer holds what was to be broken\n' "$1" "$2"
-    unfit=$((unfit + 1))
-    return
-  fi
-  cp "src/$2" "$copy/original"
-  FROM=$3 TO=$4 awk '
-    !done && (at = index($0, ENVIRON["FROM"])) {
-      $0 = substr($0, 1, at - 1) ENVIRON["TO"] substr($0, at + length(ENVIRON["FROM"])); done = 1
-    }
-    { print }' "$copy/original" >"src/$2"
-  if run_tests; then
-    printf 'SURVIVED %s\n' "$1"
-    survived=$((survived + 1))
-  elif grep -q 'could not compile' "$copy/log"; then
-    printf 'unfit %s: does not compile\n' "$1"
-    unfit=$((unfit + 1))
-  else
-    printf 'caught %s\n' "$1"
-    caught=$((caught + 1))
-  fi
-  cp "$copy/original" "src/$2"
-}
-
-run_tests || { printf 'the tests fail without a mutant\n'; tail -20 "$copy/log"; exit 1; }
+copy_tree
+build
+try || { printf 'the tests fail without a mutant\n'; tail -20 "$copy/log"; exit 1; }
 
 mutant begin-what-is-decided runtime/mailbox/slots.rs 'state.is_pending(generation).then_some(State { begun: true, ..state })' '(state.generation == generation).then_some(State { begun: true, ..state })'
 mutant decide-twice runtime/mailbox/slots.rs 'state.is_pending(generation).then_some(decided)' '(state.is_pending(generation) || state.phase == Phase::Decided).then_some(decided)'

@@ -2,7 +2,8 @@
 # The Rust tests under AddressSanitizer and ThreadSanitizer, those of the concurrent core under Miri. What this compiler
 # cannot do is a skip by name.
 #   sanitizers.sh [address] [thread] [miri]
-# CARGO            a cargo whose compiler has rust-src (for thread) and miri; with rustup say RUSTUP_TOOLCHAIN=nightly
+# CARGO            a cargo whose compiler has rust-src (for thread) and miri. With rustup the nightly toolchain is taken when
+#                  it has them: rustup toolchain install nightly --component miri,rust-src
 # PAYNOW_SANDBOX_BIN  the sandbox program, for the tests over real sockets (target/release/paynow-sandbox)
 # VERIFY_DIR       where everything is built            (target/verify)
 # VERIFY_JOBS      how many compilers at once           (cargo's own choice)
@@ -24,7 +25,7 @@ skip() {
   skipped=$((skipped + 1))
 }
 
-# check NAME COMMAND...: passes when tests ran and nothing was complained of.
+# check NAME COMMAND...: passes when tests ran and nothing was reported.
 check() {
   name=$1
   shift
@@ -38,6 +39,11 @@ check() {
     failed=$((failed + 1))
   fi
 }
+
+if [ -z "${CARGO:-}${RUSTUP_TOOLCHAIN:-}" ] && rustup run nightly cargo miri --version >/dev/null 2>&1; then
+  RUSTUP_TOOLCHAIN=nightly
+  export RUSTUP_TOOLCHAIN
+fi
 
 # Beside a rustc of its own a toolchain has a cargo; with rustup both follow RUSTUP_TOOLCHAIN.
 rustc=$(dirname -- "$(command -v "$cargo" || printf /none/cargo)")/rustc
@@ -67,21 +73,23 @@ tests() {
   env RUSTC_BOOTSTRAP=1 RUSTFLAGS="$flags" CARGO_TARGET_DIR="$out/$directory" "$cargo" test --locked $suites --target "$host" $jobs "$@"
 }
 
+# Tests that compare what we count with what the C library's allocator takes; a sanitizer brings one of its own.
+allocator=the_allocator
 for sanitizer in $wanted; do
   case $sanitizer in
     address)
       case $runtimes in
-        *asan*) check address tests '-Zsanitizer=address' asan ;;
+        *asan*) check address tests '-Zsanitizer=address' asan -- --skip "$allocator" ;;
         *) skip address 'the compiler brings no AddressSanitizer' ;;
       esac
       ;;
     thread)
-      # The standard library must be built anew with it: otherwise its locks and threads are invisible, and what they
+      # The standard library must be built with it too: otherwise its locks and threads are invisible, and what they
       # protect looks like a race.
       case $runtimes in
         *tsan*)
           if [ -f "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ]; then
-            check thread tests '-Zsanitizer=thread' tsan -Zbuild-std
+            check thread tests '-Zsanitizer=thread' tsan -Zbuild-std -- --skip "$allocator"
           else
             skip thread 'the compiler has no rust-src, which the standard library must be built from'
           fi

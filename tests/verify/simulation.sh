@@ -11,8 +11,6 @@ cargo=${CARGO:-cargo}
 what=${1:-all}
 [ $# -gt 0 ] && shift
 wanted=" $* "
-caught=0
-failed=0
 
 # Our code is optimised, its assertions stay on; the dependencies are those of the other tests.
 export CARGO_PROFILE_DEV_OPT_LEVEL=1
@@ -24,41 +22,12 @@ fi
 [ "$what" = seeds ] && exit 0
 
 copy=${MUTANTS_DIR:-$root/target/simulation-mutants}
-export CARGO_TARGET_DIR="${MUTANTS_TARGET_DIR:-$copy/target}"
+export CARGO_TARGET_DIR="$copy/target"
 export SIMULATION_SEEDS="${MUTANTS_SEEDS:-3000}"
-rm -rf "$copy/tree"
-mkdir -p "$copy/tree" || exit 1
-cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
-cd "$copy/tree" || exit 1
-
-# mutant NAME FILE FROM TO: the first line of src/FILE that holds FROM gets TO in its place.
-mutant() {
-  case $wanted in '  ' | *" $1 "*) ;; *) return ;; esac
-  if ! grep -qF -- "$3" "src/$2"; then
-    printf 'unfit %s: src/%s no longer holds what was to be broken\n' "$1" "$2"
-    failed=$((failed + 1))
-    return
-  fi
-  cp "src/$2" "$copy/original"
-  FROM=$3 TO=$4 awk '
-    !done && (at = index($0, ENVIRON["FROM"])) {
-      $0 = substr($0, 1, at - 1) ENVIRON["TO"] substr($0, at + length(ENVIRON["FROM"])); done = 1
-    }
-    { print }' "$copy/original" >"src/$2"
-  # A mutant may hang: that is noticed too.
-  if timeout 300 "$cargo" test --locked --quiet --lib simulation >"$copy/log" 2>&1; then
-    printf 'SURVIVED %s\n' "$1"
-    failed=$((failed + 1))
-  elif grep -q 'could not compile' "$copy/log"; then
-    printf 'unfit %s: does not compile\n' "$1"
-    failed=$((failed + 1))
-  else
-    by=$(sed -n 's/^test .*simulation::\(.*\) \.\.\. FAILED$/\1/p; s/^    runtime::.*simulation::/    /p' "$copy/log" | sort -u | tr -s '\n ' ' ')
-    printf 'caught %s by%s\n' "$1" "${by:- a hang}"
-    caught=$((caught + 1))
-  fi
-  cp "$copy/original" "src/$2"
-}
+. "$here/mutating.sh"
+build() { "$cargo" test --locked --quiet --lib --no-run; }
+try() { timeout 300 "$cargo" test --locked --quiet --lib simulation >"$copy/log" 2>&1; }
+copy_tree
 
 rules=runtime/engine/schedule
 mutant told-of-work-it-does-not-get $rules/sending.rs 'let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());' 'let has_room = next.is_some();'
@@ -70,7 +39,7 @@ mutant waits-out-an-import $rules/admission.rs '&& (due >= deadline' '&& (false'
 mutant priority-not-inherited $rules/admission.rs 'if priority == Priority::Interactive && work.priority == Priority::Background {' 'if false {'
 mutant joins-what-is-lost $rules/admission.rs 'if overdue {' 'if false {'
 mutant one-epoch-for-ever $rules/admission.rs 'self.memory.epoch(), question.target' '0, question.target'
-mutant nobody-refused-near-the-limit $rules/admission.rs 'if wait.is_zero() || late.is_zero() {' 'if true {'
+mutant nothing-refused-near-the-limit $rules/admission.rs 'if wait.is_zero() || late.is_zero() {' 'if true {'
 mutant followers-of-the-lost-wait $rules/deadlines.rs 'work.is_hung(now) || others_wait' 'work.is_hung(now) || false'
 mutant ended-stays-in-line $rules/mod.rs 'Stage::Later(due) => self.later.remove(due, id),' 'Stage::Later(_) => {}'
 mutant set-aside-for-ever $rules/finishing.rs 'self.set_aside -= sent.bytes;' ''
@@ -85,5 +54,5 @@ mutant imports-have-no-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)'
 mutant own-writes-unseen policy/cache/mod.rs 'if entry.is_overtaken.load(Ordering::Acquire)' 'if false'
 mutant lease-without-end policy/breaker.rs 'Some(probe) => now < probe.until,' 'Some(_) => true,'
 
-printf 'simulation mutants: %s caught, %s not\n' "$caught" "$failed"
-[ "$failed" -eq 0 ]
+printf 'simulation mutants: %s caught, %s survived, %s unfit\n' "$caught" "$survived" "$unfit"
+[ $((survived + unfit)) -eq 0 ]

@@ -351,7 +351,7 @@ final class Report {
 
                 A closed loop: each answer is replaced by another request, on the thread that brought it. 2 s after 10 s of warming up, which the JDK's client needs; at 0 ms the median
                 of 3 interleaved runs. Processor time is that of the whole JVM, its compiler and collector included, without the server. With 20 ms and
-                64 outstanding nobody can do more than 3,200 a second.""");
+                64 outstanding no client can do more than 3,200 a second.""");
         head("latency", "outstanding", "", "requests/s", "bridge is faster by", "CPU s per 10,000", "of the bridge's", "threads", "RSS MB", "failed", "server, % of a core");
         found.forEach((load, results) -> results.forEach((runner, run) -> {
             Map<String, Double> own = results.get(new Runner(BRIDGE, runner.jdk()));

@@ -11,7 +11,7 @@ const { poll } = require('./wait')
 const TICKS_A_SECOND = 20
 const GIFT_CARDS_A_MINUTE = 5
 /** What the JVM says under -Xcheck:jni when a native method misbehaves. */
-const COMPLAINTS = /WARNING in native method|WARNING: JNI|FATAL ERROR in native method|Warning: .*JNI|exceptions when required to call|restricted method/
+const WARNINGS = /WARNING in native method|WARNING: JNI|FATAL ERROR in native method|Warning: .*JNI|exceptions when required to call|restricted method/
 const TOKEN = /pnct_[\w-]{6,}/
 
 let passed = 0
@@ -63,7 +63,7 @@ async function main () {
     else assert.match(welcome, /does not know you yet/)
   }))
 
-  await check('greeting somebody creates nobody', async () => {
+  await check('greeting a player creates no customer', async () => {
     assert.equal((await sandbox.stats()).creates_effective, before.creates_effective)
   })
 
@@ -110,7 +110,7 @@ async function main () {
     assert.ok(lookups.some((entry) => entry.target.endsWith('/SUMMER%2024%2F%C3%84%C3%96')))
   })
 
-  await check('/store again is the same customer, and creates nobody', async () => {
+  await check('/store again is the same customer, and creates none', async () => {
     await each((bot, player) => bot.ask('/store', new RegExp(`^You are customer ${customers.get(player.name)},`)))
     const created = PLAYERS.filter((player) => player.created).length
     assert.equal((await sandbox.stats()).creates_effective - before.creates_effective, created)
@@ -191,7 +191,7 @@ async function main () {
     bots[0] = again
   })
 
-  await check('nobody gets in past the proxy', async () => {
+  await check('no client gets in past the proxy', async () => {
     const intruder = new Bot({ name: 'Intruder', uuid: PLAYERS[0].uuid })
     await assert.rejects(intruder.join({ port: server.port, secret: 'guessed' }), /not connected/)
   })
@@ -204,13 +204,13 @@ async function main () {
     await sandbox.noFaults()
   })
 
-  await check('the JVM does not complain about native methods, nor the server about this program', () => {
-    assert.doesNotMatch(server.log, COMPLAINTS)
-    // Minestom has a complaint of its own about the intruder.
+  await check('neither the JVM warns about native methods nor the server about this program', () => {
+    assert.doesNotMatch(server.log, WARNINGS)
+    // Minestom has a warning of its own about the intruder.
     assert.doesNotMatch(server.log, /ERROR|dev\.paynowbridge/)
   })
 
-  await check('no token and no key was shown to anybody', () => {
+  await check('no token and no key was shown to anyone', () => {
     for (const text of [server.log, ...bots.flatMap((bot) => bot.heard)]) {
       assert.doesNotMatch(text, TOKEN)
       assert.ok(!text.includes(process.env.PAYNOW_API_KEY))

@@ -7,7 +7,7 @@
 //!
 //! Looking is for the host's tick thread. It takes no lock and never waits, whatever a writer is doing or was stopped
 //! in the middle of; it makes no system call, wakes no thread, and neither allocates nor frees (see [`table`]).
-//! Everything else is for threads of ours, which take turns.
+//! Everything else is for our threads, which take turns.
 
 #[cfg(all(test, loom))]
 mod model;

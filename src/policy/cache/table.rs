@@ -81,7 +81,7 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// A table of so many empty places. At most `spare` values that were replaced can wait for their readers.
+/// A table of this many empty places. At most `spare` values that were replaced can wait for their readers.
 pub(super) fn table<T>(places: usize, spare: usize) -> (Table<T>, Writer<T>) {
     let count = u32::try_from(places + spare).expect("a table has fewer than 2^32 nodes");
     let nodes = (0..count).map(|_| Node { left: AtomicU32::new(0), value: Cell::new(None) }).collect();

@@ -24,7 +24,7 @@ impl Expected {
         self.0[operation as usize % Self::OPERATIONS]
     }
 
-    /// An answer took so many.
+    /// An answer took this many bytes.
     pub(super) fn learn(&mut self, operation: OperationId, bytes: usize) {
         let expected = &mut self.0[operation as usize % Self::OPERATIONS];
         *expected = bytes.max(*expected - *expected / 16);

@@ -1,4 +1,4 @@
-//! A request on its way to an answer: everything that is needed to send it, again if need be.
+//! A request on its way to an answer: everything that is needed to send it, and to send it again.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,7 +36,7 @@ pub(super) struct InFlight {
     pub(super) last: Option<Outcome>,
     /// What comes after this step.
     pub(super) flow: Option<Flow>,
-    /// How an earlier step of the flow ended, for the case that nothing better comes.
+    /// How an earlier step of the flow ended, in case nothing better comes.
     pub(super) setback: Option<Outcome>,
 }
 
@@ -44,14 +44,14 @@ pub(super) struct InFlight {
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) target: Arc<str>,
-    /// "Not found" does not do: the customer is to be created.
+    /// "Not found" is not enough: the customer is to be created.
     pub(super) must_exist: bool,
     /// It is only what the first step asks; the whole answer is another.
     pub(super) first_step: bool,
 }
 
 impl InFlight {
-    /// Makes of a request's arguments what is sent.
+    /// Turns a request's arguments into what is sent.
     pub(super) fn new(header: &Header, arguments: &Arguments, store_id: &str) -> Self {
         let operation = header.operation;
         let (flow, request) = match operation.goal {

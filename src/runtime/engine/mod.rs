@@ -1,4 +1,4 @@
-//! Everything that runs on threads of ours: one dispatcher, and as many workers as there is work for.
+//! Everything that runs on our threads: one dispatcher, and as many workers as there is work for.
 //!
 //! The rules are in `schedule`, under one lock; here are the threads that ask them what to do.
 
@@ -172,7 +172,7 @@ impl Engine {
         Drained { arrived, all }
     }
 
-    /// The next request for a worker. `None` when there is none, when the rate allows none, or when the host must
+    /// The next request for a worker. `None` when none waits, when the rate allows none, or when the host must
     /// first free what it has got.
     fn next_assignment(&self) -> Option<Assignment> {
         if self.mailbox.has_notices() {
@@ -237,7 +237,7 @@ impl Engine {
         seats.free_the_hung(|work| schedule.is_hung(work, now));
     }
 
-    /// Ends work a fault of ours happened in.
+    /// Ends work a fault of the library happened in.
     pub(super) fn fault(&self, work: u64) {
         self.say_fault("a worker");
         self.decide(|schedule, now| schedule.fault(work, now));

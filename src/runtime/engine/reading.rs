@@ -1,4 +1,4 @@
-//! What an exchange brought, read: an outcome, in words that may stand in a log.
+//! What an exchange brought, read: an outcome, in words that may go into a log.
 
 use super::in_flight::InFlight;
 use crate::model::{Secret, Text};
@@ -6,7 +6,7 @@ use crate::operations::{self, Authorization, Decoded};
 use crate::runtime::mailbox::{Outcome, one_line};
 use crate::transport::Exchange;
 
-/// Makes an outcome of what the network brought. `api_key` is the key in use now, which may not be the one that was sent.
+/// Turns what the network brought into an outcome. `api_key` is the key in use now, which may not be the one that was sent.
 pub(super) fn read(
     flight: &InFlight,
     exchange: Exchange,
@@ -43,7 +43,7 @@ pub(super) fn read(
     }
 }
 
-/// Makes of a server's words what may stand in a log: one line, without our credentials.
+/// Turns a server's words into what may go into a log: one line, without our credentials.
 fn clean(secrets: &[Secret], decoded: &mut Decoded) {
     if let Some(error) = &mut decoded.error {
         error.map_texts(|text| {
@@ -59,7 +59,7 @@ fn clean(secrets: &[Secret], decoded: &mut Decoded) {
 }
 
 /// A server may repeat what it was sent: credentials are taken out of its words, ours wherever they stand and
-/// anybody's behind the name of a scheme.
+/// any text after the name of a scheme.
 fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut text = secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
     for scheme in ["APIKey ", "Customer ", "Bearer "] {

@@ -85,7 +85,7 @@ impl Seats {
         found
     }
 
-    /// Wakes everybody, to let them end.
+    /// Wakes all workers, to let them end.
     pub(super) fn wake_all(&mut self) {
         self.wake(self.idle.len());
     }

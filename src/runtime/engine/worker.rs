@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(20);
 /// Starting too many at once would cost more than the requests that are waiting.
 const STARTED_AT_ONCE: usize = 16;
 
-/// Sees to it that `waiting` requests find workers: wakes idle ones and starts new ones.
+/// Makes sure that `waiting` requests find workers: wakes idle ones and starts new ones.
 pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let mut seats = lock(&engine.seats);
     let missing = waiting - seats.wake(waiting);
@@ -75,7 +75,7 @@ impl Worker {
                     let work = assignment.work;
                     let busy = &self.engine.counters.workers_busy;
                     busy.fetch_add(1, Ordering::Relaxed);
-                    // What the network brings is contained where it is read; this is for a fault of ours.
+                    // What the network brings is contained where it is read; this is for a fault of the library.
                     if catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).is_err() {
                         self.end();
                         self.replace_connection();

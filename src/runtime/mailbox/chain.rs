@@ -36,7 +36,7 @@ impl Chain {
 
     /// Takes everything and adds it to `taken`, the slot that was added first in front. Says how many came.
     pub(super) fn take_all(&self, taken: &mut Taken) -> usize {
-        // Looked at first: an idle client's poll must not take the line from those who add.
+        // Looked at first: an idle client's poll must not take the cache line from those that add.
         if self.is_empty() {
             return 0;
         }

@@ -79,7 +79,7 @@ impl Mailbox {
         self.slots.read(key)
     }
 
-    /// Frees a collected completion, and gives back what was attached to it. Its memory goes to a thread of ours.
+    /// Frees a collected completion, and gives back what was attached to it. Its memory goes to one of our threads.
     pub(crate) fn release(&self, key: Key) -> Result<Attachment, NoCompletion> {
         let index = key.slot();
         let Released { attachment, note } = self.slots.release(key, |outcome| self.throw_away(outcome))?;

@@ -1,4 +1,4 @@
-//! What the engine calls, and all it calls. Threads of ours only.
+//! What the engine calls, and all it calls. Our threads only.
 
 use std::time::Instant;
 

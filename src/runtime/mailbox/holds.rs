@@ -51,7 +51,7 @@ impl<'a> Reserved<'a> {
         }
     }
 
-    /// Makes the request visible to everybody. `None` when the client is closed: then nothing happened.
+    /// Makes the request visible to all threads. `None` when the client is closed: then nothing happened.
     pub(super) fn publish(mut self, header: Header) -> Option<Published> {
         let heavy = self.arguments().spilled() > 0;
         // SAFETY: a reserved slot belongs to its reserver alone.

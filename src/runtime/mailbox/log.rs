@@ -10,7 +10,7 @@ use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum LogLevel {
-    /// Something is broken and will stay so until somebody acts.
+    /// Something is broken and will stay so until someone acts.
     Error = 1,
     /// Something does not work at the moment.
     Warn = 2,
@@ -163,6 +163,6 @@ mod tests {
         log.say(LogLevel::Error, || "room again".to_owned());
         assert_eq!(log.dropped(), 4);
         let silent = Log::new(None);
-        silent.say(LogLevel::Error, || unreachable!("nobody listens"));
+        silent.say(LogLevel::Error, || unreachable!("no sink is set"));
     }
 }

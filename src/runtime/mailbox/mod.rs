@@ -1,6 +1,6 @@
 //! Everything a host's thread touches, from submitting to freeing.
 //!
-//! Nothing here takes a lock, waits, wakes a thread or makes a system call, whatever a thread of ours was doing when it
+//! Nothing here takes a lock, waits, wakes a thread or makes a system call, whatever one of our threads was doing when it
 //! was stopped; the one exception is the gate at which `next` with a timeout waits. The engine calls the mailbox,
 //! through the handful of methods in `engine_side`, and the mailbox knows no engine.
 
@@ -67,7 +67,7 @@ pub(super) struct MailboxSettings {
     pub(super) first_generation: u32,
 }
 
-/// One client's mailbox. What threads of ours write often lies in cache lines of its own: a host's thread must not lose
+/// One client's mailbox. What our threads write often lies in cache lines of its own: a host's thread must not lose
 /// the lines it needs to submit.
 pub(crate) struct Mailbox {
     store_id: String,

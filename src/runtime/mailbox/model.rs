@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use loom::thread::{self, JoinHandle};
 
 use super::chain::Taken;
+use super::free_list::FreeList;
 use super::holds::Reserved;
 use super::pile::{Pile, Piled};
 use super::slots::Notice;
@@ -16,7 +17,7 @@ use super::*;
 use crate::model::Text;
 use crate::operations::{Arguments, Decoded, LIST_CUSTOMERS, LOOKUP_CUSTOMER, Parameter, REQUEST, Status};
 use crate::policy::cache::CachePolicy;
-use crate::sync::{Cell, Mutex, explore, lock};
+use crate::sync::{AtomicU32, Cell, Mutex, explore, lock};
 
 const FOREVER: Duration = Duration::from_secs(3_600);
 
@@ -181,6 +182,24 @@ fn submitting_peeking_and_ending_share_a_full_table() {
         assert_eq!(ended, accepted);
         assert!(peeked + found <= 1, "freed twice");
         assert_eq!(mailbox.unfreed().count(), 0);
+        assert_at_rest(&mailbox);
+    });
+}
+
+#[test]
+fn nothing_is_handed_out_after_the_end() {
+    explore("peek against the end", 4, || {
+        let mailbox = mailbox(1);
+        let peeker =
+            spawn(&mailbox, |mailbox| mailbox.hand_out(&LOOKUP_CUSTOMER, Instant::now(), answered()));
+        mailbox.close();
+        mailbox.settle();
+        let handed_out: Vec<Key> = mailbox.unfreed().collect();
+        let peeked: Vec<Key> = peeker.join().unwrap().into_iter().collect();
+        assert_eq!(peeked, handed_out, "the end must find what was handed out");
+        for key in handed_out {
+            mailbox.release(key).unwrap();
+        }
         assert_at_rest(&mailbox);
     });
 }
@@ -361,6 +380,31 @@ fn a_free_slot_is_taken_by_one() {
         }
         let reserved: Vec<Reserved<'_>> = std::iter::from_fn(|| slots.reserve()).collect();
         assert_eq!(reserved.len(), 2);
+    });
+}
+
+#[test]
+fn an_index_that_comes_back_is_not_taken_for_the_one_seen_before() {
+    explore("one takes an index while another takes two and returns the first", 4, || {
+        let list = Arc::new((FreeList::new(2), [AtomicU32::new(0), AtomicU32::new(0)]));
+        let pop = |(list, links): &(FreeList, [AtomicU32; 2])| list.pop(|index| &links[index as usize]);
+        let push = |(list, links): &(FreeList, [AtomicU32; 2]), index| {
+            list.push(index, |index| &links[index as usize])
+        };
+        let both = [pop(&list), pop(&list)];
+        both.into_iter().flatten().for_each(|index| push(&list, index));
+        let other = {
+            let list = Arc::clone(&list);
+            thread::spawn(move || pop(&list))
+        };
+        let (first, second) = (pop(&list), pop(&list));
+        if let Some(first) = first {
+            push(&list, first);
+        }
+        let mut owned: Vec<u32> = [other.join().unwrap(), second].into_iter().flatten().collect();
+        owned.extend(std::iter::from_fn(|| pop(&list)));
+        owned.sort_unstable();
+        assert_eq!(owned, [0, 1], "an index is lost, or has two owners");
     });
 }
 

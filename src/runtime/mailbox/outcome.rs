@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
     pub(crate) reply: Option<Box<Reply>>,
 }
 
-/// What an answer holds. Shared by everybody who asked the same, and by the cache.
+/// What an answer holds. Shared by all requests that ask the same, and by the cache.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) answer: Answer,
@@ -174,7 +174,7 @@ impl Outcome {
         self.reply.as_ref().map(|reply| &reply.content)
     }
 
-    /// Adds what is known of a request that was decided by something else than a worker's answer. One a
+    /// Adds what is known of a request that was decided by something other than a worker's answer. One a
     /// worker had taken may have reached the server.
     pub(in crate::runtime) fn ended_without_worker(&mut self, accepted: Instant, taken: bool) {
         let lived = self.decided.saturating_duration_since(accepted);

@@ -20,7 +20,7 @@ pub(super) enum Phase {
     Collected,
     /// One thread empties it.
     Releasing,
-    /// Empty but for its arguments, which a thread of ours frees.
+    /// Empty except for its arguments, which one of our threads frees.
     Zombie,
 }
 

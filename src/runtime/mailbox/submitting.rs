@@ -154,7 +154,7 @@ impl Mailbox {
         }
     }
 
-    /// Lets a thread of ours free what an outcome holds.
+    /// Lets one of our threads free what an outcome holds.
     pub(super) fn throw_away(&self, outcome: Outcome) {
         if let Some(reply) = outcome.reply {
             self.trash.put(reply);

@@ -156,27 +156,42 @@ fn a_sealed_slot_takes_nothing_any_more() {
     assert!(slots.reserve().unwrap().publish(header()).is_none(), "nor does one that was freed since");
 }
 
-#[test]
-fn the_last_collecting_finds_what_a_thread_that_is_held_up_has_not_passed_on() {
+/// A mailbox without an engine.
+fn mailbox(max_outstanding: u32) -> Mailbox {
     let settings = MailboxSettings {
         store_id: "1".to_owned(),
         has_api_key: true,
-        max_outstanding: 3,
+        max_outstanding,
         log_level: None,
         first_generation: 1,
     };
-    let mailbox = Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())));
-    let submit = || {
-        let submission = Submission {
-            operation: &LIST_CUSTOMERS,
-            deadline: Duration::from_secs(60),
-            priority: Priority::Interactive,
-            tag: 0,
-            attachment: Attachment::NONE,
-        };
-        mailbox.submit(submission, |arguments| arguments.text(Parameter::Search, "x")).unwrap()
+    Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())))
+}
+
+fn submit(mailbox: &Mailbox) -> Result<Key, SubmitError> {
+    let submission = Submission {
+        operation: &LIST_CUSTOMERS,
+        deadline: Duration::from_secs(60),
+        priority: Priority::Interactive,
+        tag: 0,
+        attachment: Attachment::NONE,
     };
-    let keys = [submit(), submit(), submit()];
+    mailbox.submit(submission, |arguments| arguments.text(Parameter::Search, "x"))
+}
+
+#[test]
+fn a_closed_mailbox_accepts_nothing_from_then_on() {
+    let mailbox = mailbox(3);
+    assert!(submit(&mailbox).is_ok());
+    mailbox.close();
+    // Before anything is settled: no slot is sealed yet.
+    assert_eq!(submit(&mailbox), Err(SubmitError::Shutdown));
+}
+
+#[test]
+fn the_last_collecting_finds_what_a_thread_that_is_held_up_has_not_passed_on() {
+    let mailbox = mailbox(3);
+    let keys = [(); 3].map(|()| submit(&mailbox).unwrap());
     let held_up = mailbox.slots.decide(keys[1], true).unwrap();
     mailbox.slots.finish(&held_up, Outcome::without_answer(Status::Cancelled));
     mailbox.close();
@@ -275,22 +290,8 @@ fn many_threads_decide_each_request_once() {
 
 #[test]
 fn a_flood_is_handed_over_in_batches() {
-    let settings = MailboxSettings {
-        store_id: "1".to_owned(),
-        has_api_key: true,
-        max_outstanding: 1_000,
-        log_level: None,
-        first_generation: 1,
-    };
-    let mailbox = Mailbox::new(settings, Arc::new(AnswerCache::new(CachePolicy::default())));
-    let submission = Submission {
-        operation: &LIST_CUSTOMERS,
-        deadline: std::time::Duration::from_secs(60),
-        priority: Priority::Interactive,
-        tag: 0,
-        attachment: Attachment::NONE,
-    };
-    let submit = || mailbox.submit(submission, |_| Ok(())).unwrap();
+    let mailbox = mailbox(1_000);
+    let submit = || submit(&mailbox).unwrap();
     let keys: Vec<Key> = (0..600).map(|_| submit()).collect();
     let mut backlog = Backlog::default();
     let mut seen = Vec::new();

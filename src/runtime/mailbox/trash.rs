@@ -1,4 +1,4 @@
-//! Answers that wait to be freed by a thread of ours.
+//! Answers that wait to be freed by one of our threads.
 //!
 //! Freeing a parsed answer takes longer than everything else a tick thread does with it, so the tick thread only puts it
 //! here: one compare-and-swap, no allocation.
@@ -15,7 +15,7 @@ pub(super) struct Trash {
 }
 
 impl Trash {
-    /// Notes that a completion, or a thread of ours, is about to hold an answer.
+    /// Notes that a completion, or one of our threads, is about to hold an answer.
     pub(super) fn hold(&self, content: &Content) {
         if content.hold() {
             self.held.fetch_add(content.bytes(), Ordering::Relaxed);

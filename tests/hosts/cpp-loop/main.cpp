@@ -34,7 +34,7 @@ class Server {
   void looked_up(const paynow::Completion& done) {
     const auto customer = done.customer();
     if (!customer) {
-      std::printf("paynow: %s\n", done.ok() ? "Notch is no customer" : done.info().message.data());
+      std::printf("paynow: %s\n", done.ok() ? "Notch is not a customer" : done.info().message.data());
       return;
     }
     std::printf("paynow: Notch is customer %s\n", customer->id().data());

@@ -44,7 +44,7 @@ static void looked_up(paynow_client of, paynow_completion completion, void *unus
   if (paynow_completion_customer(completion, 0, &customer) == PAYNOW_OK)
     snprintf(customer_id, sizeof customer_id, "%s", customer.id);
   else if (paynow_completion_info_get(completion, &info) == PAYNOW_OK)
-    snprintf(problem, sizeof problem, "%s", info.message ? info.message : "Notch is no customer");
+    snprintf(problem, sizeof problem, "%s", info.message ? info.message : "Notch is not a customer");
 }
 
 static void unanswered(paynow_client of, paynow_completion completion, void *unused) {
@@ -66,7 +66,7 @@ static void start(void) {
                                        .api_key_env = "PAYNOW_API_KEY"};
   syscall_engine(G_LOCATE_GAME_DATA, no_entities, (intptr_t)0, (intptr_t)sizeof no_entities, no_players,
                  (intptr_t)sizeof no_players);
-  // A map_restart comes here again without the module having been loaded anew.
+  // A map_restart comes here again without the module having been loaded again.
   has_answer = ended = 0;
   *customer_id = 0;
   if (paynow_client_create(&config, &client) != PAYNOW_OK) {

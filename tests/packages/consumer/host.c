@@ -41,7 +41,7 @@ int main(int count, char **arguments) {
     for (int i = 0; i < loaded; i++) {
       const char *id = seen[i] ? NULL : plugins[i].tick();
       if (!id) continue;
-      if (!*id) return fail(arguments[3 + i], "found nobody");
+      if (!*id) return fail(arguments[3 + i], "found no customer");
       printf("%s\n", id);
       seen[i] = 1;
       answered++;

@@ -273,8 +273,8 @@ public final class Soak {
                     : on.lookupCustomer(LookupKey.minecraftJavaName("Notch"));
             case 6 -> on.authenticateCustomer(
                     new Authentication(AuthenticationPlatform.MINECRAFT_UUID, NOTCH_UUID.toString(), "203.0.113.7"));
-            case 7 -> on.getCurrentCustomer(CustomerToken.of("pnct_of_nobody"));
-            case 8 -> on.lookupGiftcard(CustomerToken.of("pnct_of_nobody"), text);
+            case 7 -> on.getCurrentCustomer(CustomerToken.of("pnct_unknown"));
+            case 8 -> on.lookupGiftcard(CustomerToken.of("pnct_unknown"), text);
             case 9 -> on.request(ApiRequest.get("/v1/stores/" + Sandbox.STORE + "/customers/" + MIRA));
             case 10 -> on.ensureCustomer(Player.of(NOTCH_UUID, "Notch"));
             case 11 -> on.tokenFor(Player.of(NOTCH_UUID, "Notch"));

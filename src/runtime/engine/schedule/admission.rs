@@ -14,7 +14,7 @@ use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
 
 impl Schedule {
-    /// A request came in: it is answered from memory, joins those who ask the same, gets in line, or is refused.
+    /// A request came in: it is answered from memory, joins those that ask the same, gets in line, or is refused.
     pub(in crate::runtime::engine) fn admit(&mut self, newcomer: Newcomer, now: Instant) {
         let Newcomer { slot, key, priority, cacheable, mut flight } = newcomer;
         // Another request may have had the slot, and have ended unseen.

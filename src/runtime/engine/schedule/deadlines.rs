@@ -14,7 +14,7 @@ impl Schedule {
     pub(in crate::runtime::engine) fn tick(&mut self, now: Instant, limit: usize) -> bool {
         for _ in 0..limit {
             let Some(slot) = self.deadlines.first_expired(now) else {
-                self.ask_anew(now);
+                self.ask_again(now);
                 self.fail_fast(now);
                 return true;
             };
@@ -34,9 +34,9 @@ impl Schedule {
         self.effects.push(Effect::Answer(key, outcome));
     }
 
-    /// An exchange that outlived the request it was sent for is interrupted; those who still want the answer ask anew. So
-    /// do those who wait for one that is probably lost: alone they would not.
-    fn ask_anew(&mut self, now: Instant) {
+    /// An exchange that outlived the request it was sent for is interrupted; those that still want the answer ask again. So
+    /// do those that wait for one that is probably lost: alone they would not.
+    fn ask_again(&mut self, now: Instant) {
         let may_ask = !self.health.breaker.refuses(now);
         let patience = &self.health.patience;
         let is_lost = |sent: &Sent| patience.is_overdue(now.saturating_duration_since(sent.since));

@@ -24,7 +24,7 @@ enum Ended {
 }
 
 impl Schedule {
-    /// An exchange ended: it is repeated, followed by the next step, or the end for all who want the answer.
+    /// An exchange ended: it is repeated, followed by the next step, or the end for all that want the answer.
     pub(in crate::runtime::engine) fn finish(&mut self, finished: Finished, now: Instant) {
         let Finished { work: id, mut flight, mut outcome, interrupted, died_idle, is_local } = finished;
         // This attempt, not one before it.
@@ -118,7 +118,7 @@ impl Schedule {
         None
     }
 
-    /// Puts work back in line, where it stood.
+    /// Puts work back in line, where it was.
     fn again(&mut self, id: WorkId, flight: Box<InFlight>) {
         self.take_back(id, flight, Stage::Ready);
         if let Some(work) = self.works.get(&id) {
@@ -189,7 +189,7 @@ impl Schedule {
         self.end(id, Outcome { sent, ..outcome }, now);
     }
 
-    /// Ends all that want the answer to work a fault of ours happened in.
+    /// Ends all that want the answer to work a fault of the library happened in.
     pub(in crate::runtime::engine) fn fault(&mut self, id: WorkId, now: Instant) {
         if let Some(sent) = self.works.get(&id).and_then(Work::sent).copied() {
             self.health.breaker.abandoned(sent.admission, now);

@@ -1,4 +1,4 @@
-//! All rules about when and how often to ask, acting together: who shares whose question, which goes next, what an
+//! All rules about when and how often to ask, acting together: which share a question, which goes next, what an
 //! attempt means, and when a request has waited long enough.
 //!
 //! Told the time and everything else, it knows no thread, no lock and no network, so that it can be run in virtual time
@@ -226,7 +226,7 @@ impl Schedule {
         Some(work)
     }
 
-    /// Ends a piece of work for all who want it.
+    /// Ends a piece of work for all that want it.
     fn end(&mut self, id: WorkId, outcome: Outcome, now: Instant) {
         let Some(work) = self.discard(id) else { return };
         let outcome = self.memory.stale_if_error(work.question.as_ref(), &outcome, now).unwrap_or(outcome);

@@ -13,7 +13,7 @@ pub(super) const BACKGROUND_SHARE: u32 = 8;
 /// Names a piece of work. Lower numbers came earlier.
 pub(super) type WorkId = u64;
 
-/// Where a piece of work stands in line: what came earlier goes first, and keeps its place when it is sent again.
+/// Where a piece of work is in line: what came earlier goes first, and keeps its place when it is sent again.
 pub(super) type Place = (u64, WorkId);
 
 /// What can be sent now, by priority.
@@ -57,7 +57,7 @@ impl Ready {
     }
 
     /// Which goes next. `may_go` says whether the rate lets one of this priority go: on its turn the background goes like
-    /// a player, or players at the limit would stop it for ever.
+    /// a player, or players at the limit would stop it without end.
     pub(super) fn next(&self, mut may_go: impl FnMut(Priority) -> bool) -> Option<(Priority, Place)> {
         let background_turn = (self.taken + 1).is_multiple_of(BACKGROUND_SHARE);
         let (interactive, background) = (self.interactive.first(), self.background.first());

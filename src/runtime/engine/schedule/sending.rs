@@ -135,7 +135,7 @@ impl Schedule {
         self.promote(now);
         let rate = &mut self.rate;
         let next = self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
-        // Nothing that `next` would hold back: a worker that is told of work and given none asks for ever.
+        // Nothing that `next` would hold back: a worker that is told of work and given none asks without end.
         let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());
         if has_room { self.ready.len() } else { 0 }
     }

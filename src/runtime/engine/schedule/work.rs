@@ -20,7 +20,7 @@ pub(super) struct Request {
     pub(super) own: Option<Box<InFlight>>,
 }
 
-/// A question, asked once for all who want the answer. The leader is the request it is sent for; when it leaves, the next
+/// A question, asked once for all that want the answer. The leader is the request it is sent for; when it leaves, the next
 /// takes its place.
 pub(super) struct Work {
     pub(super) place: Place,
@@ -34,14 +34,14 @@ pub(super) struct Work {
     pub(super) leader: Option<usize>,
     /// By number: slots.
     pub(super) followers: BTreeMap<u64, usize>,
-    /// Under what others find it, to join.
+    /// The key by which others find it, to join.
     pub(super) shared_as: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stage {
     Ready,
-    /// Waits until then before it is sent again.
+    /// The earliest time at which it is sent again.
     Later(Instant),
     Sent(Sent),
 }
@@ -58,7 +58,7 @@ pub(super) struct Sent {
 }
 
 impl Work {
-    /// The slots of all who want the answer, the leader first.
+    /// The slots of all requests that want the answer, the leader first.
     pub(super) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
         self.leader.into_iter().chain(self.followers.values().copied())
     }

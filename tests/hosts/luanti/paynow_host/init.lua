@@ -20,7 +20,7 @@ local function unanswered(customer, problem)
 end
 
 assert(paynow.lookup_customer("minecraft_java_name", "Notch", function(customer, problem)
-	if not customer then return say("%s", problem or "Notch is no customer") end
+	if not customer then return say("%s", problem or "Notch is not a customer") end
 	say("Notch is customer %s", customer.id)
 	for number = 0, 7 do
 		if paynow.lookup_customer("minecraft_java_name", "hang_" .. number, unanswered, 60000) then asked = asked + 1 end
@@ -28,7 +28,7 @@ assert(paynow.lookup_customer("minecraft_java_name", "Notch", function(customer,
 	say("asked for %d more", asked)
 end))
 
--- Nobody can join a server without a client, so its hooks are called as the server would call them.
+-- No one can join a server without a client, so its hooks are called as the server would call them.
 local mira = { get_player_name = function() return "Mira" end }
 local get_player_by_name = minetest.get_player_by_name
 function minetest.get_player_by_name(name)
@@ -48,7 +48,7 @@ local function watch_mira()
 	mira_is_here = false
 	say("Mira joined and is customer %s", customer.id)
 	call_hooks_of_paynow(minetest.registered_on_leaveplayers, mira, false)
-	say("who left is %s", paynow.customer_of("Mira") and "still a customer" or "nobody")
+	say("who left is %s", paynow.customer_of("Mira") and "still a customer" or "not a customer")
 	local _, words = minetest.registered_chatcommands.paynow_status.func("admin", "")
 	say("%s", words)
 end

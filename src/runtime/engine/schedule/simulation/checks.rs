@@ -81,7 +81,7 @@ impl Checks {
             if let Stage::Sent(sent) = work.stage {
                 aside += sent.bytes;
             } else {
-                assert!(work.leader.is_some(), "work that nobody wants waits");
+                assert!(work.leader.is_some(), "work that no request wants waits");
             }
         }
         assert_eq!(wanted, requests, "every request wants one piece of work");
@@ -125,7 +125,7 @@ impl Checks {
     pub(super) fn assigned(&mut self, schedule: &Schedule, assignment: &Assignment, at: At, now: Instant) {
         self.exchanges += 1;
         let work = schedule.works.get(&assignment.work).expect("is known");
-        let leader = work.leader.and_then(|slot| schedule.requests.get(&slot)).expect("somebody wants it");
+        let leader = work.leader.and_then(|slot| schedule.requests.get(&slot)).expect("a request wants it");
         assert_eq!(leader.key, assignment.leader);
         assert!(leader.deadline > now, "{} is sent for a request that is over", assignment.work);
         if let Some(bucket) = &mut self.bucket {
@@ -215,7 +215,7 @@ impl Checks {
         }
         assert_eq!(world.schedule.sizes(), [0; 6], "something is kept");
         assert_eq!(world.schedule.set_aside, 0, "bytes are set aside for nothing");
-        assert_eq!(world.held_bytes, 0, "bytes are held by nobody");
+        assert_eq!(world.held_bytes, 0, "bytes are held by no request");
         assert!(world.schedule.is_idle());
         assert_eq!(world.outstanding(), 0, "slots are taken");
     }

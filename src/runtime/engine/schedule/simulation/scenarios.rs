@@ -75,6 +75,18 @@ fn a_player_who_joins_a_lost_import_asks_again() {
 }
 
 #[test]
+fn what_is_lost_is_not_joined() {
+    let mut world = world(setup(), 20);
+    world.api.lose_next = 1;
+    player(&mut world, What::Lookup(0), 60_000);
+    world.run_for(millis(3_000));
+    let second = player(&mut world, What::Lookup(0), 10_000);
+    world.run_for(millis(1_000));
+    assert_answered(&world, second, 100);
+    assert_eq!(world.coalesced(), 0);
+}
+
+#[test]
 fn a_player_who_joins_an_import_goes_before_other_imports() {
     let mut setup = setup();
     setup.workers = 1;
@@ -143,6 +155,26 @@ fn a_probe_that_is_lost_does_not_keep_the_circuit_open() {
         player(&mut world, What::Lookup(50), 60_000);
         world.run_for(millis(100));
     }
+}
+
+#[test]
+fn a_probe_that_is_cancelled_before_it_is_sent_leaves_its_turn_to_the_next() {
+    let mut world = world(wary(), 20);
+    world.api.mode = Mode::Refuses;
+    for number in 0..6 {
+        player(&mut world, What::Lookup(number), 2_000);
+    }
+    world.run_for(millis(1_000));
+    assert!(world.schedule.is_circuit_open());
+    world.run_for(millis(20_000));
+    world.api.mode = Mode::Healthy;
+    let probe = player(&mut world, What::Lookup(10), 2_000);
+    world.run_until_assigned();
+    world.cancel(probe);
+    world.run_for(millis(20));
+    let next = player(&mut world, What::Lookup(11), 2_000);
+    world.run_for(millis(1_000));
+    assert_answered(&world, next, 200);
 }
 
 /// Settings with which three failures would open the circuit.

@@ -32,6 +32,8 @@ const WAITING: Duration = millis(5);
 pub(super) const IDLE: Duration = millis(10);
 const LINGER: Duration = millis(250);
 pub(super) const TIMER_STEP: Duration = millis(2);
+/// From taking work to sending it, at most.
+const TO_SEND: Duration = Duration::from_micros(40);
 const BATCH: usize = 256;
 
 /// What is asked for.
@@ -117,7 +119,7 @@ pub(super) struct Setup {
     pub(super) cache: CachePolicy,
     /// Completions are collected and freed at once.
     pub(super) collects: bool,
-    /// How often a request is cancelled at the worst moment, or a worker meets a fault of ours.
+    /// How often a request is cancelled at the worst moment, or a worker meets a fault of the library.
     pub(super) races: f64,
 }
 
@@ -203,6 +205,7 @@ pub(super) struct World {
     /// What happened, in one number.
     pub(super) hash: u64,
     pub(super) says: bool,
+    counters: Arc<Counters>,
     base: Instant,
     events: BTreeMap<(At, u64), Event>,
     sequence: u64,
@@ -223,11 +226,13 @@ impl World {
     pub(super) fn new(setup: Setup, api: Api, random: Rng) -> Self {
         let base = Instant::now();
         let cache = Arc::new(AnswerCache::new(setup.cache));
-        let schedule = Schedule::new(&setup.rules, Memory::new(cache), Arc::new(Counters::default()), base);
+        let counters = Arc::new(Counters::default());
+        let schedule = Schedule::new(&setup.rules, Memory::new(cache), Arc::clone(&counters), base);
         let mut world = Self {
             now: At::ZERO,
             random,
             schedule,
+            counters,
             api,
             requests: Vec::new(),
             checks: Checks::new(&setup),
@@ -278,18 +283,27 @@ impl World {
 
     /// Lets time pass until `at`.
     pub(super) fn run_until(&mut self, at: At) {
-        loop {
-            self.unpark(at);
-            let Some((&(time, _), _)) = self.events.first_key_value() else { break };
-            if time > at {
-                break;
-            }
-            let Some((_, event)) = self.events.pop_first() else { break };
-            self.now = time;
-            self.happen(event);
-            self.check();
-        }
+        while self.step(at) {}
         self.now = at;
+    }
+
+    /// The next event, if it comes before `at`.
+    fn step(&mut self, at: At) -> bool {
+        self.unpark(at);
+        let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= at) else { return false };
+        let ((time, _), event) = entry.remove_entry();
+        self.now = time;
+        self.happen(event);
+        self.check();
+        true
+    }
+
+    /// Lets time pass until a worker has work that it has not begun.
+    pub(super) fn run_until_assigned(&mut self) {
+        let latest = self.now + millis(1_000);
+        while !self.jobs.iter().any(|job| matches!(job, Job::Assigned(_))) {
+            assert!(self.step(latest), "no worker is given work");
+        }
     }
 
     pub(super) fn run_for(&mut self, time: Duration) {
@@ -410,6 +424,11 @@ impl World {
         if self.slots[slot].seen {
             self.recycle(slot);
         }
+    }
+
+    /// Requests that joined another's exchange.
+    pub(super) fn coalesced(&self) -> u64 {
+        self.counters.coalesced.load(crate::sync::Ordering::Relaxed)
     }
 
     fn recycle(&mut self, slot: usize) {
@@ -737,7 +756,7 @@ impl World {
             worker as u64,
             format_args!("worker {worker} takes {}", assignment.work),
         );
-        let wait = Duration::from_micros(self.random.u64(0..40));
+        let wait = Duration::from_micros(self.random.u64(0..TO_SEND.as_micros() as u64));
         if self.setup.races > 0.0
             && self.random.f64() < self.setup.races
             && let Some(request) = self.find(assignment.leader)
@@ -758,7 +777,7 @@ impl World {
         let mut leader = Some(leader);
         let request = loop {
             let Some(key) = leader else {
-                self.note(10, work, 0, format_args!("nobody wants {work} any more"));
+                self.note(10, work, 0, format_args!("no request wants {work} any more"));
                 return self.wake(worker);
             };
             match self.find(key) {
@@ -824,13 +843,16 @@ impl World {
             outcome.status as u64,
             format_args!("end {number} of {work}: {:?}", outcome.status),
         );
-        // Cut off after it had a fair chance.
+        // Cut off after it had a fair chance, which the rules count from when the worker took it.
         let asked = &self.requests[request];
-        let (took, allowance) = (self.now - began, asked.deadline - asked.accepted);
+        let (took, allowance) = (self.now - began + TO_SEND, asked.deadline - asked.accepted);
         let fair = took >= self.api.latency / 2 || took >= allowance.mul_f64(0.9);
         let cut_off = interrupted && asked.deadline <= self.now && fair;
-        self.checks.finishes(work, &outcome, whole && !interrupted, fate.how.is_outage() || cut_off);
-        if self.setup.races > 0.0 && self.random.f64() < self.setup.races / 20.0 {
+        // What a fault of the library happened in tells the rules nothing.
+        let is_fault = self.setup.races > 0.0 && self.random.f64() < self.setup.races / 20.0;
+        let (by_itself, blames) = (whole && !interrupted, fate.how.is_outage() || cut_off);
+        self.checks.finishes(work, &outcome, by_itself && !is_fault, blames && !is_fault);
+        if is_fault {
             self.schedule.fault(work, now);
         } else {
             self.schedule.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local }, now);

@@ -4,7 +4,7 @@ import java.util.UUID;
 import org.bukkit.Server;
 import org.bukkit.entity.Player;
 
-/** Somebody who plays. */
+/** A player. */
 public class MemoryPlayer extends MemorySender implements Player {
     private final UUID id;
     volatile boolean online = true;

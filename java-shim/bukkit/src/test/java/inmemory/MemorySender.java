@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.bukkit.command.CommandSender;
 
-/** Somebody who gives commands, and keeps what is said to them. */
+/** One who gives commands, and keeps what is said to them. */
 public class MemorySender implements CommandSender {
     final MemoryServer server;
     private final String name;

@@ -57,7 +57,7 @@ import org.bukkit.scheduler.BukkitTask;
 public class MemoryServer implements Server, PluginManager, ServicesManager, AutoCloseable {
     private static final long PATIENCE_NANOS = 60_000_000_000L;
 
-    /** What was said to somebody on a thread that must not. */
+    /** What was said to a player on a thread that must not. */
     public final List<String> violations = new CopyOnWriteArrayList<>();
 
     /** All lines of the log; what the console hears is in it too, as on a real server. */
@@ -91,7 +91,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         }
     }
 
-    /** A console far away: what comes after its command has ended nobody hears. */
+    /** A console far away: what comes after its command has ended is not heard. */
     public final class Rcon extends MemorySender implements RemoteConsoleCommandSender {
         public Rcon() {
             super(MemoryServer.this, "Rcon", true);
@@ -183,7 +183,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         permissions.put(permission.getName(), permission);
     }
 
-    /** What nobody registered is every operator's. */
+    /** What no plugin registered is every operator's. */
     boolean isGivenByDefault(String permission, boolean op) {
         Permission known = permissions.get(permission);
         return known == null ? op : switch (known.getDefault()) {
@@ -215,7 +215,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         return new MemoryPlayer(this, name, id, op);
     }
 
-    /** Logs somebody in; null when a listener does not want them. */
+    /** Logs a player in; null when a listener does not want them. */
     public MemoryPlayer join(String name, UUID id, boolean op) {
         AsyncPlayerPreLoginEvent login = new AsyncPlayerPreLoginEvent(name, InetAddress.getLoopbackAddress(), id);
         Thread thread = new Thread(() -> call(login), "User Authenticator");

@@ -4,7 +4,7 @@ import io.papermc.paper.threadedregions.scheduler.EntityScheduler;
 import java.util.UUID;
 import org.bukkit.plugin.IllegalPluginAccessException;
 
-/** Somebody who plays in a region with a thread of its own. */
+/** A player in a region with a thread of its own. */
 public final class RegionPlayer extends MemoryPlayer {
     private final RegionServer regions;
 

@@ -16,7 +16,7 @@ public record BulkOutcome(int index, State state, Optional<Customer> customer) {
         CREATED,
         /** It surely was not. */
         FAILED,
-        /** It may have been: the answer does not tell, or there is none. */
+        /** It may have been: the answer does not tell, or did not come. */
         UNKNOWN
     }
 

@@ -8,12 +8,12 @@ package dev.paynowbridge;
  * @param outstanding requests accepted whose completion was not taken yet
  * @param submitted requests accepted
  * @param rejectedFull requests refused because the queue was full
- * @param completedOk requests that ended with an answer, "there is none" included
+ * @param completedOk requests that ended with an answer, "no such customer" included
  * @param completedError requests that failed in any other way than the following two
  * @param timedOut requests that were not answered by their deadline
  * @param cancelled requests the host cancelled
  * @param delivered completions taken
- * @param logDropped log lines lost because nobody took them in time
+ * @param logDropped log lines lost because they were not taken in time
  * @param heldBytes bytes of answers that are not freed yet
  * @param connectionsOpened connections opened
  * @param retries attempts that were repetitions

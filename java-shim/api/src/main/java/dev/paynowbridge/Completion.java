@@ -65,7 +65,7 @@ final class Completion {
         return of(Status.CLOSED, CLOSED);
     }
 
-    /** Closing did not wait for ever for the library to say how this request ended. */
+    /** Closing did not wait without end for the library to say how this request ended. */
     static Completion closedMeanwhile() {
         return lost(Status.CLOSED, CLOSED);
     }

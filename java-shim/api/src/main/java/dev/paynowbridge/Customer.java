@@ -170,7 +170,7 @@ public final class Customer {
     /**
      * Data the store attached, in key order.
      *
-     * @return an unmodifiable map; empty when there is none
+     * @return an unmodifiable map; empty when it has no entries
      */
     public Map<String, String> metadata() {
         return metadata;

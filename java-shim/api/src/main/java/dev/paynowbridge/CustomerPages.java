@@ -19,7 +19,7 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>Every customer comes at most once, in order, and the walk ends whatever the server answers: the same page for ever, a
+ * <p>Every customer comes at most once, in order, and the walk ends whatever the server answers: an endless repeated page, a
  * page that holds its own cursor, one larger than the limit, one out of order. Any thread may call any method, and none
  * waits for the network.
  */

@@ -95,7 +95,7 @@ public final class CustomerQuery {
      *
      * @param customerIds 1 to 100 ids, which are copied, or null for any
      * @return another query
-     * @throws NullPointerException when one of the ids is null; none, too many and what is no id is refused by the operation
+     * @throws NullPointerException when one of the ids is null; none, too many, and what is not an id: the operation refuses them
      */
     public CustomerQuery customerIds(Collection<String> customerIds) {
         String[] ids = customerIds == null ? null : List.copyOf(customerIds).toArray(String[]::new);

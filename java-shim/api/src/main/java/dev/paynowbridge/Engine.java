@@ -123,7 +123,7 @@ final class Engine {
 
     void handlerFailed(String owner, Object handler, Throwable failure) {
         Throwable known = PayNowException.unwrap(failure);
-        // What is handed on has been seen by whoever hands it on.
+        // What is handed on has been seen by the code that hands it on.
         if (known instanceof PayNowException || known instanceof CancellationException) {
             return;
         }

@@ -2,7 +2,7 @@ package dev.paynowbridge;
 
 /**
  * Hears of what a handler threw that a host attached to a {@link PayNowFuture} ({@code thenAccept}, {@code whenComplete} and the
- * like). Otherwise only the stage made of it would know, which is often kept by nobody.
+ * like). Otherwise only the stage made of it would know, which is often not kept.
  */
 @FunctionalInterface
 public interface HandlerFailures {

@@ -93,7 +93,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     }
 
     /**
-     * {@link #cancelAll(UUID)}, but for what was called for since: a player who logs in from another place is on the server
+     * {@link #cancelAll(UUID)}, except what was called for since: a player who logs in from another place is on the server
      * already when the old session quits, and calls of the new one must go on. Looks at every request that is outstanding:
      * some microseconds.
      *

@@ -233,7 +233,7 @@ public abstract sealed class PayNowException extends RuntimeException {
     }
 
     /**
-     * The answer is not what the contract says, or is larger than the client accepts. An HTTP 404 that is no
+     * The answer is not what the contract says, or is larger than the client accepts. An HTTP 404 that is not a
      * PayNow error is one of these: a mistyped base address.
      */
     public static final class InvalidResponse extends PayNowException {

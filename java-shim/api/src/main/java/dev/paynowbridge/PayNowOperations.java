@@ -13,9 +13,9 @@ import java.util.function.UnaryOperator;
 
 /**
  * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
- * others, with the same client behind them. A {@link PayNowService} is the client of somebody else.
+ * others, with the same client behind them. A {@link PayNowService} is another plugin's client.
  *
- * <p>Any thread may call any method. Operations never wait, make no system call and wake nobody; they return a future even
+ * <p>Any thread may call any method. Operations never wait, make no system call and wake no thread; they return a future even
  * when the request was not accepted (queue full, closed, no API key), which has failed then.
  */
 public abstract sealed class PayNowOperations permits PayNowClient, PayNowService, PayNowView {
@@ -35,7 +35,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         tag = calls.tag();
     }
 
-    /** The client behind it, which must not be collected while a view or a pending future is in use; null when there is none. */
+    /** The client behind it, which must not be collected while a view or a pending future is in use; null when it has none. */
     abstract PayNowClient client();
 
     /** Why there is no client. */
@@ -238,7 +238,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /**
-     * Mints a token the customer is known by in the storefront: <code>POST …/customers/{customer_id}/tokens</code>.
+     * Mints a token the customer is known by in the storefront: <code>POST …/customers/{customer_id}/tokens</code>. It does not
+     * expire by default; the API key needs the permission {@code customer_update}.
      *
      * @param customerId PayNow's id
      * @return the token; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
@@ -484,7 +485,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /**
-     * What is remembered of a lookup, without asking anybody: for placeholders and permission checks on the tick thread.
+     * What is remembered of a lookup, without asking the API: for placeholders and permission checks on the tick thread.
      * Returns at once, on this thread, and never waits.
      *
      * @param key by what

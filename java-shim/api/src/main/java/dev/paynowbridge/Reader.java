@@ -37,7 +37,7 @@ final class Reader {
         this.end = end;
     }
 
-    /** Goes to the next record, wherever reading the one before has stopped; its kind, or -1 when there is none. */
+    /** Goes to the next record, wherever reading the one before has stopped; its kind, or -1 after the last. */
     int record() {
         if (next >= end) {
             return -1;

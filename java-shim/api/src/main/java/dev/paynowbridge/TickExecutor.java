@@ -63,7 +63,7 @@ public final class TickExecutor implements Executor, AutoCloseable {
 
     /**
      * Runs what waits, on this thread: at least one task if there is one, no new one once the time is used up, and nothing
-     * that was added meanwhile by what it runs for ever.
+     * that was added meanwhile by what it runs, without end.
      *
      * @param budget how long it may take; the clock is read between tasks
      * @return how many tasks ran

@@ -35,7 +35,7 @@ final class Tickets {
                 return NONE;
             }
             if (top.compareAndSet(word, counted(word, below.get(place)))) {
-                // The future is read by whoever finds it in its place.
+                // The future is read by the thread that finds it in its place.
                 future.setTicket(place);
                 futures.set(place, future);
                 return place;
@@ -47,7 +47,7 @@ final class Tickets {
         return ticket < 0 || ticket >= futures.length() ? null : futures.get(ticket);
     }
 
-    /** Gives a place back. Whoever took it does this once. */
+    /** Gives a place back. The taker does this once. */
     void release(int ticket) {
         futures.set(ticket, null);
         while (true) {

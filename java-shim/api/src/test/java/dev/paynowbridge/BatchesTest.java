@@ -49,7 +49,7 @@ class BatchesTest extends OnSandbox {
 
     private record Walked(List<String> ids, int asked) {}
 
-    /** Walks to the end, or for as long as anybody would believe that there is one. */
+    /** Walks to the end, or or as far as any real store goes. */
     private static Walked walk(CustomerPages pages) {
         List<String> ids = new ArrayList<>();
         int asked = 0;
@@ -62,7 +62,7 @@ class BatchesTest extends OnSandbox {
                 assertEquals(last, Long.parseLong(pages.cursor().orElseThrow()));
             }
         }
-        assertTrue(pages.isOver(), "it goes on for ever");
+        assertTrue(pages.isOver(), "it does not end");
         assertEquals(List.of(), value(pages.next()), "over is over");
         return new Walked(ids, asked);
     }
@@ -110,7 +110,7 @@ class BatchesTest extends OnSandbox {
 
     @Test
     void dishonestPagesEndTheWalk() {
-        assertEquals(new Walked(List.of("11", "12", "13"), 2), walkOver(3, page("11", "12", "13")), "the same for ever");
+        assertEquals(new Walked(List.of("11", "12", "13"), 2), walkOver(3, page("11", "12", "13")), "the same again and again");
         assertEquals(new Walked(List.of(), 1), walkOver(3, page()));
         assertEquals(new Walked(List.of("11"), 1), walkOver(3, page("11")));
         assertEquals(List.of("11", "12", "13", "14", "15"), walkOver(3, page("11", "12", "13", "14", "15")).ids(), "too many");
@@ -123,7 +123,7 @@ class BatchesTest extends OnSandbox {
     }
 
     @Test
-    void aPageWhoseIdsAreNoDigitsIsRefused() {
+    void aPageWhoseIdsAreNotDigitsIsRefused() {
         for (String none : List.of("x", "🔥", "-1", "1.5")) {
             sandbox.respond("list_customers", page("11", none));
             failure(PayNowException.InvalidResponse.class, client.customerPages(CustomerQuery.all()).next());
@@ -183,7 +183,7 @@ class BatchesTest extends OnSandbox {
         Waiting.until(() -> !tick.isEmpty(), "the page waits for the tick");
         late.cancel(false);
         tick.drain(Duration.ofSeconds(10));
-        assertEquals(Optional.empty(), onTick.cursor(), "a page nobody got is not behind the walk");
+        assertEquals(Optional.empty(), onTick.cursor(), "a page that was not received is not behind the walk");
         PayNowFuture<List<Customer>> again = onTick.next();
         Waiting.until(() -> !tick.isEmpty(), "the page waits for the tick");
         Thread[] ran = new Thread[1];
@@ -433,10 +433,10 @@ class BatchesTest extends OnSandbox {
         TickExecutor tick = new TickExecutor();
         List<CustomerFields> wanted = new ArrayList<>(numbers(450));
         HashSet<Thread> threads = new HashSet<>();
-        List<Throwable> complaints = new ArrayList<>();
+        List<Throwable> uncaught = new ArrayList<>();
         Thread thread = Thread.currentThread();
         Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
-        thread.setUncaughtExceptionHandler((where, what) -> complaints.add(what));
+        thread.setUncaughtExceptionHandler((where, what) -> uncaught.add(what));
         PayNowFuture<BulkReport> pending = client.on(tick).bulkCreateCustomers(wanted, chunk -> {
             threads.add(Thread.currentThread());
             throw new IllegalStateException("a test wants it");
@@ -449,7 +449,7 @@ class BatchesTest extends OnSandbox {
         thread.setUncaughtExceptionHandler(before);
         counts(450, 0, 0, pending.join());
         assertEquals(java.util.Set.of(thread), threads);
-        assertEquals(3, complaints.size(), "progress that fails does not end a bulk");
+        assertEquals(3, uncaught.size(), "progress that fails does not end a bulk");
         tick.close();
 
         List<Boolean> mayWait = new ArrayList<>();

@@ -54,11 +54,11 @@ class FailuresTest extends OnSandbox {
         assertEquals(1, refusal.attempts());
         assertEquals(Sent.ANSWERED, refusal.sent());
         assertFalse(refusal.getMessage().isBlank());
-        ValidationError complaint = refusal.errors().get(0);
-        assertEquals(Optional.of("c"), complaint.code());
-        assertEquals(Optional.of("m"), complaint.message());
-        assertEquals(Optional.of("v"), complaint.validation());
-        assertEquals(List.of("items", "3"), complaint.path());
+        ValidationError detail = refusal.errors().get(0);
+        assertEquals(Optional.of("c"), detail.code());
+        assertEquals(Optional.of("m"), detail.message());
+        assertEquals(Optional.of("v"), detail.validation());
+        assertEquals(List.of("items", "3"), detail.path());
         assertEquals(List.of("steam_id"), refusal.errors().get(1).path());
         assertEquals(Optional.empty(), refusal.errors().get(1).code());
     }
@@ -77,9 +77,9 @@ class FailuresTest extends OnSandbox {
         });
         sandbox.reset();
         try (PayNowClient client = client()) {
-            UUID nobody = UUID.fromString("deadbeef-0000-4000-8000-000000000000");
+            UUID unknown = UUID.fromString("deadbeef-0000-4000-8000-000000000000");
             assertEquals(Status.NOT_FOUND, failure(PayNowException.Api.class,
-                    client.createCustomer(CustomerFields.builder().minecraftUuid(nobody).build())).status());
+                    client.createCustomer(CustomerFields.builder().minecraftUuid(unknown).build())).status());
             assertEquals(Status.CONFLICT, failure(PayNowException.Api.class,
                     client.createCustomer(CustomerFields.builder().minecraftUuid(NOTCH).build())).status());
         }
@@ -207,7 +207,7 @@ class FailuresTest extends OnSandbox {
         }
         assertTrue(client.isClosed());
         failure(PayNowException.Closed.class, client.lookupCustomer(NOTCH));
-        assertEquals(0, client.cancelAll("nobody"));
+        assertEquals(0, client.cancelAll("no-such-tag"));
         assertEquals(0, client.stats().submitted());
         client.close();
     }

@@ -236,7 +236,7 @@ class FuturesTest extends OnSandbox {
     @Test
     void aForgottenClientIsClosed() {
         sandbox.faults("{\"latency_ms\":300}");
-        // While an answer is owed the client stays, though nobody holds it.
+        // While an answer is owed the client stays, though the program has let go of it.
         PayNowFuture<Optional<Customer>> owed = builder().build().lookupCustomer(NOTCH);
         System.gc();
         assertTrue(value(owed).isPresent());

@@ -28,7 +28,7 @@ class OperationsTest extends OnSandbox {
     private static final String NOTCH = "421621336637440000";
     private static final UUID NOTCH_UUID = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
     private static final String MIRA = "440116992540673366";
-    private static final String NOBODY = "400000000000000000";
+    private static final String UNKNOWN_ID = "400000000000000000";
 
     private PayNowClient client;
 
@@ -114,7 +114,7 @@ class OperationsTest extends OnSandbox {
         assertEquals("433322870177794185",
                 value(client.lookupCustomer(LookupKey.minecraftBedrockName("PixelPia"))).orElseThrow().id());
         assertEquals(Optional.empty(), value(client.lookupCustomer(UUID.randomUUID())));
-        assertEquals(Optional.empty(), value(client.getCustomer(NOBODY)));
+        assertEquals(Optional.empty(), value(client.getCustomer(UNKNOWN_ID)));
     }
 
     @Test
@@ -303,7 +303,7 @@ class OperationsTest extends OnSandbox {
         assertEquals(Optional.of(asked), client.peek(key).orElseThrow().customer());
         assertEquals(Optional.of(asked), client.peek(NOTCH_UUID).orElseThrow().customer());
         assertEquals(Optional.of(asked), client.peek(Player.of(NOTCH_UUID, "Notch")).orElseThrow().customer());
-        LookupKey unknown = LookupKey.minecraftJavaName("nobody_at_all");
+        LookupKey unknown = LookupKey.minecraftJavaName("no_such_player");
         value(client.lookupCustomer(unknown));
         assertEquals(Optional.empty(), client.peek(unknown).orElseThrow().customer());
         client.close();

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Each setting does what it says, and not what its neighbour says. */
 class SettingsTest extends OnSandbox {
     private static final UUID NOTCH = UUID.fromString("069a79f4-44e9-4726-a5be-fca90e38aaf5");
-    private static final UUID NOBODY = new UUID(0x4000L, 0x8000000000000000L);
+    private static final UUID UNKNOWN = new UUID(0x4000L, 0x8000000000000000L);
 
     private static PayNowClient client(UnaryOperator<PayNowClient.Builder> set) {
         return set.apply(builder().maxAttempts(1)).build();
@@ -222,7 +222,7 @@ class SettingsTest extends OnSandbox {
     void theRateIsLimited() {
         try (PayNowClient client = client(builder -> builder.rateLimit(0.001, 1).deadline(Duration.ofMillis(300)))) {
             value(client.deadline(Duration.ofMinutes(1)).lookupCustomer(NOTCH));
-            failure(PayNowException.class, client.lookupCustomer(NOBODY));
+            failure(PayNowException.class, client.lookupCustomer(UNKNOWN));
             assertEquals(1, sandbox.log().split("\"seq\"", -1).length - 1, "the second was not sent");
         }
     }
@@ -231,14 +231,14 @@ class SettingsTest extends OnSandbox {
     void memoryIsAsLongAndAsLargeAsWanted() {
         try (PayNowClient client = client(builder -> builder)) {
             assertEquals(Source.CACHE, sourceOfSecond(client, NOTCH));
-            assertEquals(Source.CACHE, sourceOfSecond(client, NOBODY));
+            assertEquals(Source.CACHE, sourceOfSecond(client, UNKNOWN));
         }
         try (PayNowClient client = client(builder -> builder.cacheTtl(Duration.ZERO))) {
             assertEquals(Source.NETWORK, sourceOfSecond(client, NOTCH));
         }
         try (PayNowClient client = client(builder -> builder.cacheNegativeTtl(Duration.ZERO))) {
             assertEquals(Source.CACHE, sourceOfSecond(client, NOTCH));
-            assertEquals(Source.NETWORK, sourceOfSecond(client, NOBODY));
+            assertEquals(Source.NETWORK, sourceOfSecond(client, UNKNOWN));
         }
         try (PayNowClient client = client(builder -> builder.cacheBytes(1))) {
             assertEquals(Source.NETWORK, sourceOfSecond(client, NOTCH));

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
-/** Waits in tests: long enough for a busy machine, and never for ever. */
+/** Waits in tests: long enough for a busy machine, and always with an end. */
 final class Waiting {
     private static final int SECONDS = 60;
 

@@ -8,7 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.UUID;
 
-/** Players without end whom nobody knows yet: so many look-ups in every tick, in one of two ways or not at all. */
+/** Endless new players, none of whom has been looked up yet: a number of look-ups in every tick, in one of two ways or not at all. */
 final class Load {
     /** How they are looked up. */
     enum Way {

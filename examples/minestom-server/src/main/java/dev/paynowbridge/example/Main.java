@@ -90,7 +90,7 @@ public final class Main {
         MinecraftServer.stopCleanly();
     }
 
-    /** A player's name buys things here, so nobody may merely claim one: Mojang or a proxy vouches for it. */
+    /** A player's name buys things here, so a client must not merely claim one: Mojang or a proxy vouches for it. */
     private static Auth howPlayersLogIn() {
         String secret = System.getenv("FORWARDING_SECRET");
         return secret == null || secret.isEmpty() ? new Auth.Online() : new Auth.Bungee(Set.of(secret));

@@ -20,9 +20,9 @@ final class Meter {
         private final double[] inStore = new double[MOST];
         private int ticks;
 
-        private synchronized void ticked(double milliseconds, double thereofInStore) {
+        private synchronized void ticked(double milliseconds, double ofThatInStore) {
             lengths[ticks % MOST] = milliseconds;
-            inStore[ticks % MOST] = thereofInStore;
+            inStore[ticks % MOST] = ofThatInStore;
             ticks++;
         }
 

@@ -147,7 +147,7 @@ final class StoreCommands {
             if (failure == null) {
                 tell(player, words.apply(value));
             } else if (!PayNowException.isCancellation(failure)) {
-                // A cancellation means that they left, or that the server stops: nobody waits for words.
+                // A cancellation means that they left, or that the server stops: no one waits for words.
                 tell(player, explain(failure));
             }
         });

@@ -28,7 +28,7 @@ public class WhoAmI extends JavaPlugin {
                 .whenComplete((customer, failure) -> {
                     if (failure == null) {
                         player.sendMessage("You are customer " + customer.id() + ".");
-                    } else if (!PayNowException.isCancellation(failure)) { // nobody waits any more: nothing to do
+                    } else if (!PayNowException.isCancellation(failure)) { // no one waits any more: nothing to do
                         getLogger().warning("whoami: " + PayNowException.unwrap(failure).getMessage());
                         player.sendMessage("Try again later.");
                     }

@@ -286,7 +286,7 @@ public final class NativeLibrary {
         }
     }
 
-    /** Writes a file nobody else can write to or put something in the place of: it must not exist, and is the owner's alone. */
+    /** Writes a file that no one else can write to or replace: it must not exist, and is the owner's alone. */
     private Path write(Path folder, byte[] library) throws IOException {
         String suffix = fileName().substring(fileName().lastIndexOf('.'));
         FileAttribute<?>[] ownerOnly = folder.getFileSystem().supportedFileAttributeViews().contains("posix")
@@ -337,7 +337,7 @@ public final class NativeLibrary {
                 }
             }
         } catch (IOException | SecurityException | java.nio.file.DirectoryIteratorException e) {
-            // Somebody else's files, or a folder that cannot be listed: cleaning is a courtesy.
+            // Another user's files, or a folder that cannot be listed: cleaning is a courtesy.
         }
     }
 

@@ -61,7 +61,7 @@ class ElfTest {
     }
 
     @Test
-    void whatIsNoLibraryIsNone() {
+    void whatIsNotALibraryIsNotReadAsOne() {
         assertNull(Elf.read(new byte[0]));
         assertNull(Elf.read("#!/bin/sh".repeat(20).getBytes(StandardCharsets.UTF_8)));
         byte[] whole = library(X86_64, "libc.so.6");
@@ -110,7 +110,7 @@ class ElfTest {
     }
 
     @Test
-    void complaintsSayBothSides() {
+    void errorsSayBothSides() {
         Platform glibc = new Platform("linux", "x86_64", false);
         Platform musl = new Platform("linux", "x86_64", true);
         assertNull(glibc.problemWith(library(X86_64, "libc.so.6")));

@@ -30,7 +30,7 @@ class CommandsTest extends OnServer {
         assertTrue(server.console.heard().contains("Xbox XUID: 2535432196048835"));
         answer(server.console, "paynowbridge lookup jeb_", "jeb_ is customer 421621496020995823");
         answer(server.console, "paynowbridge lookup .Sir Dig A Lot", ".Sir Dig A Lot is customer 443822190362625093");
-        answer(server.console, "paynowbridge lookup Nobody", "Nobody is not a customer of this store.");
+        answer(server.console, "paynowbridge lookup Stranger", "Stranger is not a customer of this store.");
         answer(server.console, "paynowbridge lookup " + STRANGER, STRANGER + " is not a customer");
         assertEquals(0, sandbox.asked("create_customer"));
     }
@@ -69,7 +69,7 @@ class CommandsTest extends OnServer {
 
     @Test
     void aPlayerWhoIsHereBecomesACustomerAndOneWhoIsOnlyNamedDoesNot() {
-        answer(server.console, "paynowbridge token Nobody", "Nobody is not a customer of this store.");
+        answer(server.console, "paynowbridge token Stranger", "Stranger is not a customer of this store.");
         assertEquals(0, sandbox.asked("create_customer"));
         answer(server.console, "paynowbridge token jeb_", "A token for jeb_: ********");
         join("Newcomer", STRANGER);
@@ -89,7 +89,7 @@ class CommandsTest extends OnServer {
                 .getCurrentCustomer(dev.paynowbridge.CustomerToken.of(token));
         server.until(lookup::isDone, "an answer");
         assertTrue(lookup.isCompletedExceptionally());
-        answer(admin, "paynowbridge revoke Nobody", "Nobody is not a customer of this store.");
+        answer(admin, "paynowbridge revoke Stranger", "Stranger is not a customer of this store.");
     }
 
     @Test
@@ -112,7 +112,7 @@ class CommandsTest extends OnServer {
         assertEquals(0, sandbox.asked("lookup_giftcard"));
         answer(server.console, "paynowbridge giftcard GIFT-2500-ALEX jeb_", "This card holds 25.00 of 50.00.");
         answer(server.console, "paynowbridge giftcard SUMMER 24/\u00c4\u00d6 jeb_", "This card holds 10.00 of 10.00.");
-        answer(server.console, "paynowbridge giftcard GIFT-2500-ALEX Nobody", "Nobody is not a customer of this store.");
+        answer(server.console, "paynowbridge giftcard GIFT-2500-ALEX Stranger", "Stranger is not a customer of this store.");
     }
 
     @Test
@@ -160,7 +160,7 @@ class CommandsTest extends OnServer {
     }
 
     @Test
-    void nobodyMayWhatTheyMayNot() {
+    void permissionsAreEnforced() {
         MemoryPlayer player = notch();
         server.until(() -> sandbox.asked("lookup_customer") == 1, "the warm-up");
         for (String command : List.of("status", "lookup a", "token a", "revoke a", "doctor", "reload")) {
@@ -255,8 +255,8 @@ class CommandsTest extends OnServer {
     void theOwnersWordsAreUsed() {
         write("messages.yml", "prefix: ''\nlookup:\n  none: '&4{who}? {nonsense}'\n  found: ''\n");
         answer(server.console, "paynowbridge reload", "accepts the API key");
-        answer(server.console, "paynowbridge lookup Nobody", "Nobody? {nonsense}");
-        assertEquals("\u00a74Nobody? {nonsense}", server.console.raw());
+        answer(server.console, "paynowbridge lookup Stranger", "Stranger? {nonsense}");
+        assertEquals("\u00a74Stranger? {nonsense}", server.console.raw());
         String found = answer(server.console, "paynowbridge lookup Notch", "Name: Notch");
         assertFalse(found.contains(NOTCH_ID), "what is empty is not said");
     }
@@ -276,7 +276,7 @@ class CommandsTest extends OnServer {
     }
 
     @Test
-    void aCodeThatIsNotOneIsNoGuess() {
+    void aCodeThatIsNotOneDoesNotCountAsAGuess() {
         reload("gift-cards:\n  per-player: 1\n");
         MemoryPlayer guesser = notch();
         answer(guesser, "paynowbridge giftcard \u00a0GIFT-2500-\u200bALEX", "This card holds");

@@ -169,7 +169,7 @@ class LifecycleTest extends OnServer {
     }
 
     @Test
-    void anAnswerThatComesAsThePlayerLeavesIsNoEvent() {
+    void anAnswerThatComesAsThePlayerLeavesIsDropped() {
         MemoryPlayer player = notch();
         player.permit("paynowbridge.lookup", true);
         long before = service().stats().orElseThrow().delivered();
@@ -197,12 +197,12 @@ class LifecycleTest extends OnServer {
     }
 
     @Test
-    void nobodyIsAskedForWhoMayNotComeOrWhenTheOwnerSaysNo() {
+    void noLookupForRefusedLoginsOrWhenTheOwnerTurnedItOff() {
         server.registerEvents(new Bouncer(), plugin);
         assertNull(join("Banned", UUID.randomUUID()));
         reload("warm-up: false\n");
         notch();
-        join("Nobody", new UUID(0, 0));
+        join("Stranger", new UUID(0, 0));
         answer(server.console, "paynowbridge status", "requests");
         assertEquals(0, sandbox.asked("lookup_customer"));
     }
@@ -218,7 +218,7 @@ class LifecycleTest extends OnServer {
     }
 
     @Test
-    void somebodyPayNowCannotKnowDoesNotStopALogin() {
+    void aPlayerPayNowCannotKnowDoesNotStopALogin() {
         assertEquals("Nil", join("Nil", new UUID(0, 0)).getName());
     }
 
@@ -276,7 +276,7 @@ class LifecycleTest extends OnServer {
         server.until(eager.begun::isDone, "it ends with its own session");
     }
 
-    /** Another plugin, which asks while somebody logs in. */
+    /** Another plugin, which asks while a player logs in. */
     public final class Eager implements Listener {
         private PayNowFuture<?> begun;
 

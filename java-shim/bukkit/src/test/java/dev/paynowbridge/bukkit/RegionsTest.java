@@ -10,7 +10,7 @@ import inmemory.MemoryServer;
 import inmemory.RegionServer;
 import org.junit.jupiter.api.Test;
 
-/** On a server with regions everybody is spoken to on their own thread. The server complains of any other. */
+/** On a server with regions everyone is spoken to on their own thread. The server reports any other. */
 class RegionsTest extends OnServer {
     @Override
     MemoryServer newServer() {
@@ -69,7 +69,7 @@ class RegionsTest extends OnServer {
         MemoryPlayer player = notch();
         sandbox.hang();
         PayNowService service = server.load(PayNowService.class);
-        String complaint = ((RegionServer) server).inRegion(() -> {
+        String warning = ((RegionServer) server).inRegion(() -> {
             try {
                 service.lookupCustomer(player.getUniqueId()).join();
                 return "it waited";
@@ -77,6 +77,6 @@ class RegionsTest extends OnServer {
                 return e.getMessage();
             }
         });
-        assertTrue(complaint.contains("freeze"), complaint);
+        assertTrue(warning.contains("freeze"), warning);
     }
 }

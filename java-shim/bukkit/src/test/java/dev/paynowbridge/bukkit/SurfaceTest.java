@@ -44,7 +44,7 @@ class SurfaceTest {
         for (ClassFile file : own.values()) {
             file.classes.stream().filter(name -> name.matches(FOREIGN)).forEach(used::add);
             for (ClassFile.Member member : file.used) {
-                // What a class of ours inherits is called by our class's name.
+                // What one of our classes inherits is called by our class's name.
                 String owner = member.owner();
                 while (own.containsKey(owner) && !own.get(owner).declared.contains(member.signature())) {
                     owner = own.get(owner).superclass;

@@ -64,7 +64,7 @@ public final class Commands {
      * Completes the last word.
      *
      * @param sender who types
-     * @param args what stands behind the command's name so far
+     * @param args what follows the command's name so far
      * @return proposals; never null, which would have the server propose every player
      */
     public List<String> complete(Sender sender, String[] args) {

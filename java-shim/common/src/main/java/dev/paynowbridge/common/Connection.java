@@ -145,7 +145,7 @@ final class Connection {
                 line);
     }
 
-    /** Remembers why there is no client, for whoever asks. */
+    /** Remembers why there is no client, for those who ask. */
     void failed(SetupException reason) {
         fault = reason;
         if (open == null) {

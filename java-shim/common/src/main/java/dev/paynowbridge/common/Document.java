@@ -160,7 +160,7 @@ final class Document {
                 : new SetupException(file + ", line " + value.line() + ": " + path + " " + what + ".");
     }
 
-    /** Null where there is none. */
+    /** Null where no entry has that name. */
     String text(String path) {
         Value value = values.get(path);
         return value == null ? null : value.text();
@@ -170,7 +170,7 @@ final class Document {
         return sections.containsKey(path);
     }
 
-    /** The first thing in it that another document, which has all there is, does not know; null when there is none. */
+    /** The first thing in it that another document, which has all there is, does not know; null when it knows all. */
     String unknownAmong(Document whole) {
         for (Map.Entry<String, Value> entry : values.entrySet()) {
             String path = entry.getKey();

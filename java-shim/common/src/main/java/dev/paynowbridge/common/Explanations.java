@@ -18,7 +18,7 @@ final class Explanations {
     }
 
     /** Whether it happened because the answer is no longer needed. */
-    static boolean isNoEvent(Throwable failure) {
+    static boolean isSilent(Throwable failure) {
         return PayNowException.isCancellation(failure);
     }
 

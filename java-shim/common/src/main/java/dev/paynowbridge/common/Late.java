@@ -42,7 +42,7 @@ final class Late {
         try {
             Class.forName(entry.substring(0, entry.length() - CLASS.length()).replace('/', '.'), false, loader);
         } catch (ClassNotFoundException | LinkageError e) {
-            // Whoever needs it will say so.
+            // The code that needs it will say so.
         }
     }
 }

@@ -34,7 +34,7 @@ public record Permission(String name, String description, Given given) {
             new Permission(PREFIX + "token", "Mint a customer's token, which is shown masked.", Given.OPERATORS),
             new Permission(
                     REVEAL,
-                    "See the whole token, in the game only. Whoever has it acts as that customer in the store.",
+                    "See the whole token, in the game only. Anyone who has it acts as that customer in the store.",
                     Given.NO_PLAYER),
             new Permission(PREFIX + "revoke", "Revoke all tokens of a customer.", Given.OPERATORS),
             new Permission(OWNER, "Examine the installation, and see why a command failed.", Given.OPERATORS),

@@ -5,7 +5,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.logging.Level;
 
-/** Speaks to whoever gave a command. */
+/** Speaks to the sender of a command. */
 final class Replies {
     private final Messages messages;
     private final Host host;
@@ -30,7 +30,7 @@ final class Replies {
     }
 
     /**
-     * When it is there: on the thread of the receiver. A failure is explained to them. Somebody who is gone by then is told at
+     * When it is there: on the thread of the receiver. A failure is explained to them. A sender who is gone by then is told at
      * once that the answer goes to the log, and the log is the receiver.
      */
     <T> void when(Sender sender, CompletionStage<T> answer, BiConsumer<Sender, T> then) {
@@ -43,7 +43,7 @@ final class Replies {
         answer.whenComplete((value, failure) -> {
             if (failure == null) {
                 run(known, () -> then.accept(known, value));
-            } else if (!Explanations.isNoEvent(failure)) {
+            } else if (!Explanations.isSilent(failure)) {
                 run(known, () -> explain(known, failure));
             }
         });
@@ -83,7 +83,7 @@ final class Replies {
         return sender.player().isEmpty() || sender.hasPermission(Permission.OWNER);
     }
 
-    /** The log, in place of somebody who is gone. */
+    /** The log, in place of a sender who is gone. */
     private final class ToLog implements Sender {
         private final Sender asked;
 

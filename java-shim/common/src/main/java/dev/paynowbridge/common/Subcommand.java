@@ -6,7 +6,7 @@ import java.util.List;
 interface Subcommand {
     String name();
 
-    /** What stands after {@code /paynowbridge}, for people. */
+    /** What follows {@code /paynowbridge}, for people. */
     String usage();
 
     /** False when it was not used as it is meant to be. */

@@ -59,7 +59,7 @@ final class Targets {
         return named(text);
     }
 
-    /** Somebody who is on the server. */
+    /** A player on the server. */
     Target of(Visitor player) throws Refusal {
         Identity identity =
                 identities.of(player.id(), player.name()).orElseThrow(() -> new Refusal("target.offline-uuid"));

@@ -73,9 +73,9 @@ class DocumentTest {
                 "warm-up:\n  on: true\n", "warm-up.on is unknown",
                 "something-else-entirely: 1\n", "is unknown. Remove the line.");
         for (Map.Entry<String, String> each : unknown.entrySet()) {
-            String complaint = Document.parse("config.yml", each.getKey()).unknownAmong(Document.delivered(OwnersFiles.CONFIG));
-            assertTrue(complaint.contains(each.getValue()), complaint);
-            assertFalse(complaint.contains("pnapi_x"), "a value can be a key");
+            String warning = Document.parse("config.yml", each.getKey()).unknownAmong(Document.delivered(OwnersFiles.CONFIG));
+            assertTrue(warning.contains(each.getValue()), warning);
+            assertFalse(warning.contains("pnapi_x"), "a value can be a key");
         }
         assertNull(Document.delivered(OwnersFiles.CONFIG).unknownAmong(Document.delivered(OwnersFiles.CONFIG)));
     }

@@ -38,9 +38,9 @@ class MessagesTest {
         Locale before = Locale.getDefault();
         Locale.setDefault(Locale.forLanguageTag("tr-TR"));
         try {
-            String complaint = Document.parse("config.yml", "STORE-ID: 1\n")
+            String warning = Document.parse("config.yml", "STORE-ID: 1\n")
                     .unknownAmong(Document.delivered(OwnersFiles.CONFIG));
-            assertTrue(complaint.contains("store-id is probably meant"), complaint);
+            assertTrue(warning.contains("store-id is probably meant"), warning);
         } finally {
             Locale.setDefault(before);
         }

@@ -14,7 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
-/** A name server that never answers keeps nobody waiting. */
+/** A name server that never answers keeps no thread waiting. */
 class ServerClockTest {
     private static final URI BASE = URI.create("http://paynow.test");
 

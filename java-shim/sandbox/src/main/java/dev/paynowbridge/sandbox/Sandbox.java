@@ -87,7 +87,7 @@ public final class Sandbox implements AutoCloseable {
         faults("{\"rules\":[{\"operation\":\"" + operation + "\",\"respond\":" + response + "}]}");
     }
 
-    /** Answers nobody until the faults change. */
+    /** Answers no request until the faults change. */
     public void hang() {
         faults("{\"hang\":true}");
     }

@@ -1,0 +1,55 @@
+# Breaks one line after the other in a copy of the tree, for the scripts that say which breaks no test noticed. Sourced; wants
+# root, cargo, copy (a directory), wanted (names between blanks, or one blank for all), try (runs the tests, output to $copy/log)
+# and limit (seconds).
+
+caught=0
+survived=0
+unfit=0
+
+# copy_tree: what the tests are built of.
+copy_tree() {
+  rm -rf "$copy/tree"
+  mkdir -p "$copy/tree" || exit 1
+  cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
+  # The tests in src/tables.rs read what other languages say.
+  for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/c \
+    tests/cpp tests/hosts/python; do
+    mkdir -p "$copy/tree/$(dirname "$said")"
+    cp -r "$root/$said" "$copy/tree/$said" || exit 1
+  done
+  cd "$copy/tree" || exit 1
+}
+
+# mutant NAME FILE FROM TO: the first line of src/FILE that holds FROM gets TO in its place.
+mutant() {
+  case $wanted in '  ' | *" $1 "*) ;; *) return ;; esac
+  if ! grep -qF -- "$3" "src/$2"; then
+    printf 'unfit %s: src/%s no longer holds what was to be broken\n' "$1" "$2"
+    unfit=$((unfit + 1))
+    return
+  fi
+  cp "src/$2" "$copy/original"
+  FROM=$3 TO=$4 awk '
+    !done && (at = index($0, ENVIRON["FROM"])) {
+      $0 = substr($0, 1, at - 1) ENVIRON["TO"] substr($0, at + length(ENVIRON["FROM"])); done = 1
+    }
+    { print }' "$copy/original" >"src/$2"
+  # Built without the limit: only the tests may hang, and a hang is noticed too.
+  if ! build >"$copy/log" 2>&1; then
+    printf 'unfit %s: does not compile\n' "$1"
+    unfit=$((unfit + 1))
+  elif try; then
+    printf 'SURVIVED %s\n' "$1"
+    survived=$((survived + 1))
+  else
+    printf 'caught %s by%s\n' "$1" "$(noticed_by)"
+    caught=$((caught + 1))
+  fi
+  cp "$copy/original" "src/$2"
+}
+
+# The tests that failed, or the time that ran out.
+noticed_by() {
+  by=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p; s/^    \([a-z_]*::.*\)$/\1/p' "$copy/log" | sed 's/.*:://' | sort -u | head -n 4 | tr -s '\n ' ' ')
+  printf ' %s' "${by:-a hang}"
+}
