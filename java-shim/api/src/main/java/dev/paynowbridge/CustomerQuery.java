@@ -95,7 +95,8 @@ public final class CustomerQuery {
      *
      * @param customerIds 1 to 100 ids, which are copied, or null for any
      * @return another query
-     * @throws NullPointerException when one of the ids is null; none, too many, and what is not an id: the operation refuses them
+     * @throws NullPointerException when one of the ids is null. An empty list, more than 100, and text that is not an id are refused
+     *     by the operation
      */
     public CustomerQuery customerIds(Collection<String> customerIds) {
         String[] ids = customerIds == null ? null : List.copyOf(customerIds).toArray(String[]::new);
