@@ -93,13 +93,13 @@ contract: ## Compare an OpenAPI document of PayNow's with the declared operation
 .PHONY: lib
 lib: ## Build the shared library
 	@# One crate type at a time: cargo turns LTO off when an rlib is among those of one invocation.
-	$(CARGO) rustc --locked --release --lib --crate-type cdylib
+	$(CARGO) rustc --locked --release --lib --features wiping-allocator --crate-type cdylib
 	@# At run time it is looked for by its soname.
 	@ln -sf libpaynow_bridge.so $(LIB).0
 
 .PHONY: static
 static: ## Build the static library
-	$(CARGO) rustc --locked --release --lib --crate-type staticlib
+	$(CARGO) rustc --locked --release --lib --features wiping-allocator --crate-type staticlib
 
 .PHONY: java
 java: lib ## Build the Java API with the library inside, and install it into the local Maven repository

@@ -84,10 +84,10 @@ printf '%s: building\n' "$target"
 # One invocation without an rlib: cargo turns LTO off when an rlib is among the crate types.
 if [ "$command" = rustc ]; then
   # shellcheck disable=SC2086 # two words or none
-  cargo rustc --locked --release --lib --crate-type cdylib,staticlib --target "$triple" $build_std
+  cargo rustc --locked --release --lib --features wiping-allocator --crate-type cdylib,staticlib --target "$triple" $build_std
 else
   # shellcheck disable=SC2086 # two words or none
-  cargo-zigbuild rustc --locked --release --lib --crate-type cdylib,staticlib --target "$triple_link" $build_std
+  cargo-zigbuild rustc --locked --release --lib --features wiping-allocator --crate-type cdylib,staticlib --target "$triple_link" $build_std
 fi
 
 built=$CARGO_TARGET_DIR/$triple/release

@@ -80,6 +80,8 @@ mod sync;
 mod tables;
 mod threads;
 mod transport;
+#[cfg(all(feature = "wiping-allocator", not(test)))]
+mod wiping;
 
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,

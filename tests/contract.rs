@@ -483,7 +483,7 @@ fn a_token_for_a_player_in_one_call() {
 #[test]
 fn the_key_is_rotated_on_a_live_client() {
     let sandbox = Sandbox::start();
-    let client = sandbox.builder().api_key("an_old_key").build().unwrap();
+    let client = sandbox.builder().api_key("pnapi_old_key").build().unwrap();
     let completion = wait(&client, client.get_customer(NOTCH, &plain()));
     assert_eq!(completion.status(), Status::Unauthorized);
     drop(completion);

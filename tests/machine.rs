@@ -9,6 +9,7 @@ use std::ffi::{CStr, c_char};
 use std::fs::File;
 use std::sync::{Mutex, OnceLock};
 use std::thread::ThreadId;
+use std::time::Instant;
 
 use paynow_bridge::{Call, Client, LookupKey, Status};
 use support::{FOREVER, Sandbox};
@@ -97,4 +98,20 @@ fn what_is_this_machines_own() {
     assert!(message.contains("no file descriptor left") && message.contains("ulimit -n"), "{message}");
     drop(taken);
     assert_eq!(look_up(&client).0, Status::Ok);
+
+    // The same for a name: what the system's resolver could not open at first it opens later.
+    let named = sandbox.base.replace("127.0.0.1", "localhost");
+    let client = sandbox.builder().api_base(named).max_attempts(1).circuit_threshold(0).build().unwrap();
+    let taken = take_all_descriptors();
+    let (status, message) = look_up(&client);
+    assert_eq!(status, Status::Resolve, "{message}");
+    assert!(message.contains("no file descriptor left"), "{message}");
+    drop(taken);
+    let give_up = Instant::now() + FOREVER;
+    loop {
+        match look_up(&client) {
+            (Status::Ok, _) => break,
+            (status, message) => assert!(Instant::now() < give_up, "{status:?} {message}"),
+        }
+    }
 }

@@ -7,7 +7,7 @@ bool is_sandbox(std::string_view base) {
 
 BadWeather::BadWeather(std::string_view base) : http_(base) {
   const std::string plan = "{\"latency_ms\":" + std::to_string(latency.count()) + "}";
-  came_ = http_.send("POST", "/_sandbox/reset").status == 204 &&
+  came_ = http_.send("POST", "/_sandbox/reset", {}, "{}").status == 204 &&
           http_.send("PUT", "/_sandbox/faults", {}, plan).status == 204;
   thread_ = std::thread([this] { hang(); });
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
+use crate::browser;
 use crate::error::ApiError;
 use crate::faults::PlanSpec;
 use crate::query::Query;
@@ -30,6 +31,7 @@ pub fn serve(app: &App, head: &Parts, body: &[u8]) -> Answer {
 }
 
 fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
+    browser::check_change(head)?;
     let path = head.uri.path().strip_prefix(PREFIX).unwrap_or("");
     let done = || Ok(Answer::empty(StatusCode::NO_CONTENT));
     match (path, &head.method) {

@@ -11,6 +11,7 @@ mod admin;
 mod answer;
 mod app;
 mod auth;
+mod browser;
 mod console;
 mod customer;
 mod error;

@@ -20,6 +20,7 @@ OPTIONS:
       --ready-file PATH     once listening, write {\"base\",\"store_id\",\"api_key\",\"pid\"} there
       --latency-ms N        wait N milliseconds before every answer [0]
       --trust-steam on|off  whether a Steam id is enough to authenticate a customer [on]
+      --host NAME           a name it answers to, besides localhost and loopback addresses
       --seed N              make new ids, dates and tokens repeat run after run
       --exit-with-stdin     exit when standard input ends, that is, with the parent process
   -q, --quiet               print neither the welcome nor a line per request
@@ -95,6 +96,7 @@ fn parse() -> Result<Option<Args>, lexopt::Error> {
                     _ => Err("expected on or off"),
                 })?;
             }
+            Long("host") => args.config.hosts.push(parser.value()?.string()?),
             Long("seed") => args.config.seed = Some(parser.value()?.parse()?),
             Long("exit-with-stdin") => args.exit_with_stdin = true,
             Short('q') | Long("quiet") => args.config.quiet = true,

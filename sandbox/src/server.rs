@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use crate::admin;
 use crate::answer::AnswerBody;
 use crate::app::{App, Outcome};
+use crate::browser;
 use crate::error::ApiError;
 use crate::faults::{Defaults, Ending, Then};
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub quiet: bool,
     /// Makes ids, dates and tokens repeat run after run.
     pub seed: Option<u64>,
+    /// Names it answers to, besides `localhost` and loopback addresses.
+    pub hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -57,6 +60,7 @@ impl Default for Config {
             trust_steam: true,
             quiet: false,
             seed: None,
+            hosts: Vec::new(),
         }
     }
 }
@@ -66,6 +70,7 @@ impl Default for Config {
 pub struct Sandbox {
     listener: TcpListener,
     app: Arc<App>,
+    hosts: Arc<[String]>,
 }
 
 impl Sandbox {
@@ -83,7 +88,8 @@ impl Sandbox {
         }
         let listener = listen(config.listen)?;
         let defaults = Defaults { latency_ms: config.latency_ms, trust_steam: config.trust_steam };
-        Ok(Self { listener, app: Arc::new(App::new(config.seed, defaults, config.quiet)) })
+        let app = Arc::new(App::new(config.seed, defaults, config.quiet));
+        Ok(Self { listener, app, hosts: config.hosts.into() })
     }
 
     /// Where it listens.
@@ -97,7 +103,7 @@ impl Sandbox {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(connection(self.app.clone(), stream));
+                    tokio::spawn(connection(self.app.clone(), self.hosts.clone(), stream));
                 }
                 // Out of descriptors, say: those in use will come free.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -124,6 +130,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 #[derive(Debug)]
 struct Link {
     app: Arc<App>,
+    hosts: Arc<[String]>,
     counted: AtomicBool,
     ending: Mutex<Option<Ending>>,
 }
@@ -159,8 +166,9 @@ impl fmt::Display for LetGo {
 
 impl std::error::Error for LetGo {}
 
-async fn connection(app: Arc<App>, stream: TcpStream) {
-    let link = Arc::new(Link { app: app.clone(), counted: AtomicBool::new(false), ending: Mutex::new(None) });
+async fn connection(app: Arc<App>, hosts: Arc<[String]>, stream: TcpStream) {
+    let link =
+        Arc::new(Link { app: app.clone(), hosts, counted: AtomicBool::new(false), ending: Mutex::new(None) });
     let service = service_fn({
         let link = link.clone();
         move |request| Box::pin(answer(link.clone(), request))
@@ -179,6 +187,11 @@ async fn connection(app: Arc<App>, stream: TcpStream) {
 async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<AnswerBody>, LetGo> {
     let (head, body) = request.into_parts();
     let app = &link.app;
+    // Before anything is counted, logged or done.
+    if let Err(error) = browser::check(&head, &link.hosts) {
+        let (_, drained) = read(body, MAX_BODY).await?;
+        return Ok(finish(app.refuse(error).into_response(), drained));
+    }
     if head.uri.path().starts_with(admin::PREFIX) {
         let (body, drained) = read(body, MAX_ADMIN_BODY).await?;
         let answer = match body {

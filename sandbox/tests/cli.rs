@@ -59,7 +59,7 @@ impl Running {
 fn get(base: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: s\r\nauthorization: APIKey {API_KEY}\r\nconnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: APIKey {API_KEY}\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = String::new();
@@ -77,6 +77,7 @@ fn help_names_every_option() {
         "--ready-file",
         "--latency-ms",
         "--trust-steam",
+        "--host",
         "--seed",
         "--exit-with-stdin",
         "--quiet",

@@ -330,7 +330,8 @@ fn a_plan_that_makes_no_sense_is_refused() {
         assert_eq!(server.send(&request).status, 400, "{bad}");
     }
     for bad in ["", "{}", r#"{"for_ms":-1}"#, r#"{"for_ms":18446744073709551615}"#] {
-        let request = Request::new("POST", "/_sandbox/hang").body(bad);
+        let request =
+            Request::new("POST", "/_sandbox/hang").header("content-type", "application/json").body(bad);
         assert_eq!(server.send(&request).status, 400, "{bad}");
     }
     assert_eq!(server.send(&Request::new("GET", "/_sandbox/reset")).status, 405);

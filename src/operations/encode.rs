@@ -1,5 +1,7 @@
 //! From arguments to an HTTP request.
 
+use std::fmt;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
@@ -17,7 +19,7 @@ pub(crate) enum Authorization {
 }
 
 /// A request, independent of the HTTP client that sends it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HttpRequest {
     pub(crate) method: &'static str,
     /// Path and query, percent-encoded.
@@ -27,6 +29,15 @@ pub(crate) struct HttpRequest {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// A JSON document.
     pub(crate) body: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Without the body, the headers and the query: credentials may stand in them.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split('?').next();
+        let mut request = formatter.debug_struct("HttpRequest");
+        request.field("method", &self.method).field("path", &path).finish_non_exhaustive()
+    }
 }
 
 /// Makes the request that `operation` is with these arguments.

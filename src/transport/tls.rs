@@ -79,21 +79,23 @@ impl TlsSettings {
     }
 }
 
-/// A certificate that cannot be parsed is not going to be better tomorrow; a store that is empty or cannot be opened is.
+/// A certificate that cannot be parsed is not going to be better tomorrow; a store that is empty, and what cannot be opened
+/// beside others that can, may be.
 fn problem(found: &CertificateResult) -> Option<Problem> {
     let lack = found.errors.iter().find_map(|error| match &error.kind {
         ErrorKind::Io { inner, .. } => local::lack(inner),
         _ => None,
     });
-    match (lack, found.certs.is_empty()) {
-        (Some(lack), _) => Some(Problem { text: lack.to_string(), is_local: true }),
-        (None, true) => {
-            let reason =
-                found.errors.first().map_or_else(|| "none were found".to_owned(), ToString::to_string);
-            Some(Problem { text: reason, is_local: false })
-        }
-        (None, false) => None,
+    if let Some(lack) = lack {
+        return Some(Problem { text: lack.to_string(), is_local: true });
     }
+    let unopened = found.errors.iter().find(|error| matches!(error.kind, ErrorKind::Io { .. }));
+    let reason = match unopened.or(found.errors.first().filter(|_| found.certs.is_empty())) {
+        Some(error) => error.to_string(),
+        None if found.certs.is_empty() => "none were found".to_owned(),
+        None => return None,
+    };
+    Some(Problem { text: reason, is_local: false })
 }
 
 /// Reads the system's certificates from where the environment says now.
@@ -312,6 +314,12 @@ mod tests {
                 0 => unreadable(libc::EMFILE),
                 1 => unreadable(libc::ENOENT),
                 2 => CertificateResult::default(),
+                3 => {
+                    // One of two files: what is in the other is not enough.
+                    let mut found = unreadable(libc::EACCES);
+                    found.certs.push(some_certificate());
+                    found
+                }
                 _ => {
                     let mut found = CertificateResult::default();
                     found.certs.push(some_certificate());
@@ -327,9 +335,12 @@ mod tests {
         assert!(!problem.is_local && problem.text.contains("/nowhere/at/all"), "{problem:?}");
         settings.get().unwrap();
         assert!(settings.problem().unwrap().text.contains("none were found"));
+        settings.get().unwrap();
+        let problem = settings.problem().unwrap();
+        assert!(!problem.is_local && problem.text.contains("/nowhere/at/all"), "{problem:?}");
         let complete = settings.get().unwrap();
         assert!(settings.problem().is_none());
         assert!(Arc::ptr_eq(&complete, &settings.get().unwrap()), "what is complete is kept");
-        assert_eq!(readings.load(Ordering::SeqCst), 4);
+        assert_eq!(readings.load(Ordering::SeqCst), 5);
     }
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -76,10 +77,36 @@ bool check_has(const char *file, int line, const char *what, const char *text, c
 }
 
 bool check_status(const char *file, int line, const char *what, paynow_status actual, paynow_status expected) {
+  if (actual != PAYNOW_OK) keep_said(paynow_last_error(), strlen(paynow_last_error()));
   if (actual == expected) return true;
   harness_fail(file, line, "%s is %d (%s; last error: %s), not %d (%s)", what, actual, paynow_status_text(actual),
                paynow_last_error(), expected, paynow_status_text(expected));
   return false;
+}
+
+static char said[1 << 20];
+static atomic_size_t said_length;
+
+void keep_said(const char *text, size_t length) {
+  if (length >= sizeof said) return;
+  size_t at = atomic_fetch_add(&said_length, length + 1);
+  if (at + length + 1 > sizeof said) return;
+  memcpy(said + at, text, length);
+  said[at + length] = '\n';
+}
+
+static void keep_line(int32_t level, const char *line, size_t length, void *user_data) {
+  (void)level, (void)user_data;
+  keep_said(line, length);
+}
+
+static void write_said(void) {
+  const char *path = getenv("TEST_SAID");
+  size_t length = atomic_exchange(&said_length, 0);
+  FILE *file = path ? fopen(path, "ae") : NULL;
+  if (!file) return;
+  fwrite(said, 1, length < sizeof said ? length : sizeof said, file);
+  fclose(file);
 }
 
 bool under_valgrind(void) { return getenv("TEST_UNDER_VALGRIND") != NULL; }
@@ -137,6 +164,7 @@ int main(int count, char **arguments) {
     free(sandbox("POST", "reset", ""));
     tests[index].run();
     alarm(0);
+    write_said();
     failed |= failures > 0;
     if (failures > 0) {
       printf("FAIL %s.%s: %s\n", sandbox_program, running, first_failure);
@@ -169,7 +197,8 @@ char *sandbox(const char *method, const char *path, const char *body) {
   size_t room = length + strlen(path) + 512;
   char *request = malloc(room);
   int size = snprintf(request, room,
-                      "%s /_sandbox/%s HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\ncontent-length: %zu\r\n\r\n%s",
+                      "%s /_sandbox/%s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+                      "content-type: application/json\r\ncontent-length: %zu\r\n\r\n%s",
                       method, path, length, body);
   for (int done = 0; done < size;) {
     ssize_t written = write(fd, request + done, (size_t)(size - done));
@@ -306,6 +335,8 @@ paynow_client_config sandbox_config(void) {
   config.max_attempts = 1;
   config.circuit_threshold = PAYNOW_OFF;
   config.cache_ttl_ms = PAYNOW_OFF;
+  config.log_level = PAYNOW_LOG_DEBUG;
+  config.on_log = keep_line;
   return config;
 }
 
@@ -331,6 +362,7 @@ struct paynow_stats stats_of(paynow_client client) {
 paynow_completion_info info_of(paynow_completion completion) {
   paynow_completion_info info = INIT(paynow_completion_info);
   CHECK_OK(paynow_completion_info_get(completion, &info));
+  if (info.message) keep_said(info.message, strlen(info.message));
   return info;
 }
 

@@ -138,6 +138,12 @@ bool sandbox_asked(int64_t count);
 // Gives others a chance to run between two looks; no test relies on how long it takes.
 void breathe(void);
 int64_t now_ms(void);
+
+// --- what the library says -------------------------------------------------------------------------------
+
+// Keeps what the library says: its log lines, messages and errors. Makes no system call. It is written to the file that
+// TEST_SAID names, which may hold no credential (tests/secrets.sh).
+void keep_said(const char *text, size_t length);
 bool under_valgrind(void);
 
 #endif

@@ -72,10 +72,11 @@ TEST(what_is_accepted_while_the_client_is_destroyed_completes) {
     paynow_client_config config = sandbox_config();
     config.max_outstanding = 16;
     client = client_with(&config);
+    // Nothing is collected before the end: no more than max_outstanding are accepted in a round.
+    unsigned before = accepted;
     pthread_t threads[3];
     for (int thread = 0; thread < 2; thread++) pthread_create(&threads[thread], NULL, submit_until_refused, NULL);
     pthread_create(&threads[2], NULL, cancel_until_gone, NULL);
-    unsigned before = accepted;
     while (accepted < before + 4) breathe();
     CHECK_OK(paynow_client_destroy(client));
     for (int thread = 0; thread < 3; thread++) pthread_join(threads[thread], NULL);

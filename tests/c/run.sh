@@ -13,7 +13,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
 programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits misuse
-  retry rate circuit cache sharing peek ensure configuration pages bulk}
+  retry rate circuit cache sharing peek ensure configuration pages bulk secrets hostile}
 
 needs "$library" "$sandbox"
 header=$include/paynow_bridge.h
@@ -134,6 +134,12 @@ flags="-std=c11 -O1 -g $warnings -pthread ${TEST_CFLAGS:-}"
 sandbox_or_die
 SANDBOX_BASE=$PAYNOW_API_BASE SANDBOX_KEY=$PAYNOW_API_KEY SANDBOX_STORE=$PAYNOW_STORE_ID
 export SANDBOX_BASE SANDBOX_KEY SANDBOX_STORE
+# What hostile preloads.
+TEST_ALLOCATOR=$out/other_malloc.so
+export TEST_ALLOCATOR
+# shellcheck disable=SC2086
+"$cc" -std=c11 -O1 $warnings -fno-builtin -fPIC -shared -pthread "$here/other_malloc.c" -o "$TEST_ALLOCATOR" ||
+  die other_malloc 'does not compile'
 # The programs say themselves what they are configured with.
 unset PAYNOW_API_BASE PAYNOW_API_KEY PAYNOW_STORE_ID
 
@@ -143,6 +149,9 @@ for program in $programs; do
   # shellcheck disable=SC2086
   if "$cc" $flags -I"$include" "$here/$program.c" "$out/harness.o" -o "$out/$program" -L"$lib" -lpaynow_bridge \
     -Wl,-rpath,"$out"; then
+    TEST_SAID=$out/$program.said
+    export TEST_SAID
+    rm -f "$TEST_SAID"
     # shellcheck disable=SC2086
     run_program "$program" ${TEST_WRAPPER:-} "$out/$program" ${T:+"$T"}
   else

@@ -329,7 +329,7 @@ TEST(a_piece_that_fails_is_undone_only_if_that_is_sure) {
     BulkOutcome::State state;
   } cases[] = {{"500", BulkOutcome::State::unknown}, {"401", BulkOutcome::State::failed}};
   for (const auto& each : cases) {
-    test::admin("POST", "/_sandbox/reset");
+    test::admin("POST", "/_sandbox/reset", "{}");
     const Client client = asking_once();
     const Wanted wanted(450);
     Bulk bulk(wanted.customers);

@@ -65,6 +65,9 @@ in_mode() {
     esac
   } | sed "s|^|$mode/|" | grep -F -- "$T" >"$out/$mode.wanted" || return
   if check "$mode/builds" link "$@" "$here/harness.cpp" $sources -o "$out/suite-$mode"; then
+    TEST_SAID=$out/$mode.said
+    export TEST_SAID
+    rm -f "$TEST_SAID"
     run_program "$mode" $wrapper "$out/suite-$mode" "$mode" ${T:+"$T"}
     # A program that crashes prints fewer lines than it has tests.
     ran=$(grep -c "^[okFAIL]* $mode/" "$out/$mode.txt")

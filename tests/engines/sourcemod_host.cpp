@@ -344,7 +344,7 @@ void settings(const std::string& path) {
   check(contains(seen, "PAYNOW_STORE_ID"), round_name + "/no-store", seen);
   seen = load_with("store_id = abc\n");
   check(seen != "loaded" && !seen.empty(), round_name + "/no-number", seen);
-  seen = load_with("store_id = " + store + "\napi_key = hush-hush\n");
+  seen = load_with("store_id = " + store + "\napi_key = pnapi_hush_hush\n");
   check(contains(seen, ":2:") && !contains(seen, "hush"), round_name + "/a-key-is-refused-and-not-repeated", seen);
   seen = load_with("store_id\n");
   check(contains(seen, ":1:"), round_name + "/no-value", seen);

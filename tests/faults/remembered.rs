@@ -142,7 +142,7 @@ pub fn rows() -> Vec<Row> {
                     scene.check_sent_once(asked_at, completion.source(), source);
                 }
             })
-            .with(|builder| builder.api_key("another_key"))
+            .with(|builder| builder.api_key("pnapi_another_key"))
             .reached_at_most(),
         Row::sandbox("the first to ask leaves, the second is answered", json!({"hang": true}))
             .with(fresh)

@@ -65,7 +65,8 @@ impl Sandbox {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "{method} /_sandbox/{path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} /_sandbox/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();

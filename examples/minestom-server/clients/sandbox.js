@@ -6,6 +6,7 @@ const BASE = process.env.PAYNOW_API_BASE
 async function steer (method, path, body) {
   const answer = await fetch(`${BASE}/_sandbox/${path}`, {
     method,
+    headers: { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body)
   })
   if (!answer.ok) throw new Error(`The sandbox answers ${answer.status} to ${method} ${path}`)

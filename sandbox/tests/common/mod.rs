@@ -77,6 +77,9 @@ impl Server {
         if !body.is_empty() {
             request = request.body(body);
         }
+        if method != "GET" {
+            request = request.header("content-type", "application/json");
+        }
         let reply = self.try_send(&request).unwrap();
         assert!(reply.status < 300, "{reply:?}");
         reply
@@ -138,7 +141,7 @@ impl Request {
         Self {
             method: method.to_owned(),
             target: target.to_owned(),
-            headers: vec![("host".to_owned(), "sandbox".to_owned())],
+            headers: vec![("host".to_owned(), "localhost".to_owned())],
             body: None,
         }
     }

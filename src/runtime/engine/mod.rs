@@ -251,13 +251,16 @@ impl Engine {
 
     fn say_how_it_went(&self, flight: &InFlight, outcome: &Outcome) {
         self.mailbox.say(LogLevel::Debug, || {
+            let message = outcome.content().and_then(|content| content.message.as_deref());
             format!(
-                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted",
+                "{}: {:?}, HTTP {}, attempt {}, {} ms after it was accepted{}{}",
                 flight.operation.name,
                 outcome.status,
                 outcome.http_status,
                 flight.attempts,
-                flight.accepted.elapsed().as_millis()
+                flight.accepted.elapsed().as_millis(),
+                if message.is_some() { ": " } else { "" },
+                message.unwrap_or_default()
             )
         });
     }

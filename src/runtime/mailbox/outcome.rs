@@ -1,5 +1,6 @@
 //! How a request ended, and everything that is known about it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,6 @@ pub(crate) struct Outcome {
 }
 
 /// What an answer holds. Shared by all requests that ask the same, and by the cache.
-#[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) answer: Answer,
     pub(crate) error: Option<Box<ApiError>>,
@@ -52,6 +52,16 @@ pub(crate) struct Content {
     bytes: usize,
     /// How many completions hold it.
     holders: AtomicU32,
+}
+
+/// Without the body: a token may stand in it.
+impl fmt::Debug for Content {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answer, error, message, body: _, http_status, bytes: _, holders: _ } = self;
+        let mut content = formatter.debug_struct("Content");
+        content.field("answer", answer).field("error", error).field("message", message);
+        content.field("http_status", http_status).finish_non_exhaustive()
+    }
 }
 
 /// One request's hold on what was answered.

@@ -53,7 +53,7 @@ impl Schedule {
         }
     }
 
-    fn ask_again_for_followers(&mut self, id: WorkId, now: Instant) {
+    pub(super) fn ask_again_for_followers(&mut self, id: WorkId, now: Instant) {
         let new = self.next_number();
         let shared_as = self.works.get(&id).and_then(|work| work.shared_as.clone());
         self.unshare(id);

@@ -42,6 +42,11 @@ impl Schedule {
             (false, _) => Ended::Failed,
         };
         self.note(id, &flight, &outcome, ended, now);
+        if ended == Ended::Interrupted && self.is_hung(id, now) {
+            // The deadline it was sent for is over: for that request it is a timeout, and for no other an answer.
+            self.expire_over(id, now);
+            self.ask_again_for_followers(id, now);
+        }
         let Some(work) = self.works.get_mut(&id) else { return };
         if work.leader.is_none() {
             self.discard(id);

@@ -45,7 +45,7 @@ impl Schedule {
     }
 
     /// Ends those of a piece of work whose deadline is over: it must not be sent for one of them. Whether there were any.
-    fn expire_over(&mut self, id: WorkId, now: Instant) -> bool {
+    pub(super) fn expire_over(&mut self, id: WorkId, now: Instant) -> bool {
         let is_over = |slot: &usize| self.requests.get(slot).is_some_and(|request| request.deadline <= now);
         let over: Vec<usize> =
             self.works.get(&id).into_iter().flat_map(Work::slots).filter(is_over).collect();

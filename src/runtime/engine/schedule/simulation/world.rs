@@ -707,13 +707,15 @@ impl World {
     }
 
     fn free_the_hung(&mut self) {
-        let now = self.instant();
+        // A little later than the deadlines were looked at.
+        let later = Duration::from_micros(self.random.u64(0..200));
+        let now = self.instant() + later;
         for worker in 0..self.jobs.len() {
             let Job::Sends(sending) = &mut self.jobs[worker] else { continue };
             if !sending.interrupted && self.schedule.is_hung(sending.work, now) {
                 sending.interrupted = true;
                 let number = sending.number;
-                let wait = Duration::from_micros(self.random.u64(20..400));
+                let wait = later + Duration::from_micros(self.random.u64(20..400));
                 self.note(8, number, 0, format_args!("interrupt exchange {number}"));
                 self.push(self.now + wait, Event::End { worker, number });
             }
@@ -860,9 +862,26 @@ impl World {
                 let known = &mut self.api.players[player].known;
                 *known = version.max(*known);
             }
+            if interrupted && !whole {
+                self.check_cut_off();
+            }
         }
         self.act();
         self.wake(worker);
+    }
+
+    /// An exchange that was interrupted at a deadline is the answer of no request: those whose deadline it was timed out, and
+    /// the others ask again.
+    fn check_cut_off(&self) {
+        for effect in &self.schedule.effects {
+            if let Effect::Answer(key, outcome) = effect {
+                assert_ne!(
+                    outcome.status,
+                    Status::Transport,
+                    "{key:?} was answered by an interrupted exchange"
+                );
+            }
+        }
     }
 }
 

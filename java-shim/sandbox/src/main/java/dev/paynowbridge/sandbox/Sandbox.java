@@ -114,6 +114,7 @@ public final class Sandbox implements AutoCloseable {
 
     private String steer(String method, String path, String body) {
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/_sandbox" + path))
+                .header("Content-Type", "application/json")
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .timeout(PATIENCE)
                 .build();
