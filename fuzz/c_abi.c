@@ -178,6 +178,10 @@ static void submit(void) {
       query->order = (int8_t)byte();
       TEXT(query, after);
       TEXT(query, search);
+      static paynow_text ids[3];
+      query->customer_ids_count = byte() % 4;
+      for (size_t index = 0; index < query->customer_ids_count; index++) ids[index].text = text(&ids[index].text_n);
+      query->customer_ids = query->customer_ids_count ? ids : NULL;
       status = paynow_list_customers(client, query_or_null, given, out);
       break;
     }

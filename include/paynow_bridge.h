@@ -335,6 +335,12 @@ typedef struct paynow_stats {
   uint32_t reserved;
 } paynow_stats;
 
+// One of several texts.
+typedef struct paynow_text {
+  const char *text;
+  size_t text_n;
+} paynow_text;
+
 // Which customers to list, and in what order.
 typedef struct paynow_list_query {
   // sizeof(paynow_list_query)
@@ -354,6 +360,10 @@ typedef struct paynow_list_query {
   // Text to search for; may be NULL.
   const char *search;
   size_t search_n;
+  // Only the customers with these ids, 1 to 100; NULL: whatever their ids. Ids of no customer are left out of the
+  // answer. Without a limit as many are asked for as there are ids.
+  const struct paynow_text *customer_ids;
+  size_t customer_ids_count;
 } paynow_list_query;
 
 // Frees what a call's user_data points to. Called exactly once for every request that was accepted, after

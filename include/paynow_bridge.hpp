@@ -359,6 +359,9 @@ struct ListQuery {
   Order order = Order::api_default;
   /// Text to search for.
   std::optional<std::string_view> search{};
+  /// Only the customers with these ids, 1 to 100. Ids of no customer are left out of the answer. Without a limit as many
+  /// are asked for as there are ids.
+  std::optional<std::vector<std::string_view>> customer_ids{};
 };
 
 /// Which customers Pages walks through, and how.
@@ -1249,6 +1252,15 @@ class Client {
     detail::lend(raw.after, raw.after_n, query.after);
     detail::lend(raw.before, raw.before_n, query.before);
     detail::lend(raw.search, raw.search_n, query.search);
+    // One more, so that an empty list is not the same as none.
+    std::vector<paynow_text> ids(query.customer_ids ? query.customer_ids->size() + 1 : 0);
+    for (std::size_t index = 0; index + 1 < ids.size(); ++index) {
+      detail::lend(ids[index].text, ids[index].text_n, (*query.customer_ids)[index]);
+    }
+    if (query.customer_ids) {
+      raw.customer_ids = ids.data();
+      raw.customer_ids_count = query.customer_ids->size();
+    }
     return submit(std::move(done), options, [&](const paynow_call* call, paynow_request_id* id) {
       return paynow_list_customers(handle_, &raw, call, id);
     });

@@ -77,6 +77,8 @@ mod policy;
 mod room;
 mod runtime;
 mod sync;
+#[cfg(test)]
+mod tables;
 mod threads;
 mod transport;
 #[cfg(all(feature = "wiping-allocator", not(test)))]
@@ -93,5 +95,5 @@ pub use model::{
 };
 #[doc(hidden)]
 pub use operations::declared;
-pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, Sent, Status};
+pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, PAGE_LIMIT, Sent, Status};
 pub use runtime::{LogLevel, LogLine, Priority, Source, Stats, SubmitError};

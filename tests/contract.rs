@@ -119,6 +119,7 @@ fn list_create_get_update() {
         before: None,
         ascending: Some(true),
         search: Some("e"),
+        customer_ids: None,
     };
     let completion = wait(&client, client.list_customers(&query, &plain()));
     assert_eq!(completion.customers().len(), 2);
@@ -173,6 +174,72 @@ fn list_create_get_update() {
     let completion = wait(&client, client.get_customer(&id, &plain()));
     assert_eq!(completion.customer().unwrap().id, id.as_str());
     assert_eq!(sandbox.last_request()["target"], format!("/v1/stores/{}/customers/{id}", sandbox.store_id));
+}
+
+#[test]
+fn a_list_can_be_narrowed_to_the_customers_that_are_named() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client();
+    let named = |ids: &[&str], limit| {
+        let query = ListCustomers {
+            customer_ids: Some(ids),
+            limit,
+            ascending: Some(true),
+            ..ListCustomers::default()
+        };
+        client.list_customers(&query, &plain())
+    };
+    // As many as are named are asked for, and what does not exist is left out.
+    let completion = wait(&client, named(&[MIRA, "1", NOTCH], None));
+    let found: Vec<_> = completion.customers().iter().map(|customer| customer.id.as_str()).collect();
+    assert_eq!(found, [NOTCH, MIRA]);
+    assert_eq!(
+        sandbox.last_request()["target"],
+        format!(
+            "/v1/stores/{}/customers?limit=3&asc=true&customer_id={MIRA}&customer_id=1&customer_id={NOTCH}",
+            sandbox.store_id
+        )
+    );
+    drop(completion);
+    assert_eq!(wait(&client, named(&[MIRA, NOTCH], Some(1))).customers().len(), 1);
+    assert_eq!(wait(&client, named(&[MIRA; 100], None)).customers().len(), 1);
+
+    let asked = sandbox.requests();
+    for (ids, words) in [
+        (&[][..], "customer_ids must not be empty"),
+        (&[MIRA; 101], "customer_ids must not be more than 100"),
+        (&[MIRA, "x"], "customer_ids[1] must be a PayNow id: decimal digits of a 64-bit number"),
+        (&["0"], "customer_ids[0] must be a PayNow id: decimal digits of a 64-bit number"),
+    ] {
+        let refused = named(ids, None).unwrap_err();
+        assert_eq!(refused.to_string(), words);
+    }
+    assert_eq!(sandbox.requests(), asked);
+}
+
+#[test]
+fn a_hundred_customers_come_through_whatever_else_each_of_them_holds() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client();
+    // For two months every customer carried the whole store.
+    let store = format!(r#"{{"name":"x","pages":[{}]}}"#, vec![r#"{"title":"a page"}"#; 440].join(","));
+    let customers: Vec<_> = (1..=100)
+        .map(|id| {
+            format!(r#"{{"id":"{id}","name":"player {id}","store":{store},"metadata":{{"rank":"vip"}}}}"#)
+        })
+        .collect();
+    let body = format!("[{}]", customers.join(","));
+    // It fits into the limit for an answer that applies by default.
+    assert!((800_000..1_000_000).contains(&body.len()), "{}", body.len());
+    let answer = serde_json::json!({"rules": [{"respond": {"status": 200, "body": body}}]});
+    sandbox.faults(&answer.to_string());
+    let completion = wait(&client, client.list_customers(&ListCustomers::default(), &plain()));
+    assert_eq!(completion.status(), Status::Ok, "{:?}", completion.message());
+    assert_eq!(completion.customers().len(), 100);
+    assert_eq!(completion.customers()[99].metadata[0].1.as_str(), "vip");
+    // What is not understood is kept as part of the body alone, and once.
+    let (held, of_customers) = (client.stats().held_bytes, 100 * 1_000);
+    assert!(held < (completion.body().len() + of_customers) as u64, "{held} bytes are held");
 }
 
 #[test]

@@ -16,6 +16,10 @@ use crate::validate::{self, Login, wrong_format};
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
 
+/// A parameter of `list_customers` that the documents this sandbox is made from do not have: newer than those, from
+/// PayNow's OpenAPI document of August 2026. An array without a style, so it is given once for each id.
+const NEWER_CUSTOMER_ID: &str = "customer_id";
+
 /// A request that has been read as a whole.
 pub struct Call<'a> {
     /// Where it goes.
@@ -68,7 +72,8 @@ pub fn perform(store: &mut Store, call: &Call) -> Result<Answer, ApiError> {
 }
 
 fn list(store: &Store, call: &Call) -> Result<Answer, ApiError> {
-    let query = Query::parse(call.query, &["limit", "after", "before", "asc", "search"])?;
+    let known = ["limit", "after", "before", "asc", "search"];
+    let query = Query::parse_with_lists(call.query, &known, &[NEWER_CUSTOMER_ID])?;
     validate::no_body(call.body)?;
     let mut errors = Vec::new();
     let mut id = |name: &str| {
@@ -80,6 +85,13 @@ fn list(store: &Store, call: &Call) -> Result<Answer, ApiError> {
         id
     };
     let (after, before) = (id("after"), id("before"));
+    let mut ids = Vec::new();
+    for text in query.all(NEWER_CUSTOMER_ID) {
+        match flake::parse(text) {
+            Some(id) => ids.push(id),
+            None => errors.push(wrong_format(NEWER_CUSTOMER_ID, "customer_id must be a flake id")),
+        }
+    }
     let limit = match query.get("limit") {
         None => DEFAULT_LIMIT,
         Some(text) => match text.parse::<usize>() {
@@ -115,6 +127,7 @@ fn list(store: &Store, call: &Call) -> Result<Answer, ApiError> {
         before,
         asc,
         search: query.get("search").filter(|text| !text.is_empty()).map(str::to_lowercase),
+        ids: query.all(NEWER_CUSTOMER_ID).next().map(|_| ids),
     };
     let items: Vec<_> = store.list(&page).into_iter().map(|c| c.dto()).collect();
     Ok(Answer::json(StatusCode::OK, &items))

@@ -33,13 +33,18 @@ fn may_stand_alone(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte)
 }
 
-/// The parameters of a query string, each known and each given once.
+/// The parameters of a query string, each known, and each given once unless it is a list.
 #[derive(Debug)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads a query string in which only `known` names may occur.
     pub fn parse(text: Option<&str>, known: &[&str]) -> Result<Self, ApiError> {
+        Self::parse_with_lists(text, known, &[])
+    }
+
+    /// Reads a query string in which only `known` names may occur, and those of `lists` several times.
+    pub fn parse_with_lists(text: Option<&str>, known: &[&str], lists: &[&str]) -> Result<Self, ApiError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut errors = Vec::new();
         for piece in text.unwrap_or("").split('&').filter(|p| !p.is_empty()) {
@@ -49,7 +54,9 @@ impl Query {
                     "The query parameter {piece:?} is not percent-encoded UTF-8"
                 )));
             };
-            if !known.contains(&name.as_str()) {
+            if lists.contains(&name.as_str()) {
+                pairs.push((name, value));
+            } else if !known.contains(&name.as_str()) {
                 errors.push(FieldError {
                     code: "unknown_parameter",
                     message: format!("There is no query parameter {name:?} here"),
@@ -73,6 +80,11 @@ impl Query {
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a list, in the order they were given.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// All parameters in the order they were given.
@@ -107,6 +119,10 @@ mod tests {
         assert!(Query::parse(Some("x=1"), &["name"]).is_err());
         assert!(Query::parse(Some("name=1&name=1"), &["name"]).is_err());
         assert!(Query::parse(Some("name=%f0"), &["name"]).is_err());
+        let list = Query::parse_with_lists(Some("id=1&name=a&id=2"), &["name"], &["id"]).unwrap();
+        assert_eq!(list.all("id").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(list.all("name").count() + list.all("other").count(), 1);
+        assert!(Query::parse_with_lists(Some("name=a&name=b"), &["name"], &["id"]).is_err());
         assert!(Query::parse(None, &[]).unwrap().pairs().is_empty());
     }
 }

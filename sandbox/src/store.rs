@@ -60,6 +60,8 @@ pub struct Page {
     pub asc: bool,
     /// Only customers whose names contain this, in lower case.
     pub search: Option<String>,
+    /// Only customers with these ids.
+    pub ids: Option<Vec<u64>>,
 }
 
 /// A way to find one customer.
@@ -150,9 +152,11 @@ impl Store {
 
     /// A page of customers.
     pub fn list(&self, page: &Page) -> Vec<&Customer> {
-        let wanted = |customer: &&Customer| match &page.search {
-            Some(needle) => customer.names().any(|name| name.to_lowercase().contains(needle)),
-            None => true,
+        let wanted = |customer: &&Customer| {
+            let is_named = page.ids.as_ref().is_none_or(|ids| ids.contains(&customer.id));
+            let is_found =
+                |needle: &String| customer.names().any(|name| name.to_lowercase().contains(needle));
+            is_named && page.search.as_ref().is_none_or(is_found)
         };
         // `after` in ascending order and `before` in descending order both mean greater ids.
         let (above, below) = if page.asc { (page.after, page.before) } else { (page.before, page.after) };

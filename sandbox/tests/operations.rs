@@ -34,6 +34,14 @@ fn list_customers() {
     assert_eq!(page("?search=MIRA".into()).len(), 1);
     assert_eq!(page("?search=%E6%98%A5".into()).len(), 1);
     assert_eq!(page("?search=no-customer-has-this-name".into()).len(), 0);
+
+    // Newer than the documents in `contract-schemas.json`.
+    let named = |limit: &str| {
+        page(format!("?asc=true{limit}&customer_id={}&customer_id=1&customer_id={}", all[7], all[2]))
+    };
+    assert_eq!(named(""), [all[2].clone(), all[7].clone()]);
+    assert_eq!(named("&limit=1"), [all[2].clone()]);
+    assert_eq!(server.send(&server.store("GET", "?customer_id=x")).status, 400);
 }
 
 #[test]

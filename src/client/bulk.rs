@@ -62,7 +62,7 @@ impl<'a> Bulk<'a> {
     #[must_use]
     pub fn piece(&self) -> &'a [CustomerFields<'a>] {
         let rest = &self.customers[self.done..];
-        &rest[..rest.len().min(BULK_LIMIT)]
+        &rest[..piece_length(rest.len())]
     }
 
     /// How many customers are done, whatever became of them.
@@ -75,8 +75,14 @@ impl<'a> Bulk<'a> {
     pub fn accept(&mut self, status: Status, sent: Sent, created: &[Customer]) -> Vec<BulkOutcome> {
         let piece = self.piece();
         self.done += piece.len();
-        outcomes(&piece.iter().map(Identity::of_fields).collect::<Vec<_>>(), status, sent, created)
+        let wanted: Vec<_> = piece.iter().map(Identity::of_fields).collect();
+        outcomes(&wanted, status, sent, created.iter().map(Identity::all_of_customer))
     }
+}
+
+/// How many customers go into the next piece when so many are left.
+pub(crate) fn piece_length(left: usize) -> usize {
+    left.min(BULK_LIMIT)
 }
 
 /// What a customer can be told apart by.
@@ -119,14 +125,41 @@ impl<'a> Identity<'a> {
             name.map_or(Self::Nothing, Self::Name)
         }
     }
+
+    /// Everything a customer of an answer can be told apart by.
+    pub(crate) fn all_of(
+        steam_id: Option<&'a str>,
+        minecraft_uuid: Option<&'a str>,
+        xbox_xuid: Option<&'a str>,
+        name: Option<&'a str>,
+    ) -> impl Iterator<Item = Self> {
+        [
+            steam_id.map(Self::Steam),
+            minecraft_uuid.and_then(parse_uuid).map(Self::Minecraft),
+            xbox_xuid.map(Self::Xbox),
+            name.map(Self::Name),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    pub(crate) fn all_of_customer(customer: &'a Customer) -> impl Iterator<Item = Self> {
+        Self::all_of(
+            customer.steam_id.as_deref(),
+            customer.minecraft_uuid.as_deref(),
+            customer.xbox_xuid.as_deref(),
+            customer.name.as_deref(),
+        )
+    }
 }
 
 /// What became of each of the customers a piece wanted.
-pub(crate) fn outcomes(
-    wanted: &[Identity<'_>],
+/// Each customer of the answer is known by its identities.
+pub(crate) fn outcomes<'i>(
+    wanted: &[Identity<'i>],
     status: Status,
     sent: Sent,
-    created: &[Customer],
+    created: impl Iterator<Item = impl Iterator<Item = Identity<'i>>>,
 ) -> Vec<BulkOutcome> {
     if status != Status::Ok {
         return vec![
@@ -139,8 +172,8 @@ pub(crate) fn outcomes(
         ];
     }
     let mut places: BTreeMap<Identity<'_>, Option<usize>> = BTreeMap::new();
-    for (place, customer) in created.iter().enumerate() {
-        for identity in identities(customer) {
+    for (place, identities) in created.enumerate() {
+        for identity in identities {
             // Two with the same identity cannot be told apart.
             places.entry(identity).and_modify(|found| *found = None).or_insert(Some(place));
         }
@@ -156,17 +189,6 @@ pub(crate) fn outcomes(
             _ => BulkOutcome::Unknown,
         })
         .collect()
-}
-
-fn identities(customer: &Customer) -> impl Iterator<Item = Identity<'_>> {
-    [
-        customer.steam_id.as_deref().map(Identity::Steam),
-        customer.minecraft_uuid.as_deref().and_then(parse_uuid).map(Identity::Minecraft),
-        customer.xbox_xuid.as_deref().map(Identity::Xbox),
-        customer.name.as_deref().map(Identity::Name),
-    ]
-    .into_iter()
-    .flatten()
 }
 
 fn is_surely_undone(status: Status, sent: Sent) -> bool {

@@ -191,10 +191,11 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests a second may be sent, and how many at once after a quiet time. No limit by default but
-    /// what 429s teach.
+    /// How many requests a second may be sent, and how many at once after a quiet time: 0 is as many as in a second. No
+    /// limit by default but what 429s teach.
     pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
-        self.rate = RatePolicy { per_second, burst: f64::from(burst) };
+        let burst = if burst == 0 { per_second } else { f64::from(burst) };
+        self.rate = RatePolicy { per_second, burst };
         self
     }
 
@@ -237,10 +238,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether a [`Player`](crate::Player) with a UUID made in offline mode is looked up by name: true by default.
-    pub fn offline_players_by_name(mut self, by_name: bool) -> Self {
-        self.naming.offline_by_name = by_name;
+    /// Whether a [`Player`](crate::Player) with a UUID made in offline mode (version 3) is looked up by that and not by
+    /// name: false by default.
+    pub fn offline_players_by_uuid(mut self, by_uuid: bool) -> Self {
+        self.naming.offline_by_name = !by_uuid;
         self
+    }
+
+    /// The same the other way round: other faces cannot spell it so.
+    #[deprecated(note = "use `offline_players_by_uuid`, which means the opposite")]
+    pub fn offline_players_by_name(self, by_name: bool) -> Self {
+        self.offline_players_by_uuid(!by_name)
     }
 
     /// Where the ids of the client begin, so that they differ from those of an earlier one.
@@ -437,8 +445,60 @@ impl From<InvalidArgument> for BuildError {
 }
 
 #[cfg(test)]
+impl ClientBuilder {
+    /// What a setting is, for the tests that every face sets the one it names.
+    pub(crate) fn given(&self, setting: &str) -> String {
+        let text = |text: Option<&str>| text.unwrap_or("nothing").to_owned();
+        match setting {
+            "store_id" => self.store_id.clone(),
+            "api_key" => text(self.api_key.as_ref().map(Secret::expose)),
+            "api_key_env" => text(self.api_key_env.as_deref()),
+            "api_key_file" => text(self.api_key_file.as_deref().and_then(Path::to_str)),
+            "api_base" => self.api_base.expose().to_owned(),
+            "proxy" => text(self.proxy.as_ref().map(Secret::expose)),
+            "ca_file" => text(self.ca_file.as_deref().and_then(Path::to_str)),
+            "user_agent" => text(self.user_agent.as_deref()),
+            "bedrock_prefix" => self.naming.bedrock_prefix.clone(),
+            "deadline" => self.deadline.as_millis().to_string(),
+            "connect_timeout" => self.connect_timeout.as_millis().to_string(),
+            "max_outstanding" => self.max_outstanding.to_string(),
+            "max_workers" => self.max_workers.to_string(),
+            "max_response_bytes" => self.max_response_bytes.to_string(),
+            "max_held_bytes" => self.max_held_bytes.to_string(),
+            "max_attempts" => self.retry.max_attempts.to_string(),
+            "retry_base" => self.retry.base.as_millis().to_string(),
+            "circuit_threshold" => self.breaker.threshold.to_string(),
+            "cache_ttl" => self.cache.ttl.as_millis().to_string(),
+            "cache_negative_ttl" => self.cache.negative_ttl.as_millis().to_string(),
+            "cache_stale" => self.cache.stale.as_millis().to_string(),
+            "cache_bytes" => self.cache.max_bytes.to_string(),
+            "send_bedrock_prefix" => u8::from(self.naming.send_bedrock_prefix).to_string(),
+            "offline_players_by_uuid" => u8::from(!self.naming.offline_by_name).to_string(),
+            "log_level" => self.log_level.map_or(0, |level| level as u8).to_string(),
+            "rate_per_second" => self.rate.per_second.to_string(),
+            "rate_burst" => self.rate.burst.to_string(),
+            _ => panic!("there is no setting {setting}"),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(deprecated, reason = "it is what is tested")]
+    fn the_old_name_means_the_opposite() {
+        assert_eq!(builder().offline_players_by_name(false).given("offline_players_by_uuid"), "1");
+        assert_eq!(builder().offline_players_by_name(true).given("offline_players_by_uuid"), "0");
+        assert_eq!(builder().given("offline_players_by_uuid"), "0");
+    }
+
+    #[test]
+    fn without_a_burst_a_second_is_one() {
+        assert_eq!(builder().rate_limit(2.5, 0).given("rate_burst"), "2.5");
+        assert_eq!(builder().rate_limit(2.5, 7).given("rate_burst"), "7");
+    }
 
     fn builder() -> ClientBuilder {
         Client::builder("411486491630370816").api_base("http://127.0.0.1:9")

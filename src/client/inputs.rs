@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::operations::{self, Arguments, InvalidArgument, Parameter};
+use crate::operations::{self, Arguments, InvalidArgument, PAGE_LIMIT, Parameter};
 use crate::runtime::{Key, Priority};
 
 /// Names a submitted request until its completion is freed.
@@ -46,11 +46,32 @@ pub struct ListCustomers<'a> {
     pub ascending: Option<bool>,
     /// Text to search for.
     pub search: Option<&'a str>,
+    /// Only the customers with these ids, 1 to 100. Those that do not exist are left out of the answer. Without a
+    /// `limit` as many are asked for as there are ids.
+    pub customer_ids: Option<&'a [&'a str]>,
 }
 
 impl ListCustomers<'_> {
     pub(crate) fn write(&self, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
-        if let Some(limit) = self.limit {
+        self.write_with(self.customer_ids.map(|ids| ids.iter().copied().map(Ok)), arguments)
+    }
+
+    /// [`ListCustomers::write`] with ids that a face reads one by one, in place of its own.
+    pub(crate) fn write_with<'i>(
+        &self,
+        customer_ids: Option<impl ExactSizeIterator<Item = Result<&'i str, InvalidArgument>>>,
+        arguments: &mut Arguments,
+    ) -> Result<(), InvalidArgument> {
+        let count = customer_ids.as_ref().map(ExactSizeIterator::len);
+        let refuse = |problem| Err(InvalidArgument::new(Parameter::CustomerIds.name(), problem));
+        match count {
+            // "Customers of this empty list" must not become "all customers".
+            Some(0) => return refuse("must not be empty"),
+            Some(count) if count > PAGE_LIMIT => return refuse("must not be more than 100"),
+            _ => {}
+        }
+        // How many the API sends by itself is documented nowhere: it may be fewer than were named.
+        if let Some(limit) = self.limit.or(count.map(|count| count as u32)) {
             arguments.number(Parameter::Limit, limit.into())?;
         }
         arguments.optional(Parameter::After, self.after)?;
@@ -58,7 +79,12 @@ impl ListCustomers<'_> {
         if let Some(ascending) = self.ascending {
             arguments.text(Parameter::Ascending, if ascending { "true" } else { "false" })?;
         }
-        arguments.optional(Parameter::Search, self.search)
+        arguments.optional(Parameter::Search, self.search)?;
+        for (index, id) in customer_ids.into_iter().flatten().enumerate() {
+            id.and_then(|id| arguments.text(Parameter::CustomerIds, id))
+                .map_err(|error| error.in_element(index))?;
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +146,20 @@ pub struct CustomerFields<'a> {
 
 impl CustomerFields<'_> {
     pub(crate) fn write(&self, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
+        let metadata = match self.metadata {
+            Field::Absent => Field::Absent,
+            Field::Null => Field::Null,
+            Field::Value(entries) => Field::Value(entries.iter().copied().map(Ok)),
+        };
+        self.write_with(metadata, arguments)
+    }
+
+    /// [`CustomerFields::write`] with metadata that a face reads entry by entry, in place of its own.
+    pub(crate) fn write_with<'m>(
+        &self,
+        metadata: Field<impl Iterator<Item = Result<(&'m str, &'m str), InvalidArgument>>>,
+        arguments: &mut Arguments,
+    ) -> Result<(), InvalidArgument> {
         for (parameter, field) in [
             (Parameter::SteamId, self.steam_id),
             (Parameter::MinecraftUuid, self.minecraft_uuid),
@@ -133,10 +173,10 @@ impl CustomerFields<'_> {
                 Field::Value(value) => arguments.text(parameter, value)?,
             }
         }
-        match self.metadata {
+        match metadata {
             Field::Absent => Ok(()),
             Field::Null => arguments.null(Parameter::Metadata),
-            Field::Value(entries) => arguments.metadata(entries.iter().copied()),
+            Field::Value(entries) => arguments.metadata(entries),
         }
     }
 }
@@ -164,6 +204,18 @@ pub enum AuthenticationPlatform {
 }
 
 impl AuthenticationPlatform {
+    /// In the order of the words of the API.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Steam,
+        Self::Minecraft,
+        Self::PaynowName,
+        Self::Paynow,
+        Self::MinecraftJavaName,
+        Self::MinecraftBedrockName,
+        Self::XboxXuid,
+        Self::MinecraftUuid,
+    ];
+
     /// The word the API uses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -259,19 +311,19 @@ mod tests {
 
     #[test]
     fn platforms_are_spelled_as_the_api_does() {
-        use AuthenticationPlatform as P;
-        let spelled: Vec<_> = [
-            P::Steam,
-            P::Minecraft,
-            P::PaynowName,
-            P::Paynow,
-            P::MinecraftJavaName,
-            P::MinecraftBedrockName,
-            P::XboxXuid,
-            P::MinecraftUuid,
-        ]
-        .map(P::as_str)
-        .into();
-        assert_eq!(spelled, operations::PLATFORMS);
+        for (platform, word) in [
+            (AuthenticationPlatform::Steam, "steam"),
+            (AuthenticationPlatform::Minecraft, "minecraft"),
+            (AuthenticationPlatform::PaynowName, "paynow_name"),
+            (AuthenticationPlatform::Paynow, "paynow"),
+            (AuthenticationPlatform::MinecraftJavaName, "minecraft_java_name"),
+            (AuthenticationPlatform::MinecraftBedrockName, "minecraft_bedrock_name"),
+            (AuthenticationPlatform::XboxXuid, "xbox_xuid"),
+            (AuthenticationPlatform::MinecraftUuid, "minecraft_uuid"),
+        ] {
+            assert_eq!(platform.as_str(), word);
+            assert_eq!(AuthenticationPlatform::ALL[platform as usize], platform);
+        }
+        assert_eq!(AuthenticationPlatform::ALL.map(AuthenticationPlatform::as_str), operations::PLATFORMS);
     }
 }

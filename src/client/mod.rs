@@ -23,7 +23,7 @@ use crate::runtime::{
     Attachment, Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
 };
 pub use bulk::{Bulk, BulkOutcome};
-pub(crate) use bulk::{Identity, outcomes};
+pub(crate) use bulk::{Identity, outcomes, piece_length};
 pub use pages::Pages;
 
 /// A connection of one game server to one PayNow store.

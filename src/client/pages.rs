@@ -4,10 +4,13 @@
 //! its ids go on beyond those before; a page that adds nothing, or less than was asked for, is the last one. So the
 //! same page without end, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
 
+use std::ops::Range;
+
 use super::ListCustomers;
 use crate::model::Customer;
+use crate::operations::{InvalidArgument, PAGE_LIMIT, Parameter, digits};
 
-const LARGEST: u32 = 100;
+const LARGEST: u32 = PAGE_LIMIT as u32;
 
 /// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
 /// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
@@ -54,6 +57,30 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// A walk as the other faces describe it: where nothing is said, the largest pages, the oldest customer first. A limit
+    /// that cannot be is refused, not bent.
+    pub(crate) fn of(
+        limit: Option<u32>,
+        ascending: Option<bool>,
+        search: Option<&'a str>,
+    ) -> Result<Self, InvalidArgument> {
+        let limit = limit.unwrap_or(LARGEST);
+        if !(1..=LARGEST).contains(&limit) {
+            return Err(InvalidArgument::new(Parameter::Limit.name(), "must be between 1 and 100"));
+        }
+        Ok(Self::new(limit, ascending.unwrap_or(true), search))
+    }
+
+    /// Goes on behind the customer with this id, for faces that keep ids as text.
+    pub(crate) fn after_text(self, id: &str) -> Result<Self, InvalidArgument> {
+        let number = digits(id, i64::MAX as u64).and_then(|digits| digits.parse().ok());
+        let number = number.ok_or(InvalidArgument::new(
+            Parameter::After.name(),
+            "must be a PayNow id: decimal digits of a 64-bit number",
+        ))?;
+        Ok(self.after(number))
+    }
+
     /// Goes on behind the customer with this id.
     #[must_use]
     pub fn after(mut self, id: u64) -> Self {
@@ -70,6 +97,7 @@ impl<'a> Pages<'a> {
             before: None,
             ascending: Some(self.ascending),
             search: self.search,
+            customer_ids: None,
         })
     }
 
@@ -81,20 +109,25 @@ impl<'a> Pages<'a> {
 
     /// Takes an answer to [`Pages::query`]. What it returns is the part of the page that is new.
     pub fn accept<'c>(&mut self, page: &'c [Customer]) -> &'c [Customer] {
-        let start = page.iter().take_while(|customer| !self.is_beyond(&customer.id)).count();
-        let mut end = start;
-        while let Some(id) = page.get(end).and_then(|customer| self.beyond(&customer.id)) {
-            self.go_on_behind(id);
-            end += 1;
-        }
-        let is_short = page.len() < self.limit as usize;
-        let is_broken = end < page.len();
-        self.is_over = is_short || is_broken || start == end;
-        &page[start..end]
+        &page[self.accept_ids(page.iter().map(|customer| customer.id.as_str()))]
     }
 
-    fn is_beyond(&self, id: &str) -> bool {
-        self.beyond(id).is_some()
+    /// [`Pages::accept`] for faces that have no more of a page than its ids: the places of those that are new.
+    pub(crate) fn accept_ids<'i>(&mut self, ids: impl Iterator<Item = &'i str>) -> Range<usize> {
+        let (mut fresh, mut length, mut is_broken) = (0..0, 0, false);
+        for id in ids {
+            match self.beyond(id).filter(|_| !is_broken) {
+                Some(id) => {
+                    let start = if fresh.is_empty() { length } else { fresh.start };
+                    fresh = start..length + 1;
+                    self.go_on_behind(id);
+                }
+                None => is_broken = !fresh.is_empty(),
+            }
+            length += 1;
+        }
+        self.is_over = length < self.limit as usize || is_broken || fresh.is_empty();
+        fresh
     }
 
     fn beyond(&self, id: &str) -> Option<u64> {
@@ -162,6 +195,23 @@ mod tests {
             [1],
             "an id that is none is passed over"
         );
+    }
+
+    #[test]
+    fn a_walk_that_cannot_be_is_refused_by_name() {
+        let walk = Pages::of(None, None, Some("x")).unwrap();
+        let query = walk.query().unwrap();
+        assert_eq!((query.limit, query.ascending, query.search), (Some(100), Some(true), Some("x")));
+        let walk = Pages::of(Some(7), Some(false), None).unwrap().after_text("42").unwrap();
+        let query = walk.query().unwrap();
+        assert_eq!((query.limit, query.ascending, query.after), (Some(7), Some(false), Some("42")));
+        for limit in [0, 101, u32::MAX] {
+            assert_eq!(Pages::of(Some(limit), None, None).unwrap_err().argument(), "limit");
+        }
+        for id in ["", "0", "-1", "9223372036854775808", "x"] {
+            let refused = Pages::of(None, None, None).unwrap().after_text(id).unwrap_err();
+            assert_eq!(refused.argument(), "after", "{id}");
+        }
     }
 
     #[test]

@@ -7,10 +7,9 @@ use super::operations::{paynow_bulk_create_customers, submit};
 use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
 use super::types::*;
-use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::operations::{self, BULK_LIMIT, InvalidArgument, OperationId, Parameter};
+use crate::client::{BulkOutcome, Identity, Pages, outcomes, piece_length};
+use crate::operations::{self, InvalidArgument, OperationId, Parameter};
 
-const LARGEST_PAGE: u32 = 100;
 const OVER: Failure = Failure::new(PAYNOW_E_NO_VALUE, "there is nothing left to ask for");
 
 /// Makes a walk of what the host keeps of it.
@@ -20,18 +19,11 @@ unsafe fn read_pages<'a>(pages: *const paynow_pages) -> Result<Pages<'a>, Failur
     if pages.is_over != 0 {
         return Err(OVER);
     }
-    if pages.limit > LARGEST_PAGE {
-        return Err(InvalidArgument::new("limit", "must be between 1 and 100, or 0").into());
-    }
-    let limit = if pages.limit == 0 { LARGEST_PAGE } else { pages.limit };
-    let ascending = match pages.order {
-        PAYNOW_ORDER_DEFAULT | PAYNOW_ORDER_ASCENDING => true,
-        PAYNOW_ORDER_DESCENDING => false,
-        _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*").into()),
-    };
+    let limit = (pages.limit != 0).then_some(pages.limit);
+    let order = input::order(pages.order)?;
     // SAFETY: the caller's promise.
     let search = unsafe { input::text("search", pages.search, pages.search_n) }?;
-    let walk = Pages::new(limit, ascending, search);
+    let walk = Pages::of(limit, order, search)?;
     Ok(if pages.cursor == 0 { walk } else { walk.after(pages.cursor) })
 }
 
@@ -91,15 +83,12 @@ pub unsafe extern "C" fn paynow_pages_accept(
         let reading = host.client.read(key)?;
         let page = customers(reading.outcome())
             .ok_or(Failure::new(PAYNOW_E_NO_VALUE, "the completion holds no list of customers"))?;
-        let fresh = walk.accept(page);
-        let first = fresh.first().map_or(0, |first| {
-            page.iter().position(|customer| std::ptr::eq(customer, first)).unwrap_or_default()
-        });
+        let fresh = walk.accept_ids(page.iter().map(|customer| customer.id.as_str()));
         // SAFETY: the caller's promise; `pages` was read above and may be unaligned.
         unsafe {
             (&raw mut (*pages).cursor).write_unaligned(walk.cursor().unwrap_or(0));
             (&raw mut (*pages).is_over).write_unaligned(u32::from(walk.query().is_none()));
-            input::write("out_first", out_first, first)?;
+            input::write("out_first", out_first, fresh.start)?;
             input::write("out_count", out_count, fresh.len())
         }
     })
@@ -162,9 +151,9 @@ pub unsafe extern "C" fn paynow_bulk_accept(
         }
         let outcome = reading.outcome();
         let created = customers(outcome).unwrap_or_default();
-        for (index, became) in
-            outcomes(&wanted, outcome.status, outcome.sent, created).into_iter().enumerate()
-        {
+        let created = created.iter().map(Identity::all_of_customer);
+        let became = outcomes(&wanted, outcome.status, outcome.sent, created);
+        for (index, became) in became.into_iter().enumerate() {
             let number = match became {
                 BulkOutcome::Created(place) => place as i64,
                 BulkOutcome::Failed(_) => PAYNOW_BULK_FAILED,
@@ -201,7 +190,7 @@ unsafe fn piece(bulk: *const paynow_bulk) -> Result<(*const paynow_customer_fiel
         .map_err(|error| error.of("customers"))?
         .struct_size as usize;
     // SAFETY: within the array by the caller's word.
-    Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, left.min(BULK_LIMIT)))
+    Ok((unsafe { bulk.customers.byte_add(bulk.done * stride) }, piece_length(left)))
 }
 
 /// What the customer at a place of a piece can be told apart by.

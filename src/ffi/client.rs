@@ -136,11 +136,12 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     }
     builder = builder
         .send_bedrock_prefix(config.send_bedrock_prefix != 0)
-        .offline_players_by_name(config.offline_players_by_uuid == 0);
+        .offline_players_by_uuid(config.offline_players_by_uuid != 0);
     let level = match config.log_level {
         PAYNOW_LOG_ERROR => LogLevel::Error,
         PAYNOW_LOG_WARN => LogLevel::Warn,
-        0 | PAYNOW_LOG_INFO => LogLevel::Info,
+        0 => LogLevel::default(),
+        PAYNOW_LOG_INFO => LogLevel::Info,
         PAYNOW_LOG_DEBUG => LogLevel::Debug,
         _ => return Err(InvalidArgument::new("log_level", "must be one of PAYNOW_LOG_*").into()),
     };
@@ -207,8 +208,7 @@ fn policies(mut builder: ClientBuilder, config: &paynow_client_config) -> Client
         builder = builder.cache_bytes(config.cache_bytes);
     }
     if config.rate_per_second != 0 {
-        let burst = if config.rate_burst == 0 { config.rate_per_second } else { config.rate_burst };
-        builder = builder.rate_limit(config.rate_per_second.into(), burst);
+        builder = builder.rate_limit(config.rate_per_second.into(), config.rate_burst);
     }
     builder
 }
@@ -447,4 +447,75 @@ pub extern "C" fn paynow_client_shutdown(client: paynow_client) -> paynow_status
 #[unsafe(no_mangle)]
 pub extern "C" fn paynow_client_destroy(client: paynow_client) -> paynow_status {
     contain(|| ending::destroy(&table::enter(client)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_member_is_the_setting_it_is_called() {
+        // SAFETY: zeros are a valid value, and what every host begins with.
+        let mut config: paynow_client_config = unsafe { std::mem::zeroed() };
+        let mut expected = Vec::new();
+        macro_rules! give {
+            ($($member:ident = $value:expr => $setting:literal),* $(,)?) => {$(
+                config.$member = $value;
+                expected.push(($setting, config.$member.to_string()));
+            )*};
+        }
+        give!(
+            max_workers = 11 => "max_workers",
+            deadline_ms = 12 => "deadline",
+            connect_timeout_ms = 13 => "connect_timeout",
+            max_outstanding = 14 => "max_outstanding",
+            log_level = PAYNOW_LOG_WARN => "log_level",
+            max_response_bytes = 15 => "max_response_bytes",
+            max_held_bytes = 16 => "max_held_bytes",
+            max_attempts = 17 => "max_attempts",
+            retry_base_ms = 18 => "retry_base",
+            circuit_threshold = 19 => "circuit_threshold",
+            cache_ttl_ms = 20 => "cache_ttl",
+            cache_negative_ttl_ms = 21 => "cache_negative_ttl",
+            cache_stale_ms = 22 => "cache_stale",
+            cache_bytes = 23 => "cache_bytes",
+            rate_per_second = 24 => "rate_per_second",
+            rate_burst = 25 => "rate_burst",
+            offline_players_by_uuid = 1 => "offline_players_by_uuid",
+        );
+        macro_rules! give_text {
+            ($($member:ident $length:ident => $setting:literal),* $(,)?) => {$(
+                let text = concat!("the ", $setting);
+                config.$member = text.as_ptr().cast();
+                config.$length = text.len();
+                expected.push(($setting, text.to_owned()));
+            )*};
+        }
+        give_text!(
+            store_id store_id_n => "store_id",
+            api_key api_key_n => "api_key",
+            api_base api_base_n => "api_base",
+            user_agent user_agent_n => "user_agent",
+            bedrock_prefix bedrock_prefix_n => "bedrock_prefix",
+            api_key_env api_key_env_n => "api_key_env",
+            api_key_file api_key_file_n => "api_key_file",
+            proxy proxy_n => "proxy",
+            ca_file ca_file_n => "ca_file",
+        );
+        unsafe extern "C" fn on_log(_: i32, _: *const c_char, _: usize, _: *mut std::ffi::c_void) {}
+        config.on_log = Some(on_log);
+        // SAFETY: the texts are static.
+        let built = unsafe { builder(&config) }.unwrap();
+        for (setting, value) in &expected {
+            assert_eq!(built.given(setting), *value, "{setting}");
+        }
+        // The two that are not 0 by themselves and the other way round.
+        assert_eq!(built.given("send_bedrock_prefix"), "0");
+        config.send_bedrock_prefix = 1;
+        config.offline_players_by_uuid = 0;
+        // SAFETY: as above.
+        let built = unsafe { builder(&config) }.unwrap();
+        assert_eq!(built.given("send_bedrock_prefix"), "1");
+        assert_eq!(built.given("offline_players_by_uuid"), "0");
+    }
 }

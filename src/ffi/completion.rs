@@ -152,44 +152,60 @@ pub unsafe extern "C" fn paynow_completion_customer(
 fn lend_customer(customer: &Customer, struct_size: u32) -> paynow_customer {
     const NO_PROFILE: paynow_profile =
         paynow_profile { id: ptr::null(), platform: ptr::null(), name: ptr::null(), avatar_url: ptr::null() };
-    let generic = |profile: &Profile| paynow_profile {
-        id: pointer(profile.id.as_ref()),
-        platform: pointer(profile.platform.as_ref()),
-        name: pointer(profile.name.as_ref()),
-        avatar_url: pointer(profile.avatar_url.as_ref()),
+    let generic = |Profile { id, platform, name, avatar_url }: &Profile| paynow_profile {
+        id: pointer(id.as_ref()),
+        platform: pointer(platform.as_ref()),
+        name: pointer(name.as_ref()),
+        avatar_url: pointer(avatar_url.as_ref()),
     };
-    let platform = |profile: &PlatformProfile| paynow_profile {
-        id: pointer(profile.id.as_ref()),
+    let platform = |PlatformProfile { id, name, avatar_url }: &PlatformProfile| paynow_profile {
+        id: pointer(id.as_ref()),
         platform: ptr::null(),
-        name: pointer(profile.name.as_ref()),
-        avatar_url: pointer(profile.avatar_url.as_ref()),
+        name: pointer(name.as_ref()),
+        avatar_url: pointer(avatar_url.as_ref()),
     };
+    // Without `..`: the compiler names a field that is forgotten here.
+    let Customer {
+        id,
+        store_id,
+        profile,
+        steam_id,
+        steam,
+        minecraft_uuid,
+        minecraft,
+        xbox_xuid,
+        minecraft_platform,
+        name,
+        created_at,
+        updated_at,
+        metadata,
+    } = customer;
     let has = |there: bool, bit: u32| if there { bit } else { 0 };
     paynow_customer {
         struct_size,
-        minecraft_platform: match customer.minecraft_platform {
+        minecraft_platform: match minecraft_platform {
             None => PAYNOW_MINECRAFT_ABSENT,
             Some(MinecraftPlatform::Unknown) => PAYNOW_MINECRAFT_UNKNOWN,
             Some(MinecraftPlatform::Java) => PAYNOW_MINECRAFT_JAVA,
             Some(MinecraftPlatform::Bedrock) => PAYNOW_MINECRAFT_BEDROCK,
         },
-        profiles: has(customer.profile.is_some(), PAYNOW_HAS_PROFILE)
-            | has(customer.steam.is_some(), PAYNOW_HAS_STEAM)
-            | has(customer.minecraft.is_some(), PAYNOW_HAS_MINECRAFT),
-        metadata_count: customer.metadata.len() as u32,
-        id: customer.id.as_ptr(),
-        store_id: pointer(customer.store_id.as_ref()),
-        steam_id: pointer(customer.steam_id.as_ref()),
-        minecraft_uuid: pointer(customer.minecraft_uuid.as_ref()),
-        xbox_xuid: pointer(customer.xbox_xuid.as_ref()),
-        name: pointer(customer.name.as_ref()),
-        created_at: pointer(customer.created_at.as_ref().map(|date| &date.text)),
-        updated_at: pointer(customer.updated_at.as_ref().map(|date| &date.text)),
-        created_at_ms: milliseconds(customer.created_at.as_ref()),
-        updated_at_ms: milliseconds(customer.updated_at.as_ref()),
-        profile: customer.profile.as_ref().map_or(NO_PROFILE, generic),
-        steam: customer.steam.as_ref().map_or(NO_PROFILE, platform),
-        minecraft: customer.minecraft.as_ref().map_or(NO_PROFILE, platform),
+        profiles: has(profile.is_some(), PAYNOW_HAS_PROFILE)
+            | has(steam.is_some(), PAYNOW_HAS_STEAM)
+            | has(minecraft.is_some(), PAYNOW_HAS_MINECRAFT),
+        metadata_count: metadata.len() as u32,
+        id: id.as_ptr(),
+        store_id: pointer(store_id.as_ref()),
+        steam_id: pointer(steam_id.as_ref()),
+        minecraft_uuid: pointer(minecraft_uuid.as_ref()),
+        xbox_xuid: pointer(xbox_xuid.as_ref()),
+        name: pointer(name.as_ref()),
+        created_at: pointer(created_at.as_ref().map(|date| &date.text)),
+        updated_at: pointer(updated_at.as_ref().map(|date| &date.text)),
+        created_at_ms: milliseconds(created_at.as_ref()),
+        updated_at_ms: milliseconds(updated_at.as_ref()),
+        profile: profile.as_ref().map_or(NO_PROFILE, generic),
+        steam: steam.as_ref().map_or(NO_PROFILE, platform),
+        minecraft: minecraft.as_ref().map_or(NO_PROFILE, platform),
     }
 }
 

@@ -18,34 +18,35 @@ const LONGEST_STRUCT: usize = 4096;
 pub(super) unsafe trait Input: Copy {
     /// What the argument is called in errors.
     const NAME: &'static str;
-    /// The size it had in the first version of the library: no caller has a smaller one.
+    /// The size it had in the first header that was handed out: no caller has a smaller one.
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 macro_rules! inputs {
-    ($($type:ty => $name:literal),* $(,)?) => {
+    ($($type:ty => $name:literal $(, first it ended before $later:ident)?);* $(;)?) => {
         $(
             // SAFETY: made of integers, raw pointers and optional function pointers behind struct_size. A
             // function pointer that is not a function is the host's broken promise, like any wrong pointer.
             unsafe impl Input for $type {
                 const NAME: &'static str = $name;
+                $(const FIRST_SIZE: usize = std::mem::offset_of!($type, $later);)?
             }
         )*
     };
 }
 
 inputs! {
-    paynow_client_config => "config",
-    paynow_call => "call",
-    paynow_player => "player",
-    paynow_pages => "pages",
-    paynow_bulk => "bulk",
-    paynow_list_query => "query",
-    paynow_lookup_query => "query",
-    paynow_customer_fields => "fields",
-    paynow_authentication => "authentication",
-    paynow_giftcard_query => "query",
-    paynow_raw_request => "request",
+    paynow_client_config => "config";
+    paynow_call => "call";
+    paynow_player => "player";
+    paynow_pages => "pages";
+    paynow_bulk => "bulk";
+    paynow_list_query => "query", first it ended before customer_ids;
+    paynow_lookup_query => "query";
+    paynow_customer_fields => "fields";
+    paynow_authentication => "authentication";
+    paynow_giftcard_query => "query";
+    paynow_raw_request => "request";
 }
 
 fn refuse<T>(argument: &'static str, problem: &'static str) -> Result<T, InvalidArgument> {
@@ -145,22 +146,50 @@ pub(super) unsafe fn required_text<'a>(
     }
 }
 
+/// The elements of an array that may be left out, each read when its turn comes.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to `count` elements, aligned or not, which live and do not change until the iterator is
+/// gone.
+pub(super) unsafe fn elements<T: Copy>(
+    name: &'static str,
+    pointer: *const T,
+    count: usize,
+) -> Result<Option<impl ExactSizeIterator<Item = T>>, InvalidArgument> {
+    if pointer.is_null() {
+        return if count == 0 { Ok(None) } else { refuse(name, "must not be NULL with a count") };
+    }
+    // SAFETY: within the array by the caller's word.
+    Ok(Some((0..count).map(move |index| unsafe { pointer.add(index).read_unaligned() })))
+}
+
 pub(super) fn must_be_zero(value: u32) -> Result<(), InvalidArgument> {
     if value == 0 { Ok(()) } else { refuse("reserved", "must be 0") }
 }
 
 /// One of `words`, counted from `first`.
-pub(super) fn word(
+pub(super) fn word<T: Copy>(
     name: &'static str,
     value: i32,
     first: i32,
-    words: &[&'static str],
+    words: &[T],
     problem: &'static str,
-) -> Result<&'static str, InvalidArgument> {
+) -> Result<T, InvalidArgument> {
     let index = value.checked_sub(first).and_then(|index| usize::try_from(index).ok());
     match index.and_then(|index| words.get(index)) {
-        Some(word) => Ok(word),
+        Some(word) => Ok(*word),
         None => refuse(name, problem),
+    }
+}
+
+/// Whether the oldest comes first, if the host said so.
+pub(super) fn order(order: i32) -> Result<Option<bool>, InvalidArgument> {
+    match order {
+        PAYNOW_ORDER_DEFAULT => Ok(None),
+        PAYNOW_ORDER_ASCENDING => Ok(Some(true)),
+        PAYNOW_ORDER_DESCENDING => Ok(Some(false)),
+        _ => refuse("order", "must be one of PAYNOW_ORDER_*"),
     }
 }
 
@@ -178,13 +207,43 @@ pub(super) unsafe fn write<T>(name: &'static str, pointer: *mut T, value: T) -> 
     Ok(())
 }
 
+/// A struct the library fills.
+///
+/// # Safety
+///
+/// The type is `repr(C)` and begins with `struct_size: u32`.
+pub(super) unsafe trait Output: Copy {
+    /// The size it had in the first header that was handed out: no caller has a smaller one. A member that is added later
+    /// begins here.
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+macro_rules! outputs {
+    ($($type:ty $(, first it ended before $later:ident)?);* $(;)?) => {
+        $(
+            // SAFETY: `struct_size` is its first member.
+            unsafe impl Output for $type {
+                $(const FIRST_SIZE: usize = std::mem::offset_of!($type, $later);)?
+            }
+        )*
+    };
+}
+
+outputs! {
+    paynow_completion_info;
+    paynow_customer;
+    paynow_giftcard;
+    paynow_api_error;
+    paynow_validation_error;
+    paynow_stats;
+}
+
 /// Writes as much of a struct as the host has room for: its `struct_size` says so.
 ///
 /// # Safety
 ///
-/// `T` is `repr(C)` and begins with `struct_size: u32`; `pointer` is NULL or points to as many writable bytes
-/// as its `struct_size` says.
-pub(super) unsafe fn write_struct<T: Copy>(
+/// `pointer` is NULL or points to as many writable bytes as its `struct_size` says.
+pub(super) unsafe fn write_struct<T: Output>(
     name: &'static str,
     pointer: *mut T,
     make: impl FnOnce(u32) -> Result<T, Failure>,
@@ -194,11 +253,82 @@ pub(super) unsafe fn write_struct<T: Copy>(
     }
     // SAFETY: every output begins with struct_size.
     let size = unsafe { pointer.cast::<u32>().read_unaligned() };
-    if (size as usize) < size_of::<T>() || size as usize > LONGEST_STRUCT {
+    if (size as usize) < T::FIRST_SIZE || size as usize > LONGEST_STRUCT {
         return Err(InvalidArgument::new(name, "has a wrong struct_size: set it to sizeof the struct").into());
     }
     let value = make(size)?;
-    // SAFETY: at least so many bytes are writable by the caller's word.
-    unsafe { pointer.write_unaligned(value) };
+    let room = size_of::<T>().min(size as usize);
+    // SAFETY: so many bytes are writable by the caller's word, and no more of `value` is read than there is.
+    unsafe {
+        std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), pointer.cast::<u8>(), room);
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output with a member that the first header did not have.
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Grown {
+        struct_size: u32,
+        first: u32,
+        later: u64,
+    }
+
+    // SAFETY: `struct_size` is its first member.
+    unsafe impl Output for Grown {
+        const FIRST_SIZE: usize = std::mem::offset_of!(Grown, later);
+    }
+
+    /// The sizes in the first header. They never change: a struct that grew says where it ended then.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn programs_with_the_first_header_are_still_understood() {
+        fn input<T: Input>() -> usize {
+            T::FIRST_SIZE
+        }
+        fn output<T: Output>() -> usize {
+            T::FIRST_SIZE
+        }
+        for (now, first, name) in [
+            (input::<paynow_client_config>(), 264, "paynow_client_config"),
+            (input::<paynow_call>(), 48, "paynow_call"),
+            (input::<paynow_player>(), 72, "paynow_player"),
+            (input::<paynow_pages>(), 40, "paynow_pages"),
+            (input::<paynow_bulk>(), 32, "paynow_bulk"),
+            (input::<paynow_list_query>(), 64, "paynow_list_query"),
+            (input::<paynow_lookup_query>(), 120, "paynow_lookup_query"),
+            (input::<paynow_customer_fields>(), 96, "paynow_customer_fields"),
+            (input::<paynow_authentication>(), 56, "paynow_authentication"),
+            (input::<paynow_giftcard_query>(), 40, "paynow_giftcard_query"),
+            (input::<paynow_raw_request>(), 72, "paynow_raw_request"),
+            (output::<paynow_completion_info>(), 120, "paynow_completion_info"),
+            (output::<paynow_customer>(), 192, "paynow_customer"),
+            (output::<paynow_giftcard>(), 48, "paynow_giftcard"),
+            (output::<paynow_api_error>(), 40, "paynow_api_error"),
+            (output::<paynow_validation_error>(), 40, "paynow_validation_error"),
+            (output::<paynow_stats>(), 184, "paynow_stats"),
+        ] {
+            assert_eq!(now, first, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_struct_that_grew_is_written_as_far_as_the_host_knows_it() {
+        let write = |struct_size: usize| {
+            let mut host = Grown { struct_size: struct_size as u32, first: 0, later: 7 };
+            let make = |struct_size| Ok(Grown { struct_size, first: 1, later: 2 });
+            // SAFETY: there is room for all of it.
+            unsafe { write_struct("out", &raw mut host, make) }.ok()?;
+            Some((host.struct_size as usize, host.first, host.later))
+        };
+        assert_eq!(write(7), None);
+        assert_eq!(write(8), Some((8, 1, 7)), "what an earlier host does not know is left alone");
+        assert_eq!(write(16), Some((16, 1, 2)));
+        assert_eq!(write(40), Some((40, 1, 2)), "a later host gets what there is");
+        assert_eq!(write(LONGEST_STRUCT + 1), None);
+    }
 }

@@ -9,7 +9,10 @@ use super::input;
 use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
 use super::types::*;
-use crate::client::{Call, Client, Player};
+use crate::client::{
+    Authentication, AuthenticationPlatform, Call, Client, CustomerFields, Field, ListCustomers, Player,
+};
+use crate::model::MinecraftPlatform;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 use crate::runtime::Priority;
 
@@ -93,81 +96,69 @@ unsafe fn add_fields(
     fields: &paynow_customer_fields,
 ) -> Result<(), InvalidArgument> {
     const KNOWN_NULLS: u32 = 63;
-    const MINECRAFT: [&str; 3] = ["unknown", "java", "bedrock"];
+    const MINECRAFT: [MinecraftPlatform; 3] =
+        [MinecraftPlatform::Unknown, MinecraftPlatform::Java, MinecraftPlatform::Bedrock];
     input::must_be_zero(fields.reserved)?;
     if fields.null_fields & !KNOWN_NULLS != 0 {
         return Err(InvalidArgument::new("null_fields", "holds unknown bits: combine PAYNOW_NULL_*"));
     }
+    let is_null = |bit| fields.null_fields & bit != 0;
+    let text = |bit, parameter: Parameter, pointer, length| {
+        // SAFETY: the caller's promise.
+        field(is_null(bit), parameter, unsafe { input::text(parameter.name(), pointer, length) }?)
+    };
     let platform = match fields.minecraft_platform {
         PAYNOW_MINECRAFT_ABSENT => None,
         given => Some(input::word(
             "minecraft_platform",
             given,
             PAYNOW_MINECRAFT_UNKNOWN,
-            &MINECRAFT,
+            &MINECRAFT.map(MinecraftPlatform::as_str),
             "must be one of PAYNOW_MINECRAFT_*",
         )?),
     };
-    let null = |bit, is_given: bool, parameter: Parameter| match fields.null_fields & bit != 0 {
-        true if is_given => Err(InvalidArgument::new(parameter.name(), "cannot be null and have a value")),
-        is_null => Ok(is_null),
-    };
-    for (bit, parameter, pointer, length) in [
-        (PAYNOW_NULL_STEAM_ID, Parameter::SteamId, fields.steam_id, fields.steam_id_n),
-        (
+    let known = CustomerFields {
+        steam_id: text(PAYNOW_NULL_STEAM_ID, Parameter::SteamId, fields.steam_id, fields.steam_id_n)?,
+        minecraft_uuid: text(
             PAYNOW_NULL_MINECRAFT_UUID,
             Parameter::MinecraftUuid,
             fields.minecraft_uuid,
             fields.minecraft_uuid_n,
-        ),
-        (PAYNOW_NULL_XBOX_XUID, Parameter::XboxXuid, fields.xbox_xuid, fields.xbox_xuid_n),
-        (PAYNOW_NULL_NAME, Parameter::Name, fields.name, fields.name_n),
-    ] {
-        if null(bit, !pointer.is_null(), parameter)? {
-            arguments.null(parameter)?;
-        }
-        // SAFETY: the caller's promise.
-        unsafe { add(arguments, parameter, pointer, length) }?;
-    }
-    if null(PAYNOW_NULL_MINECRAFT_PLATFORM, platform.is_some(), Parameter::MinecraftPlatform)? {
-        arguments.null(Parameter::MinecraftPlatform)?;
-    }
-    arguments.optional(Parameter::MinecraftPlatform, platform)?;
-    if null(PAYNOW_NULL_METADATA, !fields.metadata.is_null(), Parameter::Metadata)? {
-        return arguments.null(Parameter::Metadata);
-    }
-    if fields.metadata.is_null() {
-        return match fields.metadata_count {
-            0 => Ok(()),
-            _ => Err(InvalidArgument::new("metadata", "must not be NULL with a count")),
-        };
-    }
+        )?,
+        minecraft_platform: field(
+            is_null(PAYNOW_NULL_MINECRAFT_PLATFORM),
+            Parameter::MinecraftPlatform,
+            platform,
+        )?,
+        xbox_xuid: text(PAYNOW_NULL_XBOX_XUID, Parameter::XboxXuid, fields.xbox_xuid, fields.xbox_xuid_n)?,
+        name: text(PAYNOW_NULL_NAME, Parameter::Name, fields.name, fields.name_n)?,
+        metadata: Field::Absent,
+    };
+    let name = Parameter::Metadata.name();
     // SAFETY: the caller's promise.
-    unsafe { add_metadata(arguments, fields.metadata, fields.metadata_count) }
+    let entries = unsafe { input::elements(name, fields.metadata, fields.metadata_count) }?;
+    let entries = entries.map(|entries| {
+        entries.map(|entry: paynow_metadata_entry| {
+            // SAFETY: the caller's promise holds for what an entry points to as well.
+            unsafe {
+                Ok((
+                    input::required_text(name, entry.key, entry.key_n)?,
+                    input::required_text(name, entry.value, entry.value_n)?,
+                ))
+            }
+        })
+    });
+    known.write_with(field(is_null(PAYNOW_NULL_METADATA), Parameter::Metadata, entries)?, arguments)
 }
 
-/// Adds metadata.
-///
-/// # Safety
-///
-/// `entries` points to `count` entries as the header demands.
-unsafe fn add_metadata(
-    arguments: &mut Arguments,
-    entries: *const paynow_metadata_entry,
-    count: usize,
-) -> Result<(), InvalidArgument> {
-    let mut problem = None;
-    let read = |index| {
-        // SAFETY: within the array by the caller's word; so is what the entry points to.
-        let entry = unsafe {
-            let entry = entries.add(index).read_unaligned();
-            input::required_text("metadata", entry.key, entry.key_n)
-                .and_then(|key| Ok((key, input::required_text("metadata", entry.value, entry.value_n)?)))
-        };
-        entry.map_err(|error| problem = Some(error)).ok()
-    };
-    arguments.metadata((0..count).map_while(read))?;
-    problem.map_or(Ok(()), Err)
+/// One of three: what a C struct can say twice, it must not say both ways.
+fn field<T>(is_null: bool, parameter: Parameter, value: Option<T>) -> Result<Field<T>, InvalidArgument> {
+    match (is_null, value) {
+        (false, None) => Ok(Field::Absent),
+        (true, None) => Ok(Field::Null),
+        (false, Some(value)) => Ok(Field::Value(value)),
+        (true, Some(_)) => Err(InvalidArgument::new(parameter.name(), "cannot be null and have a value")),
+    }
 }
 
 /// Lists customers: `GET /v1/stores/{store_id}/customers`. The answer is a list, see
@@ -196,18 +187,19 @@ pub unsafe extern "C" fn paynow_list_customers(
                 let Some(query) = input::optional(query)? else {
                     return Ok(());
                 };
-                if query.has_limit != 0 {
-                    arguments.number(Parameter::Limit, query.limit.into())?;
-                }
-                add(arguments, Parameter::After, query.after, query.after_n)?;
-                add(arguments, Parameter::Before, query.before, query.before_n)?;
-                match query.order {
-                    PAYNOW_ORDER_DEFAULT => {}
-                    PAYNOW_ORDER_ASCENDING => arguments.text(Parameter::Ascending, "true")?,
-                    PAYNOW_ORDER_DESCENDING => arguments.text(Parameter::Ascending, "false")?,
-                    _ => return Err(InvalidArgument::new("order", "must be one of PAYNOW_ORDER_*")),
-                }
-                add(arguments, Parameter::Search, query.search, query.search_n)
+                let list = ListCustomers {
+                    limit: (query.has_limit != 0).then_some(query.limit),
+                    after: input::text(Parameter::After.name(), query.after, query.after_n)?,
+                    before: input::text(Parameter::Before.name(), query.before, query.before_n)?,
+                    ascending: input::order(query.order)?,
+                    search: input::text(Parameter::Search.name(), query.search, query.search_n)?,
+                    customer_ids: None,
+                };
+                let name = Parameter::CustomerIds.name();
+                let ids = input::elements(name, query.customer_ids, query.customer_ids_count)?;
+                let ids =
+                    ids.map(|ids| ids.map(|id: paynow_text| input::required_text(name, id.text, id.text_n)));
+                list.write_with(ids, arguments)
             })
         })
     }
@@ -361,7 +353,7 @@ pub unsafe extern "C" fn paynow_lookup_customer(
     }
 }
 
-/// Adds the key of a lookup.
+/// Adds the key of a lookup. A C struct can hold several: the operation refuses them.
 ///
 /// # Safety
 ///
@@ -549,12 +541,7 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
     unsafe {
         contain(|| {
             submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |_, arguments| {
-                if count == 0 {
-                    return Err(InvalidArgument::new("customers", "must not be empty"));
-                }
-                if count > operations::BULK_LIMIT {
-                    return Err(InvalidArgument::new("customers", "must not be more than 200"));
-                }
+                operations::check_bulk(count)?;
                 let stride = input::required(customers).map_err(|error| error.of("customers"))?.struct_size;
                 for index in 0..count {
                     let customer = customers.byte_add(index * stride as usize);
@@ -590,22 +577,23 @@ pub unsafe extern "C" fn paynow_authenticate_customer(
         contain(|| {
             submit(client, &operations::AUTHENTICATE_CUSTOMER, call, out_request, |_, arguments| {
                 let input = input::required(authentication)?;
-                let platform = input::word(
-                    "platform",
-                    input.platform,
-                    PAYNOW_PLATFORM_STEAM,
-                    &operations::PLATFORMS,
-                    "must be one of PAYNOW_PLATFORM_*",
-                )?;
-                arguments.text(Parameter::Platform, platform)?;
-                add_required(arguments, Parameter::AccountId, input.id, input.id_n)?;
-                add_required(arguments, Parameter::CustomerIp, input.customer_ip, input.customer_ip_n)?;
-                add(
-                    arguments,
-                    Parameter::CustomerCountryCode,
-                    input.customer_countrycode,
-                    input.customer_countrycode_n,
-                )
+                let authentication = Authentication {
+                    platform: input::word(
+                        "platform",
+                        input.platform,
+                        PAYNOW_PLATFORM_STEAM,
+                        &AuthenticationPlatform::ALL,
+                        "must be one of PAYNOW_PLATFORM_*",
+                    )?,
+                    id: input::required_text("id", input.id, input.id_n)?,
+                    customer_ip: input::required_text("customer_ip", input.customer_ip, input.customer_ip_n)?,
+                    customer_countrycode: input::text(
+                        "customer_countrycode",
+                        input.customer_countrycode,
+                        input.customer_countrycode_n,
+                    )?,
+                };
+                authentication.write(arguments)
             })
         })
     }

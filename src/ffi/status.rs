@@ -1,4 +1,5 @@
-//! Numbers for how things ended. They are never reused.
+//! Numbers for how things ended: those of `operations::Status` and `operations::Refusal`, spelled out once more because
+//! the header is made from here. `src/tables.rs` compares them.
 
 use std::ffi::{CStr, c_char};
 
@@ -73,28 +74,7 @@ pub const PAYNOW_E_SERVER: paynow_status = 46;
 
 /// The number of a completion's status.
 pub(super) fn number(status: Status) -> paynow_status {
-    match status {
-        Status::Ok => PAYNOW_OK,
-        Status::Timeout => PAYNOW_E_TIMEOUT,
-        Status::Cancelled => PAYNOW_E_CANCELLED,
-        Status::Shutdown => PAYNOW_E_SHUTDOWN,
-        Status::Resolve => PAYNOW_E_RESOLVE,
-        Status::Connect => PAYNOW_E_CONNECT,
-        Status::Tls => PAYNOW_E_TLS,
-        Status::Transport => PAYNOW_E_TRANSPORT,
-        Status::ResponseTooLarge => PAYNOW_E_RESPONSE_TOO_LARGE,
-        Status::InvalidResponse => PAYNOW_E_INVALID_RESPONSE,
-        Status::Unavailable => PAYNOW_E_UNAVAILABLE,
-        Status::Unauthorized => PAYNOW_E_UNAUTHORIZED,
-        Status::Forbidden => PAYNOW_E_FORBIDDEN,
-        Status::NotFound => PAYNOW_E_NOT_FOUND,
-        Status::Conflict => PAYNOW_E_CONFLICT,
-        Status::RateLimited => PAYNOW_E_RATE_LIMITED,
-        Status::Api => PAYNOW_E_API,
-        Status::Server => PAYNOW_E_SERVER,
-        Status::Resources => PAYNOW_E_RESOURCES,
-        Status::Internal => PAYNOW_E_INTERNAL,
-    }
+    status as paynow_status
 }
 
 /// The status in words, for a log: static, never NULL, also for numbers that mean nothing. Any thread,
@@ -145,11 +125,13 @@ pub(super) fn text(status: paynow_status) -> &'static CStr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::Refusal;
 
     #[test]
     fn every_status_has_words_of_its_own() {
         let mut seen = std::collections::HashSet::new();
-        for status in (0..=13).chain(20..=28).chain(40..=46) {
+        let refusals = Refusal::ALL.iter().map(|refusal| *refusal as paynow_status);
+        for status in Status::ALL.iter().map(|status| number(*status)).chain(refusals) {
             let words = text(status);
             assert_ne!(words, c"unknown status", "{status}");
             assert!(seen.insert(words), "{status}");

@@ -7,13 +7,11 @@ use jni::sys::{JNIEnv, jboolean, jclass, jint, jintArray, jlong, jlongArray, job
 
 use super::encode;
 use super::env::{Caller, contain};
-use super::operations::{Common, add_fields, export, submit};
+use super::operations::{Common, FIELDS, add_fields, export, submit};
 use super::text::{JavaText, JavaTexts, optional};
-use crate::client::{BulkOutcome, Identity, Pages, outcomes};
-use crate::model::{Customer, Text};
-use crate::operations::{self, Arguments, BULK_LIMIT, InvalidArgument, Parameter, Sent, digits};
+use crate::client::{BulkOutcome, Identity, Pages, outcomes, piece_length};
+use crate::operations::{self, Arguments, InvalidArgument, Parameter, Sent};
 
-const LARGEST_PAGE: jint = 100;
 /// What Java gives for a number that is the client's to choose.
 const UNSET: jint = -1;
 /// Stand for what became of a customer, where a place would be.
@@ -27,19 +25,12 @@ fn walk<'a>(
     search: Option<&'a str>,
     cursor: Option<&str>,
 ) -> Result<Pages<'a>, InvalidArgument> {
-    let limit = match limit {
-        UNSET => LARGEST_PAGE,
-        1..=LARGEST_PAGE => limit,
-        _ => return Err(InvalidArgument::new(Parameter::Limit.name(), "must be between 1 and 100")),
-    };
-    let walk = Pages::new(limit.cast_unsigned(), ascending != 0, search);
-    let Some(cursor) = cursor else { return Ok(walk) };
-    let id = digits(cursor, i64::MAX as u64).and_then(|digits| digits.parse().ok());
-    let id = id.ok_or(InvalidArgument::new(
-        Parameter::After.name(),
-        "must be a PayNow id: decimal digits of a 64-bit number",
-    ))?;
-    Ok(walk.after(id))
+    let limit = (limit != UNSET).then(|| u32::try_from(limit).unwrap_or(0));
+    let walk = Pages::of(limit, (ascending != UNSET).then_some(ascending != 0), search)?;
+    match cursor {
+        Some(cursor) => walk.after_text(cursor),
+        None => Ok(walk),
+    }
 }
 
 export! {
@@ -78,63 +69,42 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPage(
         let mut texts = JavaTexts::new(caller, ids);
         let mut page = Vec::new();
         while texts.has_next() {
-            let id = texts.next(Parameter::CustomerId.name())?;
-            page.push(known_by(optional(&id).unwrap_or_default(), [const { None }; 4]));
+            page.push(texts.next(Parameter::CustomerId.name())?);
         }
-        let fresh = walk.accept(&page);
-        let first = fresh.first().map_or(0, |first| {
-            page.iter().position(|customer| std::ptr::eq(customer, first)).unwrap_or_default()
-        });
+        let fresh = walk.accept_ids(page.iter().map(|id| optional(id).unwrap_or_default()));
         let cursor = walk.cursor().unwrap_or_default().cast_signed();
         let is_over = jlong::from(walk.query().is_none());
-        caller.set_longs(taken, &[first as jlong, fresh.len() as jlong, cursor, is_over]);
+        caller.set_longs(taken, &[fresh.start as jlong, fresh.len() as jlong, cursor, is_over]);
         Ok(0)
     })
 }
 
-/// How many customers go into the next piece of a bulk, when so many are left.
+/// Names the first customer that a bulk would refuse, and says how many customers go into a piece. `shapes` and
+/// `texts` are those of `bulkCreateCustomers`, but of the whole bulk: it crosses once to be checked, and then each piece
+/// once to be sent and once when it has ended.
 ///
 /// # Safety
 ///
 /// As above.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_pieceLength(
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkBulk(
     env: *mut JNIEnv,
     _: jclass,
-    left: jint,
-) -> jlong {
-    // SAFETY: the JVM's promise to an export.
-    let caller = unsafe { Caller::new(env) };
-    contain(caller, || Ok(usize::try_from(left).unwrap_or(0).min(BULK_LIMIT) as jlong))
-}
-
-/// Names the first customer that a bulk would refuse. `first` is the place of the first one in the whole bulk;
-/// `shapes` and `texts` are those of `bulkCreateCustomers`.
-///
-/// # Safety
-///
-/// As above.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_checkPiece(
-    env: *mut JNIEnv,
-    _: jclass,
-    first: jint,
     shapes: jintArray,
     texts: jobjectArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
     contain(caller, || {
-        let first = usize::try_from(first).unwrap_or(0);
         let mut texts = JavaTexts::new(caller, texts);
         for (index, shape) in shapes_of(caller, shapes).as_chunks().0.iter().enumerate() {
             let mut arguments = Arguments::new();
             arguments.item()?;
             add_fields(&mut arguments, *shape, &mut texts)
                 .and_then(|()| operations::BULK_CREATE_CUSTOMERS.check(&arguments))
-                .map_err(|error| error.in_item(first + index))?;
+                .map_err(|error| error.in_item(index))?;
         }
-        Ok(0)
+        Ok(piece_length(usize::MAX) as jlong)
     })
 }
 
@@ -171,28 +141,28 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPiece(
         let mut answer = Vec::new();
         while texts.has_next() {
             let mut known = [const { None }; 4];
-            for (place, parameter) in known.iter_mut().zip(KNOWN_BY) {
-                *place = texts.next(parameter.name())?.map(|text| Text::from(text.as_str()));
+            for (place, parameter) in known.iter_mut().zip(FIELDS) {
+                *place = texts.next(parameter.name())?;
             }
-            answer.push(known_by("", known));
+            answer.push(known);
         }
         let sent = match sent {
             0 => Sent::Never,
             1 => Sent::Maybe,
             _ => Sent::Answered,
         };
-        let identities: Vec<Identity<'_>> = wanted
+        let wanted: Vec<Identity<'_>> = wanted
             .iter()
-            .map(|[steam_id, minecraft_uuid, xbox_xuid, name]| {
-                Identity::of(
-                    optional(steam_id),
-                    optional(minecraft_uuid),
-                    optional(xbox_xuid),
-                    optional(name),
-                )
+            .map(|known| {
+                let [steam_id, minecraft_uuid, xbox_xuid, name] = known.each_ref().map(optional);
+                Identity::of(steam_id, minecraft_uuid, xbox_xuid, name)
             })
             .collect();
-        let numbers: Vec<jint> = outcomes(&identities, encode::status(status), sent, &answer)
+        let created = answer.iter().map(|known| {
+            let [steam_id, minecraft_uuid, xbox_xuid, name] = known.each_ref().map(optional);
+            Identity::all_of(steam_id, minecraft_uuid, xbox_xuid, name)
+        });
+        let numbers: Vec<jint> = outcomes(&wanted, encode::status(status), sent, created)
             .into_iter()
             .map(|outcome| match outcome {
                 BulkOutcome::Created(place) => jint::try_from(place).unwrap_or(UNKNOWN),
@@ -204,10 +174,6 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_acceptPiece(
         Ok(0)
     })
 }
-
-/// What a customer can be known by, in the order Java gives it.
-const KNOWN_BY: [Parameter; 4] =
-    [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name];
 
 fn shapes_of(caller: Caller, shapes: jintArray) -> Vec<jint> {
     let mut numbers = vec![0; caller.array_length(shapes)];
@@ -221,32 +187,13 @@ fn known(
     texts: &mut JavaTexts,
 ) -> Result<[Option<JavaText>; 4], InvalidArgument> {
     let mut known = [const { None }; 4];
-    for (bit, parameter) in KNOWN_BY.into_iter().enumerate() {
+    for (bit, parameter) in FIELDS.into_iter().take(known.len()).enumerate() {
         if mask >> bit & 1 != 0 {
             known[bit] = texts.next(parameter.name())?;
         }
     }
     texts.skip(usize::try_from(entries).unwrap_or(0) * 2);
     Ok(known)
-}
-
-/// A customer of whom no more matters.
-fn known_by(id: &str, [steam_id, minecraft_uuid, xbox_xuid, name]: [Option<Text>; 4]) -> Customer {
-    Customer {
-        id: Text::from(id),
-        steam_id,
-        minecraft_uuid,
-        xbox_xuid,
-        name,
-        store_id: None,
-        profile: None,
-        steam: None,
-        minecraft: None,
-        minecraft_platform: None,
-        created_at: None,
-        updated_at: None,
-        metadata: Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -11,14 +11,86 @@ use super::table;
 use super::text::{JavaText, JavaTexts, optional};
 use crate::client::{Client, ClientBuilder, RequestId};
 use crate::operations::InvalidArgument;
-use crate::runtime::{Key, LogLevel};
+use crate::runtime::{Key, LogLevel, Stats};
 
 /// What Java gives for a setting that is to stay as it is.
 const UNSET: jlong = jlong::MIN;
-/// How many settings are numbers.
-const NUMBERS: usize = 18;
-/// How many numbers `stats` gives.
-const STATS: usize = 23;
+type SetText = fn(ClientBuilder, &str) -> ClientBuilder;
+type SetNumber = fn(ClientBuilder, u64) -> ClientBuilder;
+
+/// The settings that are texts, behind the store's id and the key, in the order of `PayNowClient.Builder`.
+const TEXTS: [(&str, SetText); 7] = [
+    ("api_key_env", |builder, text| builder.api_key_env(text)),
+    ("api_key_file", |builder, text| builder.api_key_file(text)),
+    ("api_base", |builder, text| builder.api_base(text)),
+    ("proxy", |builder, text| builder.proxy(text)),
+    ("ca_file", |builder, text| builder.ca_file(text)),
+    ("user_agent", |builder, text| builder.user_agent(text)),
+    ("bedrock_prefix", |builder, text| builder.bedrock_prefix(text)),
+];
+
+/// The settings that are numbers, in the order of `PayNowClient.Builder`; behind them come the rate and its burst, which
+/// are one setting.
+const NUMBERS: [(&str, SetNumber); 16] = [
+    ("deadline", |builder, number| builder.deadline(Duration::from_millis(number))),
+    ("connect_timeout", |builder, number| builder.connect_timeout(Duration::from_millis(number))),
+    ("max_outstanding", |builder, number| builder.max_outstanding(int(number))),
+    ("max_workers", |builder, number| builder.max_workers(int(number))),
+    ("max_response_bytes", |builder, number| builder.max_response_bytes(number)),
+    ("max_held_bytes", |builder, number| builder.max_held_bytes(number)),
+    ("max_attempts", |builder, number| builder.max_attempts(int(number))),
+    ("retry_base", |builder, number| builder.retry_base(Duration::from_millis(number))),
+    ("circuit_threshold", |builder, number| builder.circuit_threshold(int(number))),
+    ("cache_ttl", |builder, number| builder.cache_ttl(Duration::from_millis(number))),
+    ("cache_negative_ttl", |builder, number| builder.cache_negative_ttl(Duration::from_millis(number))),
+    ("cache_stale", |builder, number| builder.cache_stale(Duration::from_millis(number))),
+    ("cache_bytes", |builder, number| builder.cache_bytes(number)),
+    ("send_bedrock_prefix", |builder, number| builder.send_bedrock_prefix(number != 0)),
+    ("offline_players_by_uuid", |builder, number| builder.offline_players_by_uuid(number != 0)),
+    ("log_level", |builder, number| match number {
+        1 => builder.log_level(LogLevel::Error),
+        2 => builder.log_level(LogLevel::Warn),
+        3 => builder.log_level(LogLevel::Info),
+        4 => builder.log_level(LogLevel::Debug),
+        _ => builder,
+    }),
+];
+const RATE: [&str; 2] = ["rate_per_second", "rate_burst"];
+
+/// Declares the numbers of `stats`: the name of each is the field it is read from.
+macro_rules! stats {
+    ($($field:ident),* $(,)?) => {
+        /// The numbers about a client, in the order of `dev.paynowbridge.ClientStats`.
+        const STATS: [(&str, fn(&Stats) -> u64); [$(stringify!($field)),*].len()] =
+            [$((stringify!($field), |stats| stats.$field.into())),*];
+    };
+}
+
+stats!(
+    workers,
+    workers_busy,
+    outstanding,
+    submitted,
+    rejected_full,
+    completed_ok,
+    completed_error,
+    timed_out,
+    cancelled,
+    delivered,
+    log_dropped,
+    held_bytes,
+    connections_opened,
+    retries,
+    retries_denied,
+    rate_limited,
+    cache_hits,
+    cache_stale,
+    coalesced,
+    unavailable,
+    circuit_open,
+    cache_entries,
+    cache_bytes,
+);
 
 /// The version of this interface.
 ///
@@ -66,55 +138,19 @@ fn builder(
     if let Some(key) = texts.next_secret("api_key")? {
         builder = builder.api_key(key.as_str());
     }
-    type Set = fn(ClientBuilder, &str) -> ClientBuilder;
-    let settings: [(&str, Set); 7] = [
-        ("api_key_env", |builder, text| builder.api_key_env(text)),
-        ("api_key_file", |builder, text| builder.api_key_file(text)),
-        ("api_base", |builder, text| builder.api_base(text)),
-        ("proxy", |builder, text| builder.proxy(text)),
-        ("ca_file", |builder, text| builder.ca_file(text)),
-        ("user_agent", |builder, text| builder.user_agent(text)),
-        ("bedrock_prefix", |builder, text| builder.bedrock_prefix(text)),
-    ];
-    for (name, set) in settings {
+    for (name, set) in TEXTS {
         if let Some(text) = texts.next(name)? {
             builder = set(builder, text.as_str());
         }
     }
-    let mut given = [UNSET; NUMBERS];
+    let mut given = [UNSET; NUMBERS.len() + RATE.len()];
     caller.longs(numbers, &mut given);
     Ok(with_numbers(builder, given))
 }
 
 /// Sets what was given. Java has no unsigned numbers and refuses negative ones itself.
-fn with_numbers(mut builder: ClientBuilder, given: [jlong; NUMBERS]) -> ClientBuilder {
-    const RATE: usize = 2;
-    type Set = fn(ClientBuilder, u64) -> ClientBuilder;
-    let settings: [Set; NUMBERS - RATE] = [
-        |builder, number| builder.deadline(Duration::from_millis(number)),
-        |builder, number| builder.connect_timeout(Duration::from_millis(number)),
-        |builder, number| builder.max_outstanding(int(number)),
-        |builder, number| builder.max_workers(int(number)),
-        |builder, number| builder.max_response_bytes(number),
-        |builder, number| builder.max_held_bytes(number),
-        |builder, number| builder.max_attempts(int(number)),
-        |builder, number| builder.retry_base(Duration::from_millis(number)),
-        |builder, number| builder.circuit_threshold(int(number)),
-        |builder, number| builder.cache_ttl(Duration::from_millis(number)),
-        |builder, number| builder.cache_negative_ttl(Duration::from_millis(number)),
-        |builder, number| builder.cache_stale(Duration::from_millis(number)),
-        |builder, number| builder.cache_bytes(number),
-        |builder, number| builder.send_bedrock_prefix(number != 0),
-        |builder, number| builder.offline_players_by_name(number != 0),
-        |builder, number| match number {
-            1 => builder.log_level(LogLevel::Error),
-            2 => builder.log_level(LogLevel::Warn),
-            3 => builder.log_level(LogLevel::Info),
-            4 => builder.log_level(LogLevel::Debug),
-            _ => builder,
-        },
-    ];
-    for (set, number) in settings.into_iter().zip(given) {
+fn with_numbers(mut builder: ClientBuilder, given: [jlong; NUMBERS.len() + RATE.len()]) -> ClientBuilder {
+    for ((_, set), number) in NUMBERS.into_iter().zip(given) {
         if number != UNSET {
             builder = set(builder, u64::try_from(number).unwrap_or(0));
         }
@@ -236,32 +272,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_stats(
     let caller = unsafe { Caller::new(env) };
     contain(caller, || {
         let stats = table::enter(client)?.client.stats();
-        let values: [u64; STATS] = [
-            stats.workers.into(),
-            stats.workers_busy.into(),
-            stats.outstanding.into(),
-            stats.submitted,
-            stats.rejected_full,
-            stats.completed_ok,
-            stats.completed_error,
-            stats.timed_out,
-            stats.cancelled,
-            stats.delivered,
-            stats.log_dropped,
-            stats.held_bytes,
-            stats.connections_opened,
-            stats.retries,
-            stats.retries_denied,
-            stats.rate_limited,
-            stats.cache_hits,
-            stats.cache_stale,
-            stats.coalesced,
-            stats.unavailable,
-            stats.circuit_open.into(),
-            stats.cache_entries,
-            stats.cache_bytes,
-        ];
-        caller.set_longs(numbers, &values.map(u64::cast_signed));
+        caller.set_longs(numbers, &STATS.map(|(_, number)| number(&stats).cast_signed()));
         Ok(0)
     })
 }
@@ -304,4 +315,117 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_destroy(
         host.retire();
         Ok(0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{self, between, constants, screaming};
+
+    const BUILDER: &str = "java-shim/api/src/main/java/dev/paynowbridge/PayNowClient.java";
+    const STATS_RECORD: &str = "java-shim/api/src/main/java/dev/paynowbridge/ClientStats.java";
+
+    /// Whether the constants of a Java class are these, at these places.
+    fn are_at_their_places(java: &str, names: &[&str], count: &str) -> Result<(), String> {
+        let there = constants(java);
+        for (place, name) in names.iter().enumerate() {
+            let wanted = (screaming(name), place as i64);
+            if !there.contains(&wanted) {
+                return Err(format!("{} is not at {}", wanted.0, wanted.1));
+            }
+        }
+        let counted = (count.to_owned(), names.len() as i64);
+        if there.contains(&counted) { Ok(()) } else { Err(format!("{count} is not {}", counted.1)) }
+    }
+
+    fn texts() -> Vec<&'static str> {
+        ["store_id", "api_key"].into_iter().chain(TEXTS.map(|(name, _)| name)).collect()
+    }
+
+    fn numbers() -> Vec<&'static str> {
+        NUMBERS.map(|(name, _)| name).into_iter().chain(RATE).collect()
+    }
+
+    #[test]
+    fn java_puts_each_setting_where_it_is_looked_for() {
+        let java = tables::read(BUILDER);
+        for (names, count) in [(texts(), "TEXTS"), (numbers(), "NUMBERS")] {
+            are_at_their_places(&java, &names, count).unwrap();
+            for pair in names.windows(2) {
+                let swapped = tables::swap(&java, &screaming(pair[0]), &screaming(pair[1]));
+                are_at_their_places(&swapped, &names, count).unwrap_err();
+            }
+        }
+        // Each method of the builder fills the place that has its name.
+        for name in texts().into_iter().chain(numbers()).filter(|name| *name != "store_id") {
+            let method = if RATE.contains(&name) { "rateLimit".to_owned() } else { tables::camel(name) };
+            let body = between(&java, &format!("public Builder {method}("), "\n        }");
+            let used =
+                tables::words(body).filter(|word| constants(&java).iter().any(|(name, _)| name == word));
+            let used: Vec<_> = used
+                .filter(|word| !RATE.map(screaming).contains(&(*word).to_owned()) || method != "rateLimit")
+                .collect();
+            let expected: Vec<String> =
+                if method == "rateLimit" { Vec::new() } else { vec![screaming(name)] };
+            assert_eq!(used, expected, "{method}");
+        }
+    }
+
+    /// Java needs a few of them itself: it keeps a place for each request, and knows when a call is late.
+    #[test]
+    fn java_has_the_same_defaults_and_limits() {
+        let java = constants(&tables::read(BUILDER));
+        let default = |setting| Client::builder("1").given(setting).parse::<i64>().unwrap();
+        for (name, number) in [
+            ("DEFAULT_MAX_OUTSTANDING", default("max_outstanding")),
+            ("DEFAULT_DEADLINE_MS", default("deadline")),
+            ("MOST_OUTSTANDING", crate::runtime::MAX_SLOTS.into()),
+        ] {
+            assert!(java.contains(&(name.to_owned(), number)), "{name} is not {number}");
+        }
+    }
+
+    #[test]
+    fn each_place_is_the_setting_it_is_called() {
+        for (index, (name, set)) in TEXTS.into_iter().enumerate() {
+            let value = format!("text {index}");
+            assert_eq!(set(Client::builder("1"), &value).given(name), value, "{name}");
+        }
+        let places = NUMBERS.len() + RATE.len();
+        for (place, name) in numbers().into_iter().enumerate() {
+            // Others stay as they are.
+            let mut given = [UNSET; NUMBERS.len() + RATE.len()];
+            let untouched = with_numbers(Client::builder("1"), given);
+            let value = if untouched.given(name) == "1" { 0 } else { 1 };
+            given[place] = value;
+            match place - NUMBERS.len().min(place) {
+                0 if place < NUMBERS.len() => {}
+                0 => given[place] = (value as f64).to_bits().cast_signed(),
+                _ => given[place - 1] = 5_f64.to_bits().cast_signed(),
+            }
+            let builder = with_numbers(Client::builder("1"), given);
+            assert_eq!(builder.given(name), value.to_string(), "{name}");
+            for other in numbers().into_iter().filter(|other| *other != name && !RATE.contains(other)) {
+                assert_eq!(builder.given(other), untouched.given(other), "{name} changes {other}");
+            }
+        }
+        assert_eq!(places, numbers().len());
+    }
+
+    #[test]
+    fn java_reads_each_number_where_it_is_put() {
+        let java = tables::read(STATS_RECORD);
+        let names = STATS.map(|(name, _)| tables::camel(name));
+        let components = |java: &str| -> Vec<String> {
+            let record = between(java, "public record ClientStats(", ") {");
+            record.split(',').filter_map(|part| part.split_whitespace().nth(1).map(str::to_owned)).collect()
+        };
+        assert_eq!(components(&java), names);
+        for pair in names.windows(2) {
+            assert_ne!(components(&tables::swap(&java, &pair[0], &pair[1])), names);
+        }
+        // ClientStatsTest sees to it that place and component go together.
+        let native = tables::read("java-shim/api/src/main/java/dev/paynowbridge/internal/Native.java");
+        assert!(constants(&native).contains(&("STATS".to_owned(), STATS.len() as i64)));
+    }
 }

@@ -6,21 +6,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jni::sys::{JNIEnv, jbyteArray, jint, jintArray, jlong, jlongArray, jobject, jobjectArray, jstring};
 
 use crate::client::{BuildError, CollectError};
-use crate::operations::InvalidArgument;
+use crate::operations::{InvalidArgument, Refusal, Status};
 use crate::runtime::SubmitError;
 
 // The numbers of the C face, negative: no request id and no handle is one of them.
 /// An exception waits in the JVM and says the rest.
-pub(super) const THROWN: jlong = -1;
-pub(super) const INVALID_HANDLE: jlong = -2;
-pub(super) const QUEUE_FULL: jlong = -3;
-pub(super) const SHUTDOWN: jlong = -4;
-pub(super) const REENTRANT: jlong = -5;
-pub(super) const BUSY: jlong = -6;
-pub(super) const FORKED: jlong = -8;
-pub(super) const NO_API_KEY: jlong = -9;
-pub(super) const RESOURCES: jlong = -11;
-pub(super) const INTERNAL: jlong = -13;
+pub(super) const THROWN: jlong = refused(Refusal::InvalidArgument);
+pub(super) const INVALID_HANDLE: jlong = refused(Refusal::InvalidHandle);
+pub(super) const QUEUE_FULL: jlong = refused(Refusal::QueueFull);
+pub(super) const SHUTDOWN: jlong = -(Status::Shutdown as jlong);
+pub(super) const REENTRANT: jlong = refused(Refusal::Reentrant);
+pub(super) const BUSY: jlong = refused(Refusal::Busy);
+pub(super) const FORKED: jlong = refused(Refusal::Forked);
+pub(super) const NO_API_KEY: jlong = refused(Refusal::NoApiKey);
+pub(super) const RESOURCES: jlong = -(Status::Resources as jlong);
+pub(super) const INTERNAL: jlong = -(Status::Internal as jlong);
+
+const fn refused(refusal: Refusal) -> jlong {
+    -(refusal as jlong)
+}
 
 /// Why an export fails.
 #[derive(Debug)]
@@ -224,7 +228,6 @@ fn in_java_words(error: &InvalidArgument) -> String {
 fn java_name(name: &str) -> String {
     match name {
         "asc" => return "ascending".to_owned(),
-        "items" => return "customers".to_owned(),
         "customer_countrycode" => return "customerCountryCode".to_owned(),
         _ => {}
     }
@@ -262,7 +265,10 @@ mod tests {
     fn arguments_are_called_what_java_calls_them() {
         let error = InvalidArgument::new("minecraft_java_name", "must not be empty");
         assert_eq!(in_java_words(&error), "minecraftJavaName must not be empty");
-        assert_eq!(in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)), "items[3].steamId x",);
+        assert_eq!(
+            in_java_words(&InvalidArgument::new("steam_id", "x").in_item(3)),
+            "customers[3].steamId x",
+        );
         assert_eq!(java_name("limit"), "limit");
         assert_eq!(java_name("asc"), "ascending");
     }

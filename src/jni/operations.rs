@@ -19,7 +19,7 @@ use crate::client::{
     Player, RawAuth, RawRequest,
 };
 use crate::model::MinecraftPlatform;
-use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
+use crate::operations::{self, Arguments, InvalidArgument, Operation, PAGE_LIMIT, Parameter};
 use crate::runtime::Priority;
 
 /// What every request has.
@@ -108,9 +108,9 @@ fn add_token(caller: Caller, arguments: &mut Arguments, token: jstring) -> Resul
 }
 
 export! {
-    /// `limit` is -1 when it is not given; `ascending` -1, 0 or 1.
+    /// `limit` is -1 when it is not given; `ascending` -1, 0 or 1. `customer_ids` is null when it is not given.
     Java_dev_paynowbridge_internal_Native_listCustomers(
-        limit: jint, after: jstring, before: jstring, ascending: jint, search: jstring
+        limit: jint, after: jstring, before: jstring, ascending: jint, search: jstring, customer_ids: jobjectArray
     ) LIST_CUSTOMERS |caller, _, arguments| {
         let after = JavaText::read(caller, Parameter::After.name(), after)?;
         let before = JavaText::read(caller, Parameter::Before.name(), before)?;
@@ -121,8 +121,16 @@ export! {
             before: optional(&before),
             ascending: (ascending != -1).then_some(ascending != 0),
             search: optional(&search),
+            customer_ids: None,
         };
-        query.write(arguments)
+        let name = Parameter::CustomerIds.name();
+        let mut texts = JavaTexts::new(caller, customer_ids);
+        let mut ids = Vec::with_capacity(texts.length().min(PAGE_LIMIT + 1));
+        while texts.has_next() && ids.len() <= PAGE_LIMIT {
+            ids.push(texts.next(name)?.ok_or(InvalidArgument::new(name, "must not hold null"))?);
+        }
+        let ids = (!customer_ids.is_null()).then(|| ids.iter().map(|id| Ok(id.as_str())));
+        query.write_with(ids, arguments)
     }
 }
 
@@ -176,7 +184,7 @@ export! {
 }
 
 export! {
-    /// By text; `kind` says which, see [`text_key`].
+    /// By text; `kind` says which, see [`TEXT_KEYS`].
     Java_dev_paynowbridge_internal_Native_lookupText(
         kind: jint, text: jstring
     ) LOOKUP_CUSTOMER |caller, _, arguments| add(caller, arguments, text_key(kind)?, text)
@@ -217,13 +225,11 @@ export! {
     Java_dev_paynowbridge_internal_Native_bulkCreateCustomers(
         shapes: jintArray, texts: jobjectArray
     ) BULK_CREATE_CUSTOMERS |caller, _, arguments| {
+        operations::check_bulk(caller.array_length(shapes) / 2)?;
         let mut numbers = vec![0; caller.array_length(shapes)];
         caller.ints(shapes, &mut numbers);
         let mut texts = JavaTexts::new(caller, texts);
-        for (index, shape) in numbers.as_chunks().0.iter().enumerate() {
-            if index == operations::BULK_LIMIT {
-                return Err(InvalidArgument::new("items", "must not be more than 200"));
-            }
+        for shape in numbers.as_chunks().0 {
             arguments.item()?;
             // An error about the arguments themselves says which item it is about.
             add_fields(arguments, *shape, &mut texts)?;
@@ -298,33 +304,25 @@ fn uuid_key(high: jlong, low: jlong) -> LookupKey<'static> {
     LookupKey::MinecraftUuidBits(u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned()))
 }
 
-/// Which key a text is: the numbers of `dev.paynowbridge.LookupKey`.
+/// The keys that are texts, at the numbers they have in `dev.paynowbridge.LookupKey`.
+const TEXT_KEYS: [Parameter; 7] = [
+    Parameter::LookupId,
+    Parameter::SteamId,
+    Parameter::MinecraftUuid,
+    Parameter::XboxXuid,
+    Parameter::MinecraftJavaName,
+    Parameter::MinecraftBedrockName,
+    Parameter::Name,
+];
+
 fn text_key(kind: jint) -> Result<Parameter, InvalidArgument> {
-    match kind {
-        0 => Ok(Parameter::LookupId),
-        1 => Ok(Parameter::SteamId),
-        2 => Ok(Parameter::MinecraftUuid),
-        3 => Ok(Parameter::XboxXuid),
-        4 => Ok(Parameter::MinecraftJavaName),
-        5 => Ok(Parameter::MinecraftBedrockName),
-        6 => Ok(Parameter::Name),
-        _ => Err(InvalidArgument::new("key", "is of no known kind")),
-    }
+    let key = usize::try_from(kind).ok().and_then(|kind| TEXT_KEYS.get(kind));
+    key.copied().ok_or(InvalidArgument::new("key", "is of no known kind"))
 }
 
 fn authentication_platform(number: jint) -> Result<AuthenticationPlatform, InvalidArgument> {
-    use AuthenticationPlatform as Platform;
-    match number {
-        0 => Ok(Platform::Steam),
-        1 => Ok(Platform::Minecraft),
-        2 => Ok(Platform::PaynowName),
-        3 => Ok(Platform::Paynow),
-        4 => Ok(Platform::MinecraftJavaName),
-        5 => Ok(Platform::MinecraftBedrockName),
-        6 => Ok(Platform::XboxXuid),
-        7 => Ok(Platform::MinecraftUuid),
-        _ => Err(InvalidArgument::new(Parameter::Platform.name(), "is required")),
-    }
+    let platform = usize::try_from(number).ok().and_then(|number| AuthenticationPlatform::ALL.get(number));
+    platform.copied().ok_or(InvalidArgument::new(Parameter::Platform.name(), "is required"))
 }
 
 /// What a host knows of a player, converted.
@@ -367,6 +365,14 @@ fn shape_of_one(caller: Caller, shape: jintArray) -> [jint; 2] {
     numbers
 }
 
+/// The fields that are a bit of a customer's shape, from the lowest.
+pub(super) const FIELDS: [Parameter; 5] =
+    [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name, Parameter::Metadata];
+/// How far above the bit of a field the one is that says it is null.
+const CLEARED: u32 = 8;
+/// Where the platform begins.
+const PLATFORM: u32 = 16;
+
 /// Adds the fields of a customer.
 ///
 /// The first number of its shape holds one bit for each field that has a value (Steam id, Minecraft UUID, XUID, name,
@@ -379,13 +385,9 @@ pub(super) fn add_fields(
     texts: &mut JavaTexts,
 ) -> Result<(), InvalidArgument> {
     let has = |bit: u32| mask >> bit & 1 != 0;
-    let is_null = |bit: u32| mask >> (bit + 8) & 1 != 0;
+    let is_null = |bit: u32| mask >> (bit + CLEARED) & 1 != 0;
     let mut values: [Option<JavaText>; 4] = [const { None }; 4];
-    for (bit, parameter) in
-        [Parameter::SteamId, Parameter::MinecraftUuid, Parameter::XboxXuid, Parameter::Name]
-            .into_iter()
-            .enumerate()
-    {
+    for (bit, parameter) in FIELDS.into_iter().take(values.len()).enumerate() {
         if has(bit as u32) {
             values[bit] = texts.next(parameter.name())?;
         }
@@ -410,7 +412,7 @@ pub(super) fn add_fields(
         minecraft_uuid: field(1),
         xbox_xuid: field(2),
         name: field(3),
-        minecraft_platform: match mask >> 16 {
+        minecraft_platform: match mask >> PLATFORM {
             0 => Field::Absent,
             1 => Field::Value(MinecraftPlatform::Unknown.as_str()),
             2 => Field::Value(MinecraftPlatform::Java.as_str()),
@@ -509,4 +511,147 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekPlayer(
         let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
         client.write_player_key(&player.player(), arguments)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{between, camel, constants, read, screaming, swap};
+
+    const FOLDER: &str = "java-shim/api/src/main/java/dev/paynowbridge";
+    /// What every export that submits takes behind its own parameters, and before them the client.
+    const COMMON: &str = "deadline_ms: jint, background: jboolean, tag: jlong, ticket: jint";
+
+    /// A method or an export: its name, and type and name of each parameter.
+    type Signature = (String, Vec<(String, String)>);
+
+    fn parameters(list: &str, read: impl Fn(&str) -> Option<(String, String)>) -> Vec<(String, String)> {
+        list.split(',').filter_map(read).collect()
+    }
+
+    fn java_parameter(text: &str) -> Option<(String, String)> {
+        let (kind, name) = text.trim().rsplit_once(' ')?;
+        Some((kind.to_owned(), name.to_owned()))
+    }
+
+    /// As the same parameter is spelled in Java.
+    fn rust_parameter(text: &str) -> Option<(String, String)> {
+        let (name, kind) = text.trim().split_once(": ")?;
+        let kind = match kind {
+            "jlong" => "long",
+            "jint" => "int",
+            "jboolean" => "boolean",
+            "jstring" => "String",
+            "jintArray" => "int[]",
+            "jlongArray" => "long[]",
+            "jbyteArray" => "byte[]",
+            "jobjectArray" => "String[]",
+            "*mut JNIEnv" | "jclass" => return None,
+            other => panic!("{name} is of the type {other}"),
+        };
+        Some((kind.to_owned(), camel(name)))
+    }
+
+    fn natives(java: &str) -> Vec<Signature> {
+        let methods = java.split("static native long ").skip(1).map(|method| {
+            let (name, rest) = method.split_once('(').unwrap();
+            (name.to_owned(), parameters(rest.split_once(')').unwrap().0, java_parameter))
+        });
+        methods.collect()
+    }
+
+    fn exports(rust: &str) -> Vec<Signature> {
+        const NAME: &str = "Java_dev_paynowbridge_internal_Native_";
+        // Without the tests, which talk of exports too.
+        let rust = rust.split("#[cfg(test)]").next().unwrap();
+        let mut found = Vec::new();
+        for (at, _) in rust.match_indices(NAME) {
+            let (name, rest) = rust[at + NAME.len()..].split_once('(').unwrap();
+            let own = rest.split_once(')').unwrap().0;
+            let is_whole = rust[..at].ends_with("fn ");
+            let all = if is_whole { own.to_owned() } else { format!("client: jlong, {own}, {COMMON}") };
+            found.push((name.to_owned(), parameters(&all, rust_parameter)));
+        }
+        found
+    }
+
+    fn all_exports() -> Vec<Signature> {
+        let files = ["client", "operations", "batches"];
+        files.iter().flat_map(|file| exports(&read(&format!("src/jni/{file}.rs")))).collect()
+    }
+
+    fn sorted(mut signatures: Vec<Signature>) -> Vec<Signature> {
+        signatures.sort();
+        signatures
+    }
+
+    #[test]
+    fn every_native_method_is_an_export_with_the_same_parameters() {
+        let java = read(&format!("{FOLDER}/internal/Native.java"));
+        let exports = sorted(all_exports());
+        assert!(exports.len() > 25, "{} exports were found", exports.len());
+        assert_eq!(sorted(natives(&java)), exports);
+        // Two parameters of one type that change places are noticed.
+        for (one, other) in
+            [("steamId", "xboxXuid"), ("after", "before"), ("customerIp", "id"), ("high", "low")]
+        {
+            assert_ne!(sorted(natives(&swap(&java, one, other))), exports, "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn what_java_checks_is_passed_on_in_order() {
+        let natives = natives(&read(&format!("{FOLDER}/internal/Native.java")));
+        let checked = read(&format!("{FOLDER}/internal/Checked.java"));
+        let mut found = 0;
+        for method in checked.split("public static long ").skip(1) {
+            let (name, rest) = method.split_once('(').unwrap();
+            let own = parameters(rest.split_once(')').unwrap().0, java_parameter);
+            let call = between(rest, "return Native.", ");");
+            let (called, passed) = call.split_once('(').unwrap();
+            let passed: Vec<&str> = passed.split(',').map(str::trim).collect();
+            assert_eq!(called, name);
+            assert_eq!(own.iter().map(|(_, name)| name).collect::<Vec<_>>(), passed, "{name}");
+            assert!(natives.contains(&(name.to_owned(), own)), "{name}");
+            found += 1;
+        }
+        assert!(found >= 12, "{found}");
+    }
+
+    #[test]
+    fn java_numbers_the_keys_of_a_lookup_alike() {
+        let java = read(&format!("{FOLDER}/LookupKey.java"));
+        let expected: Vec<_> =
+            TEXT_KEYS.iter().enumerate().map(|(kind, key)| (screaming(key.name()), kind as i64)).collect();
+        assert_eq!(constants(&java), expected);
+        assert_ne!(constants(&swap(&java, "STEAM_ID", "XBOX_XUID")), expected);
+        // Each is made by the method of its name.
+        for (name, _) in &expected {
+            let method = if name == "ID" { "customerId".to_owned() } else { camel(&name.to_lowercase()) };
+            let declaration = format!("LookupKey {method}(");
+            let makers = java.match_indices(&declaration).map(|(at, _)| &java[at..]);
+            let mut bodies = makers.map(|maker| maker.split("\n    }").next().unwrap());
+            assert!(bodies.any(|body| crate::tables::words(body).any(|word| word == name)), "{method}");
+        }
+    }
+
+    #[test]
+    fn java_describes_the_fields_of_a_customer_alike() {
+        let java = read(&format!("{FOLDER}/CustomerFields.java"));
+        let mut expected: Vec<_> =
+            FIELDS.iter().enumerate().map(|(bit, field)| (screaming(field.name()), bit as i64)).collect();
+        expected.push(("CLEARED".to_owned(), CLEARED.into()));
+        expected.push(("PLATFORM".to_owned(), PLATFORM.into()));
+        assert_eq!(constants(&java), expected);
+        assert_ne!(constants(&swap(&java, "STEAM_ID", "XBOX_XUID")), expected);
+        // A created customer is told apart by the texts among them.
+        let piece = read(&format!("{FOLDER}/BulkPiece.java"));
+        let known = |java: &str| -> Vec<String> {
+            let places = java.split("known[at++] = customer.").skip(1);
+            places.map(|place| place.split('(').next().unwrap().to_owned()).collect()
+        };
+        let texts: Vec<_> = FIELDS[..4].iter().map(|field| camel(field.name())).collect();
+        assert_eq!(known(&piece), texts);
+        assert_ne!(known(&swap(&piece, "steamId", "xboxXuid")), texts);
+    }
 }

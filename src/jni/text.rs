@@ -139,6 +139,11 @@ impl JavaTexts {
         self.take(|caller, string| JavaText::read_secret(caller, name, string))
     }
 
+    /// How many there are.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
     /// Whether there is one more.
     pub(super) fn has_next(&self) -> bool {
         self.next < self.length

@@ -112,7 +112,8 @@ fn not_as_expected(error: &serde_json::Error, what: &'static str) -> Malformed {
     }
 }
 
-/// Refuses what is nested too deep, before anything walks down into it.
+/// Refuses what is nested too deep, before anything walks down into it. serde counts levels only where it makes something
+/// of them, not in what is skipped or kept as it is (`IgnoredAny`, `RawValue`).
 pub(crate) fn check_depth(json: &str, what: &'static str) -> Result<(), Malformed> {
     let mut depth = 0_u32;
     let mut in_string = false;

@@ -121,10 +121,11 @@ impl Arguments {
     /// Adds metadata; no entries means the empty object.
     pub(crate) fn metadata<'a>(
         &mut self,
-        entries: impl IntoIterator<Item = (&'a str, &'a str)>,
+        entries: impl IntoIterator<Item = Result<(&'a str, &'a str), InvalidArgument>>,
     ) -> Result<(), InvalidArgument> {
         self.push(Parameter::Metadata, Form::MetadataStart, &[])?;
-        for (key, value) in entries {
+        for entry in entries {
+            let (key, value) = entry.map_err(|error| self.locate(error))?;
             parameter::check_metadata(key, value).map_err(|error| self.locate(error))?;
             let key_length = u32::try_from(key.len()).unwrap_or(u32::MAX).to_le_bytes();
             self.push(
@@ -283,7 +284,7 @@ mod tests {
         let long = "x".repeat(60_000);
         let refused = each_refused(1_000, || {
             let mut arguments = Arguments::new();
-            let added = arguments.metadata([("a", &*long), ("b", &long), ("c", &long)]);
+            let added = arguments.metadata(["a", "b", "c"].map(|key| Ok((key, &*long))));
             assert_eq!(added.is_err(), arguments.lacks_memory());
             added
         });
@@ -296,7 +297,7 @@ mod tests {
         arguments.text(Parameter::SteamId, "76561198012345678").unwrap();
         arguments.null(Parameter::Name).unwrap();
         arguments.uuid(Parameter::MinecraftUuid, 0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5).unwrap();
-        arguments.metadata([("rank", "vip"), ("x", "")]).unwrap();
+        arguments.metadata([Ok(("rank", "vip")), Ok(("x", ""))]).unwrap();
         let entries: Vec<_> = arguments.entries().collect();
         assert_eq!(
             entries,
@@ -320,7 +321,7 @@ mod tests {
         let long = "x".repeat(300);
         for _ in 0..200 {
             arguments.item().unwrap();
-            arguments.metadata([("k", long.as_str())]).unwrap();
+            arguments.metadata([Ok(("k", long.as_str()))]).unwrap();
         }
         assert!(arguments.spilled() > 0);
         assert_eq!(arguments.items(), 200);
@@ -334,14 +335,14 @@ mod tests {
         arguments.item().unwrap();
         arguments.item().unwrap();
         let error = arguments.text(Parameter::SteamId, "x").unwrap_err();
-        assert!(error.to_string().starts_with("items[1].steam_id "));
+        assert!(error.to_string().starts_with("customers[1].steam_id "));
     }
 
     #[test]
     fn size_is_bounded() {
         let mut arguments = Arguments::new();
         let value = "x".repeat(64 * 1024);
-        let entries = std::iter::repeat_n(("k", value.as_str()), 200);
+        let entries = std::iter::repeat_n(Ok(("k", value.as_str())), 200);
         assert!(arguments.metadata(entries).is_err());
     }
 }

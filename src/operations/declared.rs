@@ -2,7 +2,7 @@
 //! Not part of what the library promises.
 
 use super::parameter::{LIMITS, Parameter};
-use super::{ALL, Auth, BULK_LIMIT, Body, Expected, MethodSource, Place as Placed};
+use super::{Auth, BULK_LIMIT, Body, Expected, MethodSource, OperationId, Place as Placed};
 use crate::model::reads::{CUSTOMER, CUSTOMER_TOKEN, ERROR, GIFT_CARD, TOKEN};
 pub use crate::model::reads::{Field, Reads};
 
@@ -102,7 +102,7 @@ pub const NEWER: [(&str, &str); 1] = [("list_customers", "customer_id")];
 #[must_use]
 pub fn operations() -> Vec<Operation> {
     let mut operations = Vec::new();
-    for operation in ALL {
+    for operation in OperationId::ALL.iter().map(|id| id.operation()) {
         let MethodSource::Fixed(method) = operation.method else { continue };
         if operation.goal.is_some() {
             continue;

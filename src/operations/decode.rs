@@ -6,83 +6,9 @@ use crate::model::{
     ApiError, Customer, GiftCard, HeapBytes, Malformed, Text, Token, check_depth, read_token,
 };
 
+use super::status::Status;
 use super::{Expected, Operation};
 use crate::room::{NoMemory, TryClone};
-
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// Answered. [`Answer::Absent`] when what was looked for does not exist.
-    Ok,
-    /// Not answered by its deadline.
-    Timeout,
-    /// Cancelled by the host.
-    Cancelled,
-    /// The client was shut down first.
-    Shutdown,
-    /// The name of the API's host could not be resolved.
-    Resolve,
-    /// No connection to the API could be made.
-    Connect,
-    /// The TLS handshake failed: certificate, name, or protocol.
-    Tls,
-    /// The connection broke before the answer was complete.
-    Transport,
-    /// The answer is larger than the client accepts.
-    ResponseTooLarge,
-    /// The answer is not what the contract says.
-    InvalidResponse,
-    /// 401: the API key or customer token is not valid.
-    Unauthorized,
-    /// 403: the credential does not allow this.
-    Forbidden,
-    /// 404 where that does not simply mean that it does not exist.
-    NotFound,
-    /// 409: it exists already, or changed meanwhile.
-    Conflict,
-    /// 429: too many requests.
-    RateLimited,
-    /// Any other 4xx.
-    Api,
-    /// 5xx.
-    Server,
-    /// Not asked: the API has not answered for a while, and is asked again soon.
-    Unavailable,
-    /// This machine has no memory left for the request or its answer.
-    Resources,
-    /// A fault of this library, contained.
-    Internal,
-}
-
-impl Status {
-    /// What it means, in a sentence; `None` for [`Status::Ok`].
-    #[must_use]
-    pub fn explanation(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Ok => return None,
-            Self::Timeout => "not answered by its deadline",
-            Self::Cancelled => "cancelled by the host",
-            Self::Shutdown => "the client was shut down first",
-            Self::Resolve => "the name of the API's host could not be resolved",
-            Self::Connect => "no connection to the API could be made",
-            Self::Tls => "the TLS handshake with the API failed",
-            Self::Transport => "the connection broke before the answer was complete",
-            Self::ResponseTooLarge => "the answer is larger than the client accepts",
-            Self::InvalidResponse => "the answer is not what the contract says",
-            Self::Unauthorized => "the API key or customer token is not valid",
-            Self::Forbidden => "the credential does not allow this",
-            Self::NotFound => "what the request is about does not exist",
-            Self::Conflict => "it exists already, or was changed meanwhile",
-            Self::RateLimited => "too many requests were made",
-            Self::Api => "the API refused the request",
-            Self::Server => "the API failed",
-            Self::Unavailable => "not asked: PayNow has not answered for a while, and is asked again soon",
-            Self::Resources => NoMemory::EXPLANATION,
-            Self::Internal => "a fault inside paynow-bridge was contained; please report it",
-        })
-    }
-}
 
 /// What a completed request brought.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 #[repr(u8)]
 pub(crate) enum Parameter {
     CustomerId,
+    CustomerIds,
     Limit,
     After,
     Before,
@@ -38,8 +39,9 @@ pub(crate) enum Parameter {
 }
 
 /// All parameters, at the position of their discriminant.
-const ALL: [Parameter; 25] = [
+const ALL: [Parameter; 26] = [
     Parameter::CustomerId,
+    Parameter::CustomerIds,
     Parameter::Limit,
     Parameter::After,
     Parameter::Before,
@@ -110,7 +112,7 @@ pub(crate) const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 pub(crate) const AUTHS: [&str; 3] = ["none", "api_key", "customer"];
 
 /// How many customers a list may be asked for.
-pub(super) const LIMITS: std::ops::RangeInclusive<u32> = 1..=100;
+pub(super) const LIMITS: std::ops::RangeInclusive<u32> = 1..=super::PAGE_LIMIT as u32;
 /// Longest name, search text or gift-card code accepted, in bytes.
 const MAX_NAME: usize = 256;
 /// Longest customer token accepted, in bytes.
@@ -131,6 +133,7 @@ impl Parameter {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::CustomerId => "customer_id",
+            Self::CustomerIds => "customer_ids",
             Self::Limit => "limit",
             Self::After => "after",
             Self::Before => "before",
@@ -159,7 +162,9 @@ impl Parameter {
 
     fn kind(self) -> Kind {
         match self {
-            Self::CustomerId | Self::After | Self::Before | Self::LookupId => Kind::FlakeId,
+            Self::CustomerId | Self::CustomerIds | Self::After | Self::Before | Self::LookupId => {
+                Kind::FlakeId
+            }
             Self::SteamId | Self::XboxXuid => Kind::UnsignedId,
             Self::MinecraftUuid => Kind::Uuid,
             Self::Search
@@ -425,16 +430,22 @@ pub(crate) fn uuid_text(buffer: &mut [u8; 36], uuid: u128) -> &str {
 pub struct InvalidArgument {
     argument: &'static str,
     item: Option<usize>,
+    element: Option<usize>,
     problem: &'static str,
 }
 
 impl InvalidArgument {
     pub(crate) const fn new(argument: &'static str, problem: &'static str) -> Self {
-        Self { argument, item: None, problem }
+        Self { argument, item: None, element: None, problem }
     }
 
     pub(crate) const fn in_item(self, item: usize) -> Self {
         Self { item: Some(item), ..self }
+    }
+
+    /// The same about one element of an argument that is a list.
+    pub(crate) const fn in_element(self, element: usize) -> Self {
+        Self { element: Some(element), ..self }
     }
 
     /// The same error, about an argument with another name.
@@ -451,10 +462,14 @@ impl InvalidArgument {
 
 impl fmt::Display for InvalidArgument {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.item {
-            Some(item) => write!(formatter, "items[{item}].{} {}", self.argument, self.problem),
-            None => write!(formatter, "{} {}", self.argument, self.problem),
+        if let Some(item) = self.item {
+            write!(formatter, "customers[{item}].")?;
         }
+        formatter.write_str(self.argument)?;
+        if let Some(element) = self.element {
+            write!(formatter, "[{element}]")?;
+        }
+        write!(formatter, " {}", self.problem)
     }
 }
 
@@ -615,7 +630,7 @@ mod tests {
     fn errors_name_the_argument_and_never_the_value() {
         let error = Parameter::CustomerToken.canonical("secret token", |_| ()).unwrap_err().in_item(3);
         let text = error.to_string();
-        assert!(text.starts_with("items[3].customer_token "), "{text}");
+        assert!(text.starts_with("customers[3].customer_token "), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }
 }

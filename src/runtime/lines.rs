@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum LogLevel {
     /// Something is broken and will stay so until someone acts.
@@ -11,6 +11,7 @@ pub enum LogLevel {
     /// Something does not work at the moment.
     Warn = 2,
     /// Something changed.
+    #[default]
     Info = 3,
     /// How each single request went.
     Debug = 4,

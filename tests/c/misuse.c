@@ -151,6 +151,10 @@ static void submit_anything(void) {
       TEXT(query, after);
       TEXT(query, before);
       TEXT(query, search);
+      static paynow_text ids[4];
+      for (int index = 0; index < 4; index++) ids[index].text = any_text(&ids[index].text_n);
+      query->customer_ids = chance(3) ? ids : NULL;
+      query->customer_ids_count = chance(8) || query->customer_ids ? below(5) : 0;
       status = paynow_list_customers(client, query_or_null, call, out);
       break;
     }

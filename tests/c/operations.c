@@ -88,6 +88,50 @@ TEST(list_with_every_parameter) {
   end();
 }
 
+TEST(list_of_the_customers_that_are_named) {
+  begin();
+  paynow_list_query query = INIT(paynow_list_query);
+  // A length makes the end of an id, whatever follows it.
+  paynow_text ids[101] = {{MIRA "0", strlen(MIRA)}, {"1", 0}, {NOTCH, 0}};
+  query.customer_ids = ids;
+  query.customer_ids_count = 3;
+  query.order = PAYNOW_ORDER_ASCENDING;
+  CHECK_CALL(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_OP_LIST_CUSTOMERS, PAYNOW_OK, 1);
+  CHECK_SENT("GET", CUSTOMERS "?limit=3&asc=true&customer_id=" MIRA "&customer_id=1&customer_id=" NOTCH, "APIKey", "");
+  CHECK_INT(info_of(completion).customer_count, 2);
+  CHECK_STR(customer_of(0).id, NOTCH);
+  CHECK_STR(customer_of(1).id, MIRA);
+
+  query.customer_ids_count = 0;
+  CHECK_STATUS(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_E_INVALID_ARGUMENT);
+  CHECK_HAS(paynow_last_error(), "customer_ids must not be empty");
+  query.customer_ids_count = SIZE_MAX;
+  CHECK_STATUS(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_E_INVALID_ARGUMENT);
+  CHECK_HAS(paynow_last_error(), "customer_ids must not be more than 100");
+  query.customer_ids_count = 4;
+  CHECK_STATUS(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_E_INVALID_ARGUMENT);
+  CHECK_HAS(paynow_last_error(), "customer_ids[3] must not be NULL");
+  query.customer_ids = NULL;
+  CHECK_STATUS(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_E_INVALID_ARGUMENT);
+  CHECK_HAS(paynow_last_error(), "customer_ids must not be NULL with a count");
+  end();
+}
+
+// A program that was built with the header before there were ids in it.
+TEST(list_with_a_query_of_an_earlier_header) {
+  begin();
+  paynow_list_query query = INIT(paynow_list_query);
+  query.struct_size = offsetof(paynow_list_query, customer_ids);
+  query.has_limit = 1;
+  query.limit = 2;
+  memset(&query.customer_ids, 0xa5, sizeof query.customer_ids + sizeof query.customer_ids_count);
+  CHECK_CALL(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_OP_LIST_CUSTOMERS, PAYNOW_OK, 1);
+  CHECK_SENT("GET", CUSTOMERS "?limit=2", "APIKey", "");
+  query.struct_size -= 1;
+  CHECK_STATUS(paynow_list_customers(client, &query, NULL, NULL), PAYNOW_E_INVALID_ARGUMENT);
+  end();
+}
+
 TEST(list_before_and_descending) {
   begin();
   paynow_list_query query = INIT(paynow_list_query);
@@ -154,7 +198,7 @@ TEST(create_sends_only_what_is_given) {
   fields.xbox_xuid = "2535400000000010";
   fields.minecraft_platform = PAYNOW_MINECRAFT_BEDROCK;
   CHECK_CALL(paynow_create_customer(client, &fields, NULL, NULL), PAYNOW_OP_CREATE_CUSTOMER, PAYNOW_OK, 1);
-  CHECK_SENT("POST", CUSTOMERS, "APIKey", "{\"xbox_xuid\":\"2535400000000010\",\"minecraft_platform\":\"bedrock\"}");
+  CHECK_SENT("POST", CUSTOMERS, "APIKey", "{\"minecraft_platform\":\"bedrock\",\"xbox_xuid\":\"2535400000000010\"}");
   end();
 }
 

@@ -151,6 +151,9 @@ PROMISED(paynow_last_error, nothing) {
 PROMISED(paynow_list_customers, nothing) {
   paynow_list_query query = INIT(paynow_list_query);
   query.search = "m";
+  const paynow_text ids[] = {{MIRA, 0}, {MIRA, 0}, {MIRA, 0}};
+  query.customer_ids = ids;
+  query.customer_ids_count = 3;
   EACH_ROUND EXPECT_OK(paynow_list_customers(client, &query, NULL, NULL));
 }
 PROMISED(paynow_create_customer, nothing) { EACH_ROUND EXPECT_OK(paynow_create_customer(client, &fields, NULL, NULL)); }

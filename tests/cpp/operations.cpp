@@ -229,6 +229,25 @@ TEST(list_with_every_parameter) {
   CHECK_EQ(all->info().customer_count, 24u);
 }
 
+TEST(list_of_the_customers_that_are_named) {
+  const Client client = test::client();
+  ListQuery query;
+  query.order = Order::ascending;
+  query.customer_ids = {"440116992540673366", "1", "421621336637440000"};
+  const auto both = answer(client, client.list_customers(query));
+  REQUIRE(both->info().customer_count == 2);
+  CHECK_EQ(both->customer(0)->id(), "421621336637440000");
+  CHECK_EQ(both->customer(1)->id(), "440116992540673366");
+
+  query.customer_ids = std::vector<std::string_view>();
+  const auto none = client.list_customers(query);
+  CHECK_EQ(none.status(), Status::invalid_argument);
+  CHECK_EQ(none.error(), "customer_ids must not be empty");
+  query.customer_ids = {"1", "x"};
+  const auto wrong = client.list_customers(query);
+  CHECK_EQ(wrong.error().substr(0, 16), "customer_ids[1] ");
+}
+
 TEST(create_update_and_the_three_states_of_a_field) {
   const Client client = test::client();
   CustomerFields fields;

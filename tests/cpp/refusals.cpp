@@ -168,7 +168,7 @@ TEST(refuses_bad_customers) {
   std::vector<CustomerFields> two(2);
   two[0].name = "good";
   two[1].steam_id = "bad";
-  WANTS(r, r.client.bulk_create_customers(two, r.handler()), "items[1].steam_id");
+  WANTS(r, r.client.bulk_create_customers(two, r.handler()), "customers[1].steam_id");
   CustomerFields fields;
   fields.steam_id = nullptr;
   WANTS(r, r.client.update_customer("1", fields, r.handler()), "steam_id");

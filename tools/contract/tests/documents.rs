@@ -81,7 +81,8 @@ fn what_many_operations_say_is_one_line() {
     let said = report(&[document]).to_string();
     let line = "New:\n  the body's field \"epic_id\" is new (bulk_create_customers, create_customer, update_customer)\n\
                 8 operations were compared: they fit the documents.\n\
-                Not compared, because no document is about their API: authenticate_customer, get_current_customer, lookup_giftcard.\n";
+                Not compared, because no document is about their API: authenticate_customer, get_current_customer, lookup_giftcard.\n\
+                Not in the documents, which are older: the query parameter \"customer_id\" of list_customers.\n";
     assert_eq!(said, line);
 }
 

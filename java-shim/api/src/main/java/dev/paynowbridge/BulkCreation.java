@@ -16,6 +16,8 @@ final class BulkCreation {
     private final List<BulkOutcome> outcomes = new ArrayList<>();
     private final List<BulkChunk> chunks = new ArrayList<>();
 
+    private int pieceLength;
+
     private volatile PayNowFuture<List<Customer>> underWay;
     private volatile boolean ended;
 
@@ -27,11 +29,7 @@ final class BulkCreation {
     }
 
     PayNowFuture<BulkReport> start() {
-        for (int first = 0; first < customers.size(); ) {
-            BulkPiece piece = BulkPiece.at(first, customers);
-            piece.check();
-            first += piece.size;
-        }
+        pieceLength = BulkPiece.check(customers);
         report.whenComplete((done, failure) -> end());
         send();
         return report;
@@ -51,7 +49,9 @@ final class BulkCreation {
             finish();
             return;
         }
-        BulkPiece piece = BulkPiece.at(outcomes.size(), customers);
+        int first = outcomes.size();
+        int end = Math.min(customers.size(), first + pieceLength);
+        BulkPiece piece = BulkPiece.of(first, customers.subList(first, end));
         PayNowFuture<List<Customer>> request;
         try {
             request = view.createPiece(piece);

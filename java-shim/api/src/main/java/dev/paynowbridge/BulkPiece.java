@@ -29,22 +29,21 @@ final class BulkPiece {
         List<String> values = new ArrayList<>();
         for (int i = 0; i < customers.size(); i++) {
             CustomerFields fields = customers.get(i);
-            PayNowOperations.require(fields, "items[" + (first + i) + "]");
+            PayNowOperations.require(fields, "customers[" + (first + i) + "]");
             System.arraycopy(fields.shape(), 0, shapes, i * NUMBERS, NUMBERS);
             values.addAll(fields.texts);
         }
         return new BulkPiece(first, customers.size(), shapes, values.toArray(String[]::new));
     }
 
-    /** The piece of a bulk that begins here. */
-    static BulkPiece at(int first, List<CustomerFields> all) {
-        int size = (int) Native.pieceLength(all.size() - first);
-        return of(first, all.subList(first, first + size));
-    }
-
-    /** Refuses a customer that cannot be used. */
-    void check() {
-        Checked.checkPiece(first, shapes, texts);
+    /** Refuses a customer of a bulk that cannot be used, and says how many customers go into one piece of it. */
+    static int check(List<CustomerFields> all) {
+        BulkPiece whole = of(0, all);
+        long result = Checked.checkBulk(whole.shapes, whole.texts);
+        if (Native.failed(result)) {
+            throw Completion.ofFailure(result).exception();
+        }
+        return (int) result;
     }
 
     /** What became of each customer: the place of its customer in the answer, or one of two negative numbers. */

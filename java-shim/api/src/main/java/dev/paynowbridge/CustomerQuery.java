@@ -1,22 +1,29 @@
 package dev.paynowbridge;
 
+import java.util.Collection;
+import java.util.List;
+
 /** Which customers, and in what order. Unchanging: each method returns another query. */
 public final class CustomerQuery {
     private static final int UNSET = -1;
-    private static final CustomerQuery ALL = new CustomerQuery(UNSET, null, null, UNSET, null);
+    private static final CustomerQuery ALL = new CustomerQuery(UNSET, null, null, UNSET, null, null);
 
     final int limit;
     final String after;
     final String before;
     final int ascending;
     final String search;
+    /** Never changed once it is here. */
+    final String[] customerIds;
 
-    private CustomerQuery(int limit, String after, String before, int ascending, String search) {
+    private CustomerQuery(
+            int limit, String after, String before, int ascending, String search, String[] customerIds) {
         this.limit = limit;
         this.after = after;
         this.before = before;
         this.ascending = ascending;
         this.search = search;
+        this.customerIds = customerIds;
     }
 
     /**
@@ -39,7 +46,7 @@ public final class CustomerQuery {
         if (limit < 0) {
             throw new IllegalArgumentException("limit must be between 1 and 100");
         }
-        return new CustomerQuery(limit, after, before, ascending, search);
+        return new CustomerQuery(limit, after, before, ascending, search, customerIds);
     }
 
     /**
@@ -49,7 +56,7 @@ public final class CustomerQuery {
      * @return another query
      */
     public CustomerQuery after(String customerId) {
-        return new CustomerQuery(limit, customerId, before, ascending, search);
+        return new CustomerQuery(limit, customerId, before, ascending, search, customerIds);
     }
 
     /**
@@ -59,7 +66,7 @@ public final class CustomerQuery {
      * @return another query
      */
     public CustomerQuery before(String customerId) {
-        return new CustomerQuery(limit, after, customerId, ascending, search);
+        return new CustomerQuery(limit, after, customerId, ascending, search, customerIds);
     }
 
     /**
@@ -69,7 +76,7 @@ public final class CustomerQuery {
      * @return another query
      */
     public CustomerQuery ascending(boolean ascending) {
-        return new CustomerQuery(limit, after, before, ascending ? 1 : 0, search);
+        return new CustomerQuery(limit, after, before, ascending ? 1 : 0, search, customerIds);
     }
 
     /**
@@ -79,6 +86,20 @@ public final class CustomerQuery {
      * @return another query
      */
     public CustomerQuery search(String text) {
-        return new CustomerQuery(limit, after, before, ascending, text);
+        return new CustomerQuery(limit, after, before, ascending, text, customerIds);
+    }
+
+    /**
+     * Only the customers with these ids. Those that do not exist are left out of the answer. Without a limit as many are
+     * asked for as there are ids.
+     *
+     * @param customerIds 1 to 100 ids, which are copied, or null for any
+     * @return another query
+     * @throws NullPointerException when one of the ids is null. An empty list, more than 100, and text that is not an id are refused
+     *     by the operation
+     */
+    public CustomerQuery customerIds(Collection<String> customerIds) {
+        String[] ids = customerIds == null ? null : List.copyOf(customerIds).toArray(String[]::new);
+        return new CustomerQuery(limit, after, before, ascending, search, ids);
     }
 }

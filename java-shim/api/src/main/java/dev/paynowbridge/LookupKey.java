@@ -7,10 +7,10 @@ import java.util.UUID;
 public final class LookupKey {
     private static final int ID = 0;
     private static final int STEAM_ID = 1;
-    private static final int UUID_TEXT = 2;
+    private static final int MINECRAFT_UUID = 2;
     private static final int XBOX_XUID = 3;
-    private static final int JAVA_NAME = 4;
-    private static final int BEDROCK_NAME = 5;
+    private static final int MINECRAFT_JAVA_NAME = 4;
+    private static final int MINECRAFT_BEDROCK_NAME = 5;
     private static final int NAME = 6;
 
     final int kind;
@@ -45,7 +45,7 @@ public final class LookupKey {
         if (uuid == null) {
             throw new IllegalArgumentException("minecraftUuid is required");
         }
-        return new LookupKey(UUID_TEXT, null, uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+        return new LookupKey(MINECRAFT_UUID, null, uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
     }
 
     /**
@@ -109,7 +109,7 @@ public final class LookupKey {
      * @throws IllegalArgumentException when it is null
      */
     public static LookupKey minecraftJavaName(String name) {
-        return of(JAVA_NAME, "minecraftJavaName", name);
+        return of(MINECRAFT_JAVA_NAME, "minecraftJavaName", name);
     }
 
     /**
@@ -120,7 +120,7 @@ public final class LookupKey {
      * @throws IllegalArgumentException when it is null
      */
     public static LookupKey minecraftBedrockName(String name) {
-        return of(BEDROCK_NAME, "minecraftBedrockName", name);
+        return of(MINECRAFT_BEDROCK_NAME, "minecraftBedrockName", name);
     }
 
     /**

@@ -169,14 +169,14 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int CACHE_STALE = 11;
         private static final int CACHE_BYTES = 12;
         private static final int SEND_BEDROCK_PREFIX = 13;
-        private static final int OFFLINE_PLAYERS_BY_NAME = 14;
+        private static final int OFFLINE_PLAYERS_BY_UUID = 14;
         private static final int LOG_LEVEL = 15;
-        private static final int RATE = 16;
+        private static final int RATE_PER_SECOND = 16;
         private static final int RATE_BURST = 17;
         private static final int NUMBERS = 18;
 
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
-        private static final int MOST_OUTSTANDING = 1 << 20;
+        private static final int MOST_OUTSTANDING = 1_048_576;
 
         private final String[] texts = new String[TEXTS];
         private final long[] numbers = new long[NUMBERS];
@@ -313,13 +313,26 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
-         * Whether a {@link Player} with a UUID made in offline mode is looked up by name: true by default.
+         * Whether a {@link Player} with a UUID made in offline mode (version 3) is looked up by that and not by name: false by
+         * default.
+         *
+         * @param byUuid whether the UUID counts
+         * @return this
+         */
+        public Builder offlinePlayersByUuid(boolean byUuid) {
+            return number(OFFLINE_PLAYERS_BY_UUID, "offlinePlayersByUuid", byUuid ? 1 : 0);
+        }
+
+        /**
+         * The same the other way round.
          *
          * @param byName whether the name counts
          * @return this
+         * @deprecated use {@link #offlinePlayersByUuid}, which means the opposite, as in every other language
          */
+        @Deprecated
         public Builder offlinePlayersByName(boolean byName) {
-            return number(OFFLINE_PLAYERS_BY_NAME, "offlinePlayersByName", byName ? 1 : 0);
+            return offlinePlayersByUuid(!byName);
         }
 
         /**
@@ -419,12 +432,12 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
          * answers 429 teach.
          *
          * @param perSecond the rate
-         * @param burst how many at once
+         * @param burst how many at once; 0 is as many as in a second
          * @return this
          */
         public Builder rateLimit(double perSecond, int burst) {
             number(RATE_BURST, "rateLimit", burst);
-            numbers[RATE] = Double.doubleToRawLongBits(perSecond);
+            numbers[RATE_PER_SECOND] = Double.doubleToRawLongBits(perSecond);
             return this;
         }
 

@@ -185,8 +185,9 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         require(query, "query");
         return submit(
                 PayNowOperations::customers,
-                (client, ticket) -> Native.listCustomers(
-                        client, query.limit, query.after, query.before, query.ascending, query.search, deadlineMs, background, tag, ticket));
+                (client, ticket) -> Checked.listCustomers(
+                        client, query.limit, query.after, query.before, query.ascending, query.search, query.customerIds,
+                        deadlineMs, background, tag, ticket));
     }
 
     /**
@@ -349,12 +350,16 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * @param query which ones and in what order, oldest first by default; its limit is that of a page, 100 by default; the
      *     walk begins behind {@link CustomerQuery#after(String)}
      * @return the walk
-     * @throws IllegalArgumentException when the query has {@link CustomerQuery#before(String)}, which means nothing to a walk
+     * @throws IllegalArgumentException when the query has {@link CustomerQuery#before(String)} or
+     *     {@link CustomerQuery#customerIds}, which mean nothing to a walk
      */
     public final CustomerPages customerPages(CustomerQuery query) {
         require(query, "query");
         if (query.before != null) {
             throw new IllegalArgumentException("before cannot be used: a walk goes on after a customer");
+        }
+        if (query.customerIds != null) {
+            throw new IllegalArgumentException("customerIds cannot be used: one page holds all of them, see listCustomers");
         }
         return new CustomerPages(this, query);
     }

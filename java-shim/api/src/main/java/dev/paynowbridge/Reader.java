@@ -99,17 +99,17 @@ final class Reader {
 
     private void answer(Completion completion) {
         switch (octet()) {
-            case 2 -> completion.answer = new Customer(this);
+            case 2 -> completion.answer = customer();
             case 3 -> {
                 int count = integer();
                 List<Customer> customers = new ArrayList<>(count);
                 for (int i = 0; i < count; i++) {
-                    customers.add(new Customer(this));
+                    customers.add(customer());
                 }
                 completion.answer = List.copyOf(customers);
             }
             case 4 -> completion.answer = token();
-            case 5 -> completion.answer = new PlayerToken(new Customer(this), token());
+            case 5 -> completion.answer = new PlayerToken(customer(), token());
             case 6 -> completion.answer = new GiftCard(this);
             case 7 -> {
                 sawToken = true;
@@ -117,6 +117,15 @@ final class Reader {
             }
             default -> completion.answer = null;
         }
+    }
+
+    /** A customer, whatever else the library says of one. */
+    private Customer customer() {
+        int length = integer();
+        int end = at + length;
+        Customer customer = new Customer(this);
+        at = end;
+        return customer;
     }
 
     private CustomerToken token() {

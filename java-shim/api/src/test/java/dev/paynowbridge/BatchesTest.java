@@ -418,10 +418,10 @@ class BatchesTest extends OnSandbox {
         List<BulkChunk> told = new ArrayList<>();
         IllegalArgumentException refused = assertThrows(
                 IllegalArgumentException.class, () -> client.bulkCreateCustomers(wanted, told::add));
-        assertTrue(refused.getMessage().startsWith("items[321].steamId "), refused.getMessage());
+        assertTrue(refused.getMessage().startsWith("customers[321].steamId "), refused.getMessage());
         wanted.set(321, null);
         assertTrue(assertThrows(IllegalArgumentException.class, () -> client.bulkCreateCustomers(wanted, told::add))
-                .getMessage().startsWith("items[321] "));
+                .getMessage().startsWith("customers[321] "));
         assertThrows(IllegalArgumentException.class, () -> client.bulkCreateCustomers(null, told::add));
         assertThrows(IllegalArgumentException.class, () -> client.bulkCreateCustomers(numbers(1), null));
         assertEquals(0, client.stats().submitted());

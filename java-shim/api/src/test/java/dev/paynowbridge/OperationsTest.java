@@ -11,10 +11,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.paynowbridge.sandbox.Sandbox;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +145,28 @@ class OperationsTest extends OnSandbox {
         assertEquals(NOTCH, newest.get(newest.size() - 1).id());
         assertTrue(value(client.listCustomers(CustomerQuery.all().search("MiraMines"))).stream()
                 .anyMatch(customer -> customer.id().equals(MIRA)));
+    }
+
+    @Test
+    void listsHoldTheCustomersThatAreNamed() {
+        List<Customer> both = value(client.listCustomers(CustomerQuery.all().customerIds(List.of(MIRA, NOTCH, "1")).ascending(true)));
+        assertEquals(List.of(NOTCH, MIRA), both.stream().map(Customer::id).toList());
+        List<String> asked = both.stream().map(Customer::id).collect(Collectors.toCollection(ArrayList::new));
+        CustomerQuery query = CustomerQuery.all().limit(1).customerIds(asked);
+        asked.clear();
+        assertEquals(1, value(client.listCustomers(query)).size());
+        assertEquals(1, value(client.listCustomers(query.customerIds(null))).size());
+
+        refuses("customerIds must not be empty", CustomerQuery.all().customerIds(List.of()));
+        refuses("customerIds must not be more than 100", CustomerQuery.all().customerIds(Collections.nCopies(101, MIRA)));
+        refuses("customerIds[1] must be a PayNow id", CustomerQuery.all().customerIds(List.of(MIRA, "x")));
+        assertThrows(NullPointerException.class, () -> CustomerQuery.all().customerIds(Arrays.asList(MIRA, null)));
+        assertThrows(IllegalArgumentException.class, () -> client.customerPages(query));
+    }
+
+    private void refuses(String words, CustomerQuery query) {
+        String said = assertThrows(IllegalArgumentException.class, () -> client.listCustomers(query)).getMessage();
+        assertTrue(said.startsWith(words), said);
     }
 
     @Test

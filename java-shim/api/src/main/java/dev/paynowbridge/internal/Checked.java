@@ -42,6 +42,14 @@ public final class Checked {
         return Native.peekPlayer(client, steamId, xboxXuid, minecraftUuid, name, buffer);
     }
 
+    /** Of the ids alone it means something that they are missing: the library looks only whether they are. */
+    public static long listCustomers(
+            long client, int limit, String after, String before, int ascending, String search,
+            String[] customerIds, int deadlineMs, boolean background, long tag, int ticket) {
+        return Native.listCustomers(
+                client, limit, after, before, ascending, search, customerIds, deadlineMs, background, tag, ticket);
+    }
+
     public static long createCustomer(
             long client, int[] shape, String[] texts,
             int deadlineMs, boolean background, long tag, int ticket) {
@@ -66,10 +74,10 @@ public final class Checked {
         return Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket);
     }
 
-    public static long checkPiece(int first, int[] shapes, String[] texts) {
+    public static long checkBulk(int[] shapes, String[] texts) {
         Objects.requireNonNull(shapes, "shapes");
         Objects.requireNonNull(texts, "texts");
-        return Native.checkPiece(first, shapes, texts);
+        return Native.checkBulk(shapes, texts);
     }
 
     public static long acceptPiece(

@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 2;
+    public static final long VERSION = 3;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -58,8 +58,8 @@ public final class Native {
     static native long peekPlayer(
             long client, String steamId, String xboxXuid, String minecraftUuid, String name, byte[] buffer);
 
-    public static native long listCustomers(
-            long client, int limit, String after, String before, int ascending, String search,
+    static native long listCustomers(
+            long client, int limit, String after, String before, int ascending, String search, String[] customerIds,
             int deadlineMs, boolean background, long tag, int ticket);
 
     static native long createCustomer(
@@ -99,9 +99,7 @@ public final class Native {
     static native long bulkCreateCustomers(
             long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
-    public static native long pieceLength(int left);
-
-    static native long checkPiece(int first, int[] shapes, String[] texts);
+    static native long checkBulk(int[] shapes, String[] texts);
 
     static native long acceptPiece(
             int[] shapes, String[] texts, int status, int sent, String[] created, int[] became);

