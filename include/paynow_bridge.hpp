@@ -1297,7 +1297,7 @@ class Client {
     return submit_text(paynow_create_customer_token, customer_id, std::move(done), options);
   }
 
-  /// Revokes *all* tokens of the customer. The answer holds nothing.
+  /// Revokes *all* tokens of the customer. The API key needs the permission customer_update. The answer holds nothing.
   Result<RequestId> invalidate_customer_tokens(std::string_view customer_id, CompletionHandler done = {},
                                                const CallOptions& options = {}) const {
     return submit_text(paynow_invalidate_customer_tokens, customer_id, std::move(done), options);

@@ -73,7 +73,7 @@ class DoctorTest extends OnServer {
         plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
         server.enable(plugin);
         assertTrue(server.log().contains("WARNING PayNow is not set up: there is no API key"), server.log());
-        answer(server.console, "paynowbridge doctor", "Not set up: there is no API key");
+        answer(server.console, "paynowbridge doctor", "Not set up: there is no API key. Set the environment variable PAYNOW_API_KEY, or set api-key.file");
         answer(server.console, "paynowbridge lookup Notch", "PayNow is not set up: there is no API key");
         answer(server.console, "paynowbridge status", "PayNow is not set up");
         answer(server.console, "paynowbridge giftcard a b", "PayNow is not set up");
