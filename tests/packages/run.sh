@@ -172,4 +172,18 @@ else
   skip pkg_config 'there is no pkg-config'
 fi
 
+# --- Java: a program with the API in its own jar, in Java and in Kotlin ---
+
+mvn=${MVN:-mvn}
+if ! wants java; then
+  :
+elif command -v "$mvn" >/dev/null; then
+  if check java.builds "$mvn" -B -ntp -q -f "$here/java/pom.xml" package -DskipTests "-Dpaynow.native=$library"; then
+    check java.shaded finds java -jar "$here/java/shaded/target/shaded-1.jar"
+    check java.kotlin finds java -jar "$here/java/kotlin/target/kotlin-1.jar"
+  fi
+else
+  skip java 'there is no mvn'
+fi
+
 finish
