@@ -109,14 +109,15 @@ all() {
   fi
   module=gmsv_paynow_linux.dll
   [ "$bits" = 64 ] && module=gmsv_paynow_linux64.dll
-  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
+  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" "$here/gmod_example.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
     # shellcheck disable=SC2046 # the flags are words
     if ! luajit "$bits" >/dev/null || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit "$bits") 2>/dev/null; then
       skip "gmod_host-$bits" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
     else
       # shellcheck disable=SC2046 # the flags are words
       if program gmod_host "$bits" $(luajit "$bits"); then
-        run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua"
+        run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua" "$here/gmod_example.lua" \
+          "$examples/gmod-module/store.lua"
       fi
     fi
   fi
