@@ -238,9 +238,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether a [`Player`](crate::Player) with a UUID made in offline mode is looked up by name: true by default.
-    pub fn offline_players_by_name(mut self, by_name: bool) -> Self {
-        self.naming.offline_by_name = by_name;
+    /// Whether a [`Player`](crate::Player) with a UUID made in offline mode is looked up by that and not by name:
+    /// false by default.
+    pub fn offline_players_by_uuid(mut self, by_uuid: bool) -> Self {
+        self.naming.offline_by_name = !by_uuid;
         self
     }
 

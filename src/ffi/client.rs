@@ -136,7 +136,7 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     }
     builder = builder
         .send_bedrock_prefix(config.send_bedrock_prefix != 0)
-        .offline_players_by_name(config.offline_players_by_uuid == 0);
+        .offline_players_by_uuid(config.offline_players_by_uuid != 0);
     let level = match config.log_level {
         PAYNOW_LOG_ERROR => LogLevel::Error,
         PAYNOW_LOG_WARN => LogLevel::Warn,

@@ -105,7 +105,7 @@ fn with_numbers(mut builder: ClientBuilder, given: [jlong; NUMBERS]) -> ClientBu
         |builder, number| builder.cache_stale(Duration::from_millis(number)),
         |builder, number| builder.cache_bytes(number),
         |builder, number| builder.send_bedrock_prefix(number != 0),
-        |builder, number| builder.offline_players_by_name(number != 0),
+        |builder, number| builder.offline_players_by_uuid(number != 0),
         |builder, number| match number {
             1 => builder.log_level(LogLevel::Error),
             2 => builder.log_level(LogLevel::Warn),

@@ -171,7 +171,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int CACHE_STALE = 11;
         private static final int CACHE_BYTES = 12;
         private static final int SEND_BEDROCK_PREFIX = 13;
-        private static final int OFFLINE_PLAYERS_BY_NAME = 14;
+        private static final int OFFLINE_PLAYERS_BY_UUID = 14;
         private static final int LOG_LEVEL = 15;
         private static final int RATE = 16;
         private static final int RATE_BURST = 17;
@@ -315,13 +315,13 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
-         * Whether a {@link Player} with a UUID made in offline mode is looked up by name: true by default.
+         * Whether a {@link Player} with a UUID made in offline mode is looked up by that and not by name: false by default.
          *
-         * @param byName whether the name counts
+         * @param byUuid whether the UUID counts
          * @return this
          */
-        public Builder offlinePlayersByName(boolean byName) {
-            return number(OFFLINE_PLAYERS_BY_NAME, "offlinePlayersByName", byName ? 1 : 0);
+        public Builder offlinePlayersByUuid(boolean byUuid) {
+            return number(OFFLINE_PLAYERS_BY_UUID, "offlinePlayersByUuid", byUuid ? 1 : 0);
         }
 
         /**

@@ -297,7 +297,7 @@ class FailuresTest extends OnSandbox {
     @Test
     void everySettingIsAccepted() {
         try (PayNowClient client = builder()
-                .userAgent("Test/1").bedrockPrefix("*").sendBedrockPrefix(true).offlinePlayersByName(false)
+                .userAgent("Test/1").bedrockPrefix("*").sendBedrockPrefix(true).offlinePlayersByUuid(true)
                 .deadline(Duration.ofSeconds(20)).connectTimeout(Duration.ofSeconds(2)).maxOutstanding(100).maxWorkers(4)
                 .maxResponseBytes(1 << 20).maxHeldBytes(1 << 22).maxAttempts(2).retryBase(Duration.ofMillis(10))
                 .circuitThreshold(0).rateLimit(1_000, 100).cacheTtl(Duration.ofMinutes(1))

@@ -280,7 +280,7 @@ class SettingsTest extends OnSandbox {
             value(client.lookupPlayer(olga));
             assertTrue(sandbox.lastAsked().contains("name=Offline_Olga"), sandbox.lastAsked());
         }
-        try (PayNowClient client = client(builder -> builder.offlinePlayersByName(false))) {
+        try (PayNowClient client = client(builder -> builder.offlinePlayersByUuid(true))) {
             value(client.lookupPlayer(olga));
             assertTrue(sandbox.lastAsked().contains("minecraft_uuid=" + offline), sandbox.lastAsked());
         }
