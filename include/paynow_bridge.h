@@ -909,8 +909,12 @@ paynow_status paynow_client_next(paynow_client client,
 paynow_status paynow_client_cancel(paynow_client client, paynow_request_id request);
 
 // Cancels every request of the client with this tag that has not ended: those of a player who left, of a
-// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
-// a microsecond per thousand outstanding requests.
+// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be
+// NULL. Any thread, never blocks; takes a microsecond per thousand outstanding requests.
+//
+// Their callbacks run with PAYNOW_E_CANCELLED in a later poll or next. A request that had ended and was not collected
+// yet is not counted, and its callback runs with its answer. So keep what user_data points to until the callback has run,
+// or give a user_data_free: after this function it may still be used.
 //
 // PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 paynow_status paynow_client_cancel_all(paynow_client client,
@@ -990,8 +994,8 @@ paynow_status paynow_create_customer_token(paynow_client client,
                                            const struct paynow_call *call,
                                            paynow_request_id *out_request);
 
-// Revokes *all* tokens of the customer: `DELETE …/customers/{customer_id}/tokens`. The answer holds nothing.
-// Threads and errors as paynow_list_customers.
+// Revokes *all* tokens of the customer: `DELETE …/customers/{customer_id}/tokens`. The API key needs the
+// permission `customer_update`. The answer holds nothing. Threads and errors as paynow_list_customers.
 paynow_status paynow_invalidate_customer_tokens(paynow_client client,
                                                 const char *customer_id,
                                                 size_t customer_id_n,

@@ -5,13 +5,14 @@
  *
  *     paynow::Config config;
  *     config.store_id = "411486491630370816";
- *     config.api_key = key;
- *     auto client = paynow::Client::create(std::move(config));
- *     if (!client) return fail(client.error());
- *     client->lookup_customer(paynow::LookupQuery::by_minecraft_java_name("Notch"),
- *                             [](const paynow::Completion& done) { greet(done.customer()); });
+ *     config.api_key_env = "PAYNOW_API_KEY";
+ *     const auto client = paynow::Client::create(std::move(config));
+ *     if (!client) return report(client.error());
+ *     const auto sent = client->lookup_customer(paynow::LookupQuery::by_minecraft_java_name("Notch"),
+ *                                               [](const paynow::Completion& done) { greet(done.customer()); });
+ *     if (!sent) return report(sent.error());
  *     // once a tick:
- *     client->poll();
+ *     (void)client->poll();
  *
  * CONVENTIONS, on top of those at the head of paynow_bridge.h
  *
@@ -35,6 +36,11 @@
 
 #ifndef PAYNOW_BRIDGE_HPP
 #define PAYNOW_BRIDGE_HPP
+
+// MSVC keeps __cplusplus at 1998 unless it is told otherwise.
+#if (defined(_MSVC_LANG) && _MSVC_LANG < 201703L) || (!defined(_MSVC_LANG) && __cplusplus < 201703L)
+#error "paynow_bridge.hpp needs C++17: compile with -std=c++17 or newer, with MSVC /std:c++17"
+#else
 
 #include "paynow_bridge.h"
 
@@ -1303,7 +1309,7 @@ class Client {
     return submit_text(paynow_create_customer_token, customer_id, std::move(done), options);
   }
 
-  /// Revokes *all* tokens of the customer. The answer holds nothing.
+  /// Revokes *all* tokens of the customer. The API key needs the permission customer_update. The answer holds nothing.
   Result<RequestId> invalidate_customer_tokens(std::string_view customer_id, CompletionHandler done = {},
                                                const CallOptions& options = {}) const {
     return submit_text(paynow_invalidate_customer_tokens, customer_id, std::move(done), options);
@@ -1489,6 +1495,10 @@ class Client {
 
   /// Cancels every request with this tag that has not ended; 0 is the tag of those that were given none. The
   /// answer is how many. Any thread, never waits.
+  ///
+  /// Their functions run with Status::cancelled in a later poll. Requests that had ended and were not collected yet are
+  /// not counted, and their functions run with the answer: what a function refers to must live until it has run, not
+  /// only until here.
   ///
   /// Status::invalid_handle, forked.
   Result<std::uint32_t> cancel_all(std::uint64_t tag) const {
@@ -1783,4 +1793,5 @@ class Bulk {
 }  // namespace with_exceptions / without_exceptions
 }  // namespace paynow
 
+#endif  // C++17
 #endif  // PAYNOW_BRIDGE_HPP

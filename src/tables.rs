@@ -246,7 +246,8 @@ fn java_failures(text: &str) -> Vec<Entry> {
 /// `PayNow_Name = 7` of SourceMod's include.
 fn sourcemod(text: &str) -> Vec<Entry> {
     let lines = between(text, "enum PayNowStatus", "}").lines().filter_map(|line| {
-        let (spelled, number) = line.trim().trim_end_matches(',').split_once(" = ")?;
+        let (spelled, rest) = line.trim().split_once(" = ")?;
+        let number = rest.split(|character: char| !character.is_ascii_digit()).next()?;
         let name = spelled.strip_prefix("PayNow_")?;
         let name = if name == "OK" { name.to_owned() } else { screaming(name) };
         Some(Entry { spelled: spelled.to_owned(), name, number: number.parse().ok()? })
@@ -290,8 +291,7 @@ fn tables() -> Vec<Table> {
             "RESOURCES".to_owned(),
             "INTERNAL".to_owned(),
         ]),
-        Table::new("examples/sourcemod-ext/paynow.inc", "statuses", &statuses, sourcemod)
-            .requires(["OK".to_owned()]),
+        Table::new("examples/sourcemod-ext/paynow.inc", "statuses", &statuses, sourcemod),
         Table::new("examples/luanti-mod/bridge.lua", "statuses", &statuses, luanti)
             .requires(["OK".to_owned()]),
         Table::new(HEADER, "operations", &operations, defines("PAYNOW_OP_")),

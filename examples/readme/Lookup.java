@@ -1,5 +1,6 @@
 import dev.paynowbridge.LookupKey;
 import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowException;
 import dev.paynowbridge.PayNowOperations;
 import dev.paynowbridge.TickExecutor;
 import java.time.Duration;
@@ -13,7 +14,7 @@ public class Lookup {
             PayNowOperations paynow = client.on(tick);  // its futures complete on the thread that drains `tick`
             Future<?> done = paynow.lookupCustomer(LookupKey.minecraftJavaName("Notch"))
                     .thenAccept(found -> System.out.println(found.map(customer -> "Notch is " + customer.id()).orElse("Notch is not a customer")))
-                    .exceptionally(failure -> { System.out.println(failure.getMessage()); return null; });
+                    .exceptionally(failure -> { System.out.println(PayNowException.unwrap(failure).getMessage()); return null; });
             for (; !done.isDone(); Thread.sleep(50)) tick.drain(Duration.ofMillis(1));  // the tick
         }
     }

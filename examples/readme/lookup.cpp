@@ -18,5 +18,8 @@ int main() {
         done = true;
       });
   if (!sent) return std::puts(sent.error().c_str()), 2;
-  for (; !done; std::this_thread::sleep_for(std::chrono::milliseconds(15))) (void)client->poll();  // the tick
+  while (!done) {  // the tick
+    (void)client->poll();
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));
+  }
 }

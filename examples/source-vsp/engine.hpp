@@ -1,18 +1,12 @@
-// What the plugin needs to know of the Source engine.
+// What the plugin needs to know of the Source engine, declared here: no SDK is needed to build it.
 //
-// With a Source SDK (SOURCE_SDK_DIR, see the Makefile) the plugin's own interface comes from there. Without one it is
-// declared here: the functions of interface version 003 in their order, which is all that a virtual table is. The
-// console is declared here in both cases, because the SDK's own command classes live in its tier1 library.
+// A virtual table is its functions in their order, and those have been the same for twenty years, except for one that came
+// in between. README.md says which games have which.
 
 #pragma once
 
 #include <cstddef>
-
-#ifdef PAYNOW_SOURCE_SDK
-
-#include <engine/iserverplugin.h>
-
-#else
+#include <cstdint>
 
 struct edict_t;
 class CCommand;
@@ -22,9 +16,12 @@ enum EQueryCvarValueStatus : int;
 
 enum PLUGIN_RESULT : int { PLUGIN_CONTINUE = 0, PLUGIN_OVERRIDE = 1, PLUGIN_STOP = 2 };
 
-#define INTERFACEVERSION_ISERVERPLUGINCALLBACKS "ISERVERPLUGINCALLBACKS003"
+namespace plugins {
 
-class IServerPluginCallbacks {
+/// ISERVERPLUGINCALLBACKS003 in games made from Source 2013 and its forerunners. Version 001 ends after
+/// NetworkIDValidated, 002 after OnQueryCvarValueFinished: an engine that knows one of those calls no function behind
+/// its end, so this answers for all three. Episode One's engine hands ClientCommand no arguments; do not read them.
+class Source2013 {
  public:
   virtual bool Load(CreateInterfaceFn engine, CreateInterfaceFn game) = 0;
   virtual void Unload() = 0;
@@ -50,10 +47,53 @@ class IServerPluginCallbacks {
   virtual void OnEdictFreed(const edict_t* edict) = 0;
 
  protected:
-  ~IServerPluginCallbacks() = default;
+  ~Source2013() = default;
 };
 
-#endif
+/// The same in games made from Alien Swarm: ClientFullyConnect stands in between. Their 003 ends after OnEdictFreed, the
+/// 004 of Counter-Strike: Global Offensive after BNetworkCryptKeyValidate.
+class AlienSwarm {
+ public:
+  virtual bool Load(CreateInterfaceFn engine, CreateInterfaceFn game) = 0;
+  virtual void Unload() = 0;
+  virtual void Pause() = 0;
+  virtual void UnPause() = 0;
+  virtual const char* GetPluginDescription() = 0;
+  virtual void LevelInit(const char* map) = 0;
+  virtual void ServerActivate(edict_t* edicts, int count, int most_clients) = 0;
+  virtual void GameFrame(bool simulating) = 0;
+  virtual void LevelShutdown() = 0;
+  virtual void ClientActive(edict_t* player) = 0;
+  virtual void ClientFullyConnect(edict_t* player) = 0;
+  virtual void ClientDisconnect(edict_t* player) = 0;
+  virtual void ClientPutInServer(edict_t* player, const char* name) = 0;
+  virtual void SetCommandClient(int index) = 0;
+  virtual void ClientSettingsChanged(edict_t* player) = 0;
+  virtual PLUGIN_RESULT ClientConnect(bool* allow, edict_t* player, const char* name, const char* address,
+                                      char* reject, int reject_size) = 0;
+  virtual PLUGIN_RESULT ClientCommand(edict_t* player, const CCommand& arguments) = 0;
+  virtual PLUGIN_RESULT NetworkIDValidated(const char* name, const char* network_id) = 0;
+  virtual void OnQueryCvarValueFinished(QueryCvarCookie_t cookie, edict_t* player, EQueryCvarValueStatus status,
+                                        const char* name, const char* value) = 0;
+  virtual void OnEdictAllocated(edict_t* edict) = 0;
+  virtual void OnEdictFreed(const edict_t* edict) = 0;
+  virtual bool BNetworkCryptKeyCheckRequired(std::uint32_t address, std::uint16_t port, std::uint32_t account,
+                                             bool client_wants_it) = 0;
+  virtual bool BNetworkCryptKeyValidate(std::uint32_t address, std::uint16_t port, std::uint32_t account, int key_index,
+                                        int size, unsigned char* encrypted, unsigned char* key) = 0;
+
+ protected:
+  ~AlienSwarm() = default;
+};
+
+/// Whether the game calls version 003 as Alien Swarm does. The name of the interface does not tell. The game's own
+/// interfaces do: the function came into them together with this pair of versions, which no other game has.
+inline bool is_alien_swarm(CreateInterfaceFn game) {
+  return game != nullptr && game("ServerGameDLL005", nullptr) != nullptr &&
+         game("ServerGameClients004", nullptr) != nullptr;
+}
+
+}  // namespace plugins
 
 /// The console as games of the Source 2013 family have it (Team Fortress 2, Counter-Strike: Source, Garry's Mod, …).
 /// Others answer to other names, and there the plugin does without its command.

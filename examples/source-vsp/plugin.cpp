@@ -6,6 +6,7 @@
 
 #include <paynow_bridge.hpp>
 
+#include "engine.hpp"
 #include "settings.hpp"
 #include "steam_id.hpp"
 
@@ -15,11 +16,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <dlfcn.h>
-
-// Last: the SDK defines words such as min as macros.
-#include "engine.hpp"
 
 namespace {
 
@@ -170,9 +169,10 @@ class Session {
 
 void show_status();
 
-class Plugin final : public IServerPluginCallbacks {
+/// What the engine's calls do, whichever of the interfaces they come through.
+class Plugin {
  public:
-  bool Load(CreateInterfaceFn engine, CreateInterfaceFn) noexcept override {
+  bool load(CreateInterfaceFn engine) {
     if (session_) return false;
     auto session = std::make_unique<Session>();
     const std::string problem = session->start();
@@ -193,7 +193,7 @@ class Plugin final : public IServerPluginCallbacks {
     return true;
   }
 
-  void Unload() noexcept override {
+  void unload() {
     if (command_) registry_->UnregisterConCommand(command_.get());
     command_.reset();
     registry_ = nullptr;
@@ -201,23 +201,47 @@ class Plugin final : public IServerPluginCallbacks {
     session_.reset();
   }
 
+  /// From load to unload; null otherwise, because engines call on after unloading.
+  Session* session() const { return session_.get(); }
+
+ private:
+  std::unique_ptr<Session> session_;
+  console::Registry* registry_ = nullptr;
+  std::unique_ptr<console::Command> command_;
+};
+
+/// Never destroyed: when a process ends without Unload, the engine is no longer there to be talked to.
+Plugin& plugin() {
+  static Plugin& only = *new Plugin;
+  return only;
+}
+
+void show_status() {
+  if (const Session* session = plugin().session()) session->status();
+}
+
+/// The functions that all interfaces have.
+template <class Interface>
+class Callbacks : public Interface {
+ public:
+  bool Load(CreateInterfaceFn engine, CreateInterfaceFn) noexcept override { return plugin().load(engine); }
+  void Unload() noexcept override { plugin().unload(); }
   const char* GetPluginDescription() noexcept override { return "PayNow look-ups"; }
   void GameFrame(bool) noexcept override {
-    if (session_) session_->frame();
+    if (Session* session = plugin().session()) session->frame();
   }
   PLUGIN_RESULT ClientConnect(bool*, edict_t* player, const char* name, const char*, char*, int) noexcept override {
-    if (session_ && name != nullptr) session_->connected(player, name);
+    Session* session = plugin().session();
+    if (session != nullptr && name != nullptr) session->connected(player, name);
     return PLUGIN_CONTINUE;
   }
   PLUGIN_RESULT NetworkIDValidated(const char* name, const char* network_id) noexcept override {
-    if (session_ && name != nullptr && network_id != nullptr) session_->validated(name, network_id);
+    Session* session = plugin().session();
+    if (session != nullptr && name != nullptr && network_id != nullptr) session->validated(name, network_id);
     return PLUGIN_CONTINUE;
   }
   void ClientDisconnect(edict_t* player) noexcept override {
-    if (session_) session_->left(player);
-  }
-  void status() const noexcept {
-    if (session_) session_->status();
+    if (Session* session = plugin().session()) session->left(player);
   }
 
   void Pause() noexcept override {}
@@ -235,24 +259,70 @@ class Plugin final : public IServerPluginCallbacks {
   void OnEdictAllocated(edict_t*) noexcept override {}
   void OnEdictFreed(const edict_t*) noexcept override {}
 
- private:
-  std::unique_ptr<Session> session_;
-  console::Registry* registry_ = nullptr;
-  std::unique_ptr<console::Command> command_;
+ protected:
+  ~Callbacks() = default;
 };
 
-/// Never destroyed: when a process ends without Unload, the engine is no longer there to be talked to.
-Plugin& plugin() {
-  static Plugin& only = *new Plugin;
-  return only;
-}
+/// Versions 001 and 002, which are the same in all games.
+using Older = Callbacks<plugins::Source2013>;
 
-void show_status() { plugin().status(); }
+class AlienSwarm : public Callbacks<plugins::AlienSwarm> {
+ public:
+  void ClientFullyConnect(edict_t*) noexcept override {}
+  // No key is asked for and none is given: others decide.
+  bool BNetworkCryptKeyCheckRequired(std::uint32_t, std::uint16_t, std::uint32_t, bool) noexcept override {
+    return false;
+  }
+  bool BNetworkCryptKeyValidate(std::uint32_t, std::uint16_t, std::uint32_t, int, int, unsigned char*,
+                                unsigned char*) noexcept override {
+    return false;
+  }
+
+ protected:
+  ~AlienSwarm() = default;
+};
+
+/// Version 003, of which there are two. A plugin that answered with the wrong one would be called with the wrong
+/// arguments, so it looks at the game before it loads. Load itself is at the same place in both.
+#ifdef PAYNOW_ALIEN_SWARM
+using Base003 = AlienSwarm;
+constexpr bool made_for_alien_swarm = true;
+#else
+using Base003 = Older;
+constexpr bool made_for_alien_swarm = false;
+#endif
+class Version003 final : public Base003 {
+ public:
+  bool Load(CreateInterfaceFn engine, CreateInterfaceFn game) noexcept override {
+    if (plugins::is_alien_swarm(game) == made_for_alien_swarm) return Base003::Load(engine, game);
+    print("not loaded: this game calls its plugins as %s does; build this one with `make FAMILY=%s`",
+          made_for_alien_swarm ? "Source 2013" : "Alien Swarm", made_for_alien_swarm ? "2013" : "swarm");
+    return false;
+  }
+};
+
+template <class Base>
+class Final final : public Base {};
+
+template <class Interface, class Object>
+void* only() {
+  // Never destroyed, like the plugin.
+  static Object& object = *new Object;
+  return static_cast<Interface*>(&object);
+}
 
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) void* CreateInterface(const char* name, int* return_code) {
-  const bool mine = name != nullptr && std::string_view(name) == INTERFACEVERSION_ISERVERPLUGINCALLBACKS;
-  if (return_code != nullptr) *return_code = mine ? 0 : 1;
-  return mine ? static_cast<IServerPluginCallbacks*>(&plugin()) : nullptr;
+  const std::string_view asked = name == nullptr ? "" : name;
+  void* answer = nullptr;
+  if (asked == "ISERVERPLUGINCALLBACKS004") {
+    answer = only<plugins::AlienSwarm, Final<AlienSwarm>>();
+  } else if (asked == "ISERVERPLUGINCALLBACKS003") {
+    answer = only<std::conditional_t<made_for_alien_swarm, plugins::AlienSwarm, plugins::Source2013>, Version003>();
+  } else if (asked == "ISERVERPLUGINCALLBACKS002" || asked == "ISERVERPLUGINCALLBACKS001") {
+    answer = only<plugins::Source2013, Final<Older>>();
+  }
+  if (return_code != nullptr) *return_code = answer != nullptr ? 0 : 1;
+  return answer;
 }

@@ -42,6 +42,14 @@ struct Session {
   /// The plugins that have asked and are loaded, each with a number that none had before it: an address can come back.
   std::map<const IPluginRuntime*, std::uint64_t> loaded;
   std::uint64_t last_number = 0;
+  /// What was accepted and has not called back, by a number the extension gives: a cell is too small for a RequestId.
+  struct Request {
+    std::uint64_t plugin;
+    cell_t data;
+    paynow::RequestId id;
+  };
+  std::map<std::uint64_t, Request> outstanding;
+  std::uint64_t last_request = 0;
   // Last, so that it goes first: its destructor delivers what is outstanding, to functions that use the rest.
   paynow::Client client;
 };
@@ -84,10 +92,12 @@ struct Callback {
   IPluginRuntime* plugin;
   std::uint64_t number;
   cell_t data;
+  std::uint64_t request;
 
   void operator()(const paynow::Completion& done) const {
     // The extension is being unloaded: plugins that use it may be half gone, so none is called.
     if (session == nullptr) return;
+    session->outstanding.erase(request);
     const auto loaded = session->loaded.find(plugin);
     if (loaded == session->loaded.end() || loaded->second != number) return;
     const paynow::Status status = done.status();
@@ -127,7 +137,7 @@ class Parameters {
       IPluginRuntime* plugin = context_->GetRuntime();
       std::uint64_t& number = session->loaded[plugin];
       if (number == 0) number = ++session->last_number;
-      return Callback{function, plugin, number, cell(index + 1)};
+      return Callback{function, plugin, number, cell(index + 1), ++session->last_request};
     }
     context_->ThrowNativeError("parameter %d is not a function", static_cast<int>(index));
     return std::nullopt;
@@ -138,14 +148,16 @@ class Parameters {
   const cell_t* cells_;
 };
 
-paynow::CallOptions options_of(const Callback& callback) {
+/// Submits with `send(callback, options)`, and answers whether that was accepted.
+template <class Send>
+cell_t ask(const Callback& callback, Send&& send) {
   paynow::CallOptions options;
   options.tag = callback.number;
-  return options;
-}
-
-cell_t outcome(const paynow::Result<paynow::RequestId>& sent) {
-  if (sent) return 1;
+  const paynow::Result<paynow::RequestId> sent = send(callback, options);
+  if (sent) {
+    session->outstanding[callback.request] = {callback.number, callback.data, *sent};
+    return 1;
+  }
   sourcemod->LogError(myself, "%s", sent.error().c_str());
   return 0;
 }
@@ -177,7 +189,9 @@ cell_t lookup_customer(IPluginContext* context, const cell_t* cells) noexcept {
     case key_name: query.name = value; break;
     default: return context->ThrowNativeError("there is no key %d", static_cast<int>(parameters.cell(1)));
   }
-  return outcome(session->client.lookup_customer(query, *callback, options_of(*callback)));
+  return ask(*callback, [&](const Callback& done, const paynow::CallOptions& options) {
+    return session->client.lookup_customer(query, done, options);
+  });
 }
 
 using PlayerOperation = paynow::Result<paynow::RequestId> (paynow::Client::*)(const paynow::Player&,
@@ -197,7 +211,9 @@ cell_t with_player(IPluginContext* context, const cell_t* cells, PlayerOperation
   paynow::Player player;
   player.steam_id = *steam_id;
   if (!name->empty()) player.name = name;
-  return outcome((session->client.*operation)(player, *callback, options_of(*callback)));
+  return ask(*callback, [&](const Callback& done, const paynow::CallOptions& options) {
+    return (session->client.*operation)(player, done, options);
+  });
 }
 
 cell_t ensure_customer(IPluginContext* context, const cell_t* cells) noexcept {
@@ -208,14 +224,26 @@ cell_t token_for(IPluginContext* context, const cell_t* cells) noexcept {
   return with_player(context, cells, &paynow::Client::token_for);
 }
 
-cell_t create_token(IPluginContext* context, const cell_t* cells) noexcept {
+using TextOperation = paynow::Result<paynow::RequestId> (paynow::Client::*)(std::string_view, paynow::CompletionHandler,
+                                                                           const paynow::CallOptions&) const;
+cell_t with_customer(IPluginContext* context, const cell_t* cells, TextOperation operation) noexcept {
   const Parameters parameters(context, cells);
   if (!ready(context)) return 0;
   const auto customer = parameters.text(1);
   if (!customer) return 0;
   const auto callback = parameters.callback(2);
   if (!callback) return 0;
-  return outcome(session->client.create_customer_token(*customer, *callback, options_of(*callback)));
+  return ask(*callback, [&](const Callback& done, const paynow::CallOptions& options) {
+    return (session->client.*operation)(*customer, done, options);
+  });
+}
+
+cell_t create_token(IPluginContext* context, const cell_t* cells) noexcept {
+  return with_customer(context, cells, &paynow::Client::create_customer_token);
+}
+
+cell_t invalidate_tokens(IPluginContext* context, const cell_t* cells) noexcept {
+  return with_customer(context, cells, &paynow::Client::invalidate_customer_tokens);
 }
 
 cell_t lookup_gift_card(IPluginContext* context, const cell_t* cells) noexcept {
@@ -230,7 +258,53 @@ cell_t lookup_gift_card(IPluginContext* context, const cell_t* cells) noexcept {
   paynow::GiftCardQuery query;
   query.customer_token = *token;
   query.code = *code;
-  return outcome(session->client.lookup_giftcard(query, *callback, options_of(*callback)));
+  return ask(*callback, [&](const Callback& done, const paynow::CallOptions& options) {
+    return session->client.lookup_giftcard(query, done, options);
+  });
+}
+
+cell_t raw_request(IPluginContext* context, const cell_t* cells) noexcept {
+  const Parameters parameters(context, cells);
+  if (!ready(context)) return 0;
+  const auto method = parameters.text(1);
+  if (!method) return 0;
+  const auto path = parameters.text(2);
+  if (!path) return 0;
+  const auto json = parameters.text(3);
+  if (!json) return 0;
+  const auto callback = parameters.callback(4);
+  if (!callback) return 0;
+  paynow::RawRequest request;
+  request.method = *method;
+  request.path = *path;
+  if (!json->empty()) request.json = json;
+  return ask(*callback, [&](const Callback& done, const paynow::CallOptions& options) {
+    return session->client.request(request, done, options);
+  });
+}
+
+/// The number of the plugin that calls, 0 if it has never asked.
+std::uint64_t number_of(IPluginContext* context) {
+  const auto loaded = session->loaded.find(context->GetRuntime());
+  return loaded == session->loaded.end() ? 0 : loaded->second;
+}
+
+cell_t cancel(IPluginContext* context, const cell_t* cells) noexcept {
+  const Parameters parameters(context, cells);
+  if (!ready(context)) return 0;
+  cell_t cancelled = 0;
+  for (const auto& [number, request] : session->outstanding) {
+    if (request.plugin != number_of(context) || request.data != parameters.cell(1)) continue;
+    if (session->client.cancel(request.id)) ++cancelled;
+  }
+  return cancelled;
+}
+
+cell_t cancel_all(IPluginContext* context, const cell_t*) noexcept {
+  if (!ready(context)) return 0;
+  const std::uint64_t number = number_of(context);
+  if (number == 0) return 0;
+  return static_cast<cell_t>(session->client.cancel_all(number).value_or(0));
 }
 
 /// The answer, if it is this plugin's to read.
@@ -238,44 +312,83 @@ const paynow::Completion* answer_for(IPluginContext* context) {
   if (session != nullptr && session->answer != nullptr && session->reader == context->GetRuntime()) {
     return session->answer;
   }
-  context->ThrowNativeError("there is an answer only inside the callback it came to");
+  context->ThrowNativeError("an answer can be read only inside the callback it came to");
   return nullptr;
 }
 
-cell_t store(IPluginContext* context, const Parameters& parameters, cell_t index, std::string_view text) {
+cell_t store(IPluginContext* context, const Parameters& parameters, cell_t index, const std::string& text) {
   const cell_t size = parameters.cell(index + 1);
   if (size <= 0) return context->ThrowNativeError("the buffer has no room");
   std::size_t written = 0;
   // Cuts between characters.
-  const std::string copy(text);
-  return context->StringToLocalUTF8(parameters.cell(index), static_cast<std::size_t>(size), copy.c_str(), &written) ==
-                 SP_ERROR_NONE
-             ? 1
-             : 0;
+  if (context->StringToLocalUTF8(parameters.cell(index), static_cast<std::size_t>(size), text.c_str(), &written) ==
+      SP_ERROR_NONE) {
+    return 1;
+  }
+  return context->ThrowNativeError("parameter %d is not a buffer", static_cast<int>(index));
 }
 
-enum Text : cell_t { customer_id, customer_name, steam_id, token, card_code, card_balance, card_expires_at, error };
+enum Text : cell_t {
+  customer_id,
+  customer_name,
+  steam_id,
+  token,
+  card_code,
+  card_balance,
+  card_expires_at,
+  error,
+  error_code,
+  trace_id,
+  json
+};
 
-cell_t get_text(IPluginContext* context, const cell_t* cells) noexcept {
-  const Parameters parameters(context, cells);
+/// What the answer to this plugin has under that number. Nothing, too, when that was thrown at the plugin.
+std::optional<std::string> text_of(IPluginContext* context, cell_t which) {
   const paynow::Completion* answer = answer_for(context);
-  if (answer == nullptr) return 0;
+  if (answer == nullptr) return std::nullopt;
   const auto customer = answer->customer();
   const auto card = answer->giftcard();
   std::optional<std::string_view> text;
-  std::string balance;
-  switch (parameters.cell(1)) {
+  switch (which) {
     case customer_id: if (customer) text = customer->id(); break;
     case customer_name: if (customer) text = customer->name(); break;
     case steam_id: if (customer) text = customer->steam_id(); break;
     case token: text = answer->token(); break;
     case card_code: if (card) text = card->code; break;
-    case card_balance: if (card) text = balance = std::to_string(card->balance); break;
+    case card_balance: return card ? std::optional(std::to_string(card->balance)) : std::nullopt;
     case card_expires_at: if (card) text = card->expires_at; break;
     case error: if (!answer->ok()) text = answer->info().message; break;
-    default: return context->ThrowNativeError("there is no text %d", static_cast<int>(parameters.cell(1)));
+    case error_code: text = answer->info().error_code; break;
+    case trace_id: text = answer->info().trace_id; break;
+    case json: text = answer->json(); break;
+    default: context->ThrowNativeError("there is no text %d", static_cast<int>(which));
   }
+  if (!text) return std::nullopt;
+  return std::string(*text);
+}
+
+cell_t get_text(IPluginContext* context, const cell_t* cells) noexcept {
+  const Parameters parameters(context, cells);
+  const auto text = text_of(context, parameters.cell(1));
   return text ? store(context, parameters, 2, *text) : 0;
+}
+
+cell_t get_text_length(IPluginContext* context, const cell_t* cells) noexcept {
+  const Parameters parameters(context, cells);
+  const auto text = text_of(context, parameters.cell(1));
+  return text ? static_cast<cell_t>(text->size()) : -1;
+}
+
+cell_t get_http_status(IPluginContext* context, const cell_t*) noexcept {
+  const paynow::Completion* answer = answer_for(context);
+  return answer == nullptr ? 0 : static_cast<cell_t>(answer->info().http_status);
+}
+
+cell_t get_retry_after(IPluginContext* context, const cell_t*) noexcept {
+  const paynow::Completion* answer = answer_for(context);
+  if (answer == nullptr) return -1;
+  const auto wait = answer->info().retry_after;
+  return wait ? static_cast<cell_t>(wait->count()) : -1;
 }
 
 cell_t get_metadata(IPluginContext* context, const cell_t* cells) noexcept {
@@ -287,7 +400,7 @@ cell_t get_metadata(IPluginContext* context, const cell_t* cells) noexcept {
   const auto customer = answer->customer();
   if (!customer) return 0;
   const auto value = customer->metadata(*key);
-  return value ? store(context, parameters, 2, *value) : 0;
+  return value ? store(context, parameters, 2, std::string(*value)) : 0;
 }
 
 /// SourceMod keeps the pointer as long as the extension is loaded.
@@ -296,9 +409,16 @@ const sp_nativeinfo_t natives[] = {
     {"PayNow_EnsureCustomer", ensure_customer},
     {"PayNow_CreateToken", create_token},
     {"PayNow_TokenFor", token_for},
+    {"PayNow_InvalidateTokens", invalidate_tokens},
     {"PayNow_LookupGiftCard", lookup_gift_card},
+    {"PayNow_Request", raw_request},
+    {"PayNow_Cancel", cancel},
+    {"PayNow_CancelAll", cancel_all},
     {"PayNow_GetText", get_text},
+    {"PayNow_GetTextLength", get_text_length},
     {"PayNow_GetMetadata", get_metadata},
+    {"PayNow_GetHttpStatus", get_http_status},
+    {"PayNow_GetRetryAfter", get_retry_after},
     {nullptr, nullptr},
 };
 
@@ -323,7 +443,7 @@ class Extension final : public SourceMod::IExtensionInterface {
   void OnExtensionsAllLoaded() noexcept override {}
   void OnExtensionPauseChange(bool) noexcept override {}
   bool QueryRunning(char* error, std::size_t size) noexcept override {
-    if (session == nullptr) std::snprintf(error, size, "it is not started");
+    if (session == nullptr) std::snprintf(error, size, "it did not start");
     return session != nullptr;
   }
   bool IsMetamodExtension() noexcept override { return false; }

@@ -1,6 +1,4 @@
 #include <sourcemod>
-#define REQUIRE_EXTENSIONS
-#define AUTOLOAD_EXTENSIONS
 #include <paynow>
 
 #pragma semicolon 1
@@ -9,7 +7,7 @@
 public Plugin myinfo =
 {
 	name = "PayNow example",
-	description = "Tells who of the joining players is a customer"
+	description = "Tells which of the joining players are customers"
 };
 
 public void OnClientAuthorized(int client, const char[] auth)

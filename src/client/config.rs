@@ -1,5 +1,6 @@
 //! How a client is made.
 
+use std::env::VarError;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -270,7 +271,11 @@ impl ClientBuilder {
             Some(address) => Some(Proxy::parse(address)?),
             None => Proxy::from_environment(&base, |name| std::env::var_os(name))?,
         };
-        let extra_roots = self.ca_file.as_deref().map(read_certificates).transpose()?.unwrap_or_default();
+        let extra_roots = match self.ca_file.as_deref() {
+            Some(path) => read_certificates(path)
+                .map_err(|problem| BuildError::Source { problem, place: path.display().to_string() })?,
+            None => Vec::new(),
+        };
         if self.deadline.is_zero() || self.deadline > LONGEST_DEADLINE {
             return refuse("deadline", "must be between 1 ms and 24 h");
         }
@@ -333,25 +338,45 @@ impl ClientBuilder {
 }
 
 impl ClientBuilder {
-    fn read_api_key(&self) -> Result<Option<Secret>, InvalidArgument> {
-        let refuse = |argument, problem| Err(InvalidArgument::new(argument, problem));
+    fn read_api_key(&self) -> Result<Option<Secret>, BuildError> {
         let given = [self.api_key.is_some(), self.api_key_env.is_some(), self.api_key_file.is_some()];
         if given.iter().filter(|given| **given).count() > 1 {
-            return refuse("api_key", "must be given in one way only: itself, a variable or a file");
+            let problem = "must be given in one way only: itself, a variable or a file";
+            return Err(InvalidArgument::new("api_key", problem).into());
         }
-        let found = if let Some(name) = &self.api_key_env {
-            let Ok(value) = std::env::var(name) else {
-                return refuse("api_key_env", "names an environment variable that is not set, or not UTF-8");
+        let (found, place) = if let Some(name) = &self.api_key_env {
+            let problem = match std::env::var(name) {
+                Ok(value) => Ok(Secret::new(value)),
+                Err(VarError::NotPresent) => Err("names an environment variable that is not set"),
+                Err(VarError::NotUnicode(_)) => Err("names an environment variable that is not UTF-8 text"),
             };
-            Secret::new(value)
+            (problem.map_err(|problem| InvalidArgument::new("api_key_env", problem)), variable_to_show(name))
         } else if let Some(path) = &self.api_key_file {
-            read_key_file(path)?
+            (read_key_file(path), path_to_show(path))
         } else {
-            return self.api_key.as_ref().map(api_key).transpose();
+            return Ok(self.api_key.as_ref().map(api_key).transpose()?);
         };
         // A key read from a file often ends in a line break.
-        api_key(&Secret::new(found.expose().trim().to_owned())).map(Some)
+        found
+            .and_then(|found| api_key(&Secret::new(found.expose().trim().to_owned())))
+            .map(Some)
+            .map_err(|problem| BuildError::Source { problem, place })
     }
+}
+
+/// The name, unless it might be the key itself, given in the wrong place: no key is in capitals.
+fn variable_to_show(name: &str) -> String {
+    let is_name = !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_name { name } else { "a name that is not shown, because it could be the key itself" }.to_owned()
+}
+
+/// The path, unless it might be the key itself: no key has a slash or a dot.
+fn path_to_show(path: &Path) -> String {
+    let shown = path.display().to_string();
+    let is_path = shown.contains(['/', '\\', '.']) && !shown.contains(char::is_control);
+    if is_path { shown } else { "a path that is not shown, because it could be the key itself".to_owned() }
 }
 
 /// Longest file that is taken for a key.
@@ -409,6 +434,13 @@ fn is_product(text: &str) -> bool {
 pub enum BuildError {
     /// A setting cannot be used.
     InvalidArgument(InvalidArgument),
+    /// What an environment variable or a file holds cannot be used, or it is not there.
+    Source {
+        /// Which setting named it, and what is wrong.
+        problem: InvalidArgument,
+        /// The variable or the file. Says so instead when what was given could be the key itself.
+        place: String,
+    },
     /// The operating system starts no thread.
     Thread(io::Error),
     /// There is no memory for as much as the settings ask for: `max_outstanding` and `cache_bytes` take most.
@@ -419,6 +451,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidArgument(argument) => argument.fmt(formatter),
+            Self::Source { problem, place } => write!(formatter, "{problem} ({place})"),
             Self::Thread(error) => write!(formatter, "no thread can be started: {error}"),
             Self::Memory => formatter.write_str(
                 "there is no memory for as much as the settings ask for: lower max_outstanding or cache_bytes",
@@ -506,7 +539,9 @@ mod tests {
 
     fn refused(builder: ClientBuilder) -> &'static str {
         match builder.build() {
-            Err(BuildError::InvalidArgument(argument)) => argument.argument(),
+            Err(BuildError::InvalidArgument(problem) | BuildError::Source { problem, .. }) => {
+                problem.argument()
+            }
             other => panic!("expected a refusal, not {other:?}"),
         }
     }
@@ -533,8 +568,9 @@ mod tests {
     fn a_key_file_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let path = std::env::temp_dir().join(format!("paynow-bridge-key-{}", std::process::id()));
+        let content = std::cell::Cell::new("APIKey pn_from_file\n");
         let with_mode = |mode| {
-            std::fs::write(&path, "APIKey pn_from_file\n").unwrap();
+            std::fs::write(&path, content.get()).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let builder = builder().api_key_file(&path);
             let built = builder.read_api_key();
@@ -542,6 +578,9 @@ mod tests {
             built
         };
         assert_eq!(with_mode(0o600).unwrap().unwrap().expose(), "pn_from_file");
+        content.set("no key");
+        let refused_place = with_mode(0o600).unwrap_err().to_string();
+        assert!(refused_place.starts_with("api_key ") && refused_place.contains(path.to_str().unwrap()));
         for mode in [0o644, 0o640, 0o604, 0o660] {
             let refused = with_mode(mode).unwrap_err();
             assert!(refused.to_string().contains("chmod 600"), "{refused}");
@@ -552,6 +591,18 @@ mod tests {
         assert!(check_owner(1001, 1000).unwrap_err().contains("chown"));
         assert_eq!(refused(builder().api_key_env("PAYNOW_BRIDGE_NEVER_SET")), "api_key_env");
         assert_eq!(refused(builder().ca_file("/nowhere/at/all")), "ca_file");
+        for (builder, place) in [
+            (builder().api_key_env("PAYNOW_BRIDGE_NEVER_SET"), "that is not set (PAYNOW_BRIDGE_NEVER_SET)"),
+            (builder().api_key_file("/nowhere/at/all"), "(/nowhere/at/all)"),
+            (builder().ca_file("/nowhere/at/all"), "(/nowhere/at/all)"),
+            // A key where its place should be.
+            (builder().api_key_env("pnapi_v1_Secret"), "(a name that is not shown"),
+            (builder().api_key_env("APIKey X"), "(a name that is not shown"),
+            (builder().api_key_file("pnapi_v1_Secret"), "(a path that is not shown"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert!(error.contains(place) && !error.contains("Secret"), "{error}");
+        }
         assert_eq!(refused(builder().proxy("socks5://x")), "proxy");
     }
 

@@ -80,6 +80,9 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(argument) => argument.into(),
+            BuildError::Source { .. } => {
+                Self { status: PAYNOW_E_INVALID_ARGUMENT, detail: Detail::Build(error) }
+            }
             BuildError::Thread(_) | BuildError::Memory => {
                 Self { status: PAYNOW_E_RESOURCES, detail: Detail::Build(error) }
             }

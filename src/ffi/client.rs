@@ -350,8 +350,12 @@ pub extern "C" fn paynow_client_cancel(client: paynow_client, request: paynow_re
 }
 
 /// Cancels every request of the client with this tag that has not ended: those of a player who left, of a
-/// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be NULL. Any thread, never blocks; takes
-/// a microsecond per thousand outstanding requests.
+/// plugin that was disabled. Tag 0 is that of every call that gave none. `out_cancelled` gets the number and may be
+/// NULL. Any thread, never blocks; takes a microsecond per thousand outstanding requests.
+///
+/// Their callbacks run with PAYNOW_E_CANCELLED in a later poll or next. A request that had ended and was not collected
+/// yet is not counted, and its callback runs with its answer. So keep what user_data points to until the callback has run,
+/// or give a user_data_free: after this function it may still be used.
 ///
 /// PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
 ///

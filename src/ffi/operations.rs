@@ -306,8 +306,8 @@ pub unsafe extern "C" fn paynow_create_customer_token(
     }
 }
 
-/// Revokes *all* tokens of the customer: `DELETE …/customers/{customer_id}/tokens`. The answer holds nothing.
-/// Threads and errors as paynow_list_customers.
+/// Revokes *all* tokens of the customer: `DELETE …/customers/{customer_id}/tokens`. The API key needs the
+/// permission `customer_update`. The answer holds nothing. Threads and errors as paynow_list_customers.
 ///
 /// # Safety
 ///

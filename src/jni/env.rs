@@ -33,6 +33,8 @@ pub(super) enum Failure {
     Number(jlong),
     /// With an exception about this argument.
     Argument(InvalidArgument),
+    /// With an exception about what a variable or a file holds.
+    Source(InvalidArgument, String),
 }
 
 impl From<InvalidArgument> for Failure {
@@ -68,6 +70,7 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::InvalidArgument(error) => Self::Argument(error),
+            BuildError::Source { problem, place } => Self::Source(problem, place),
             BuildError::Thread(_) | BuildError::Memory => Self::Number(RESOURCES),
         }
     }
@@ -213,6 +216,10 @@ pub(super) fn contain(caller: Caller, run: impl FnOnce() -> Result<jlong, Failur
         Ok(Err(Failure::Number(number))) => number,
         Ok(Err(Failure::Argument(error))) => {
             caller.throw_illegal_argument(&in_java_words(&error));
+            THROWN
+        }
+        Ok(Err(Failure::Source(problem, place))) => {
+            caller.throw_illegal_argument(&format!("{} ({place})", in_java_words(&problem)));
             THROWN
         }
         Err(_) => INTERNAL,

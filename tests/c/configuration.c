@@ -52,6 +52,7 @@ TEST(a_key_from_the_environment) {
   unsetenv(config.api_key_env);
   CHECK_STATUS(refused(&config), PAYNOW_E_INVALID_ARGUMENT);
   CHECK_HAS(paynow_last_error(), "api_key_env");
+  CHECK_HAS(paynow_last_error(), "CONFIGURATION_TEST_KEY");
   setenv(config.api_key_env, sandbox_key, 1);
   client = client_with(&config);
   CHECK_STATUS(get_status(), PAYNOW_OK);

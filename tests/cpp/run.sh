@@ -39,13 +39,37 @@ if command -v clang++ >/dev/null 2>&1 && [ "$(command -v "$cxx")" != "$(command 
 fi
 wants header || compilers=
 for compiler in $compilers; do
-  for standard in 17 20; do
+  # 2b: C++23, as older compilers call it.
+  for standard in 17 20 2b; do
     for mode in '' '-fno-exceptions -fno-rtti'; do
       # shellcheck disable=SC2086
       check "header/$compiler c++$standard${mode:+ $mode}" "$compiler" -std=c++$standard $warnings -Wold-style-cast \
         -Wsign-conversion $mode -I"$include" -fsyntax-only "$out/alone.cpp"
     done
   done
+done
+
+# The examples in its comments, each in a function of its own.
+{
+  printf '#include <paynow_bridge.hpp>\n\nvoid report(const std::string&);\nvoid greet(const std::optional<paynow::Customer>&);\n'
+  printf 'void note(std::string_view);\nvoid first();\nvoid first() {\n'
+  sed -n '/CONVENTIONS/q; s/^ \*     //p' "$include/paynow_bridge.hpp"
+  printf '}\nvoid walk(const paynow::Client& client);\nvoid walk(const paynow::Client& client) {\n'
+  sed -n 's|^///     ||p' "$include/paynow_bridge.hpp"
+  printf '}\n'
+} >"$out/examples.cpp"
+for compiler in $compilers; do
+  for standard in 17 20 2b; do
+    # shellcheck disable=SC2086
+    check "header/examples $compiler c++$standard" "$compiler" -std=c++$standard $warnings -I"$include" -fsyntax-only "$out/examples.cpp"
+  done
+  # An older one is told what is needed, and nothing else.
+  says_what_it_needs() {
+    ! "$compiler" -std=c++14 -I"$include" -fsyntax-only "$out/alone.cpp" 2>"$out/old.txt" || return 1
+    cat "$out/old.txt"
+    grep -q 'needs C++17' "$out/old.txt" && [ "$(grep -c ': error: ' "$out/old.txt")" -eq 1 ]
+  }
+  check "header/needs-c++17 $compiler" says_what_it_needs
 done
 
 # The tests in C++17 with exceptions, and in C++20 without them: NAME FLAGS...

@@ -1,6 +1,6 @@
 // Garry's Mod as a module sees it, over the real LuaJIT, without ffi as in the game: loads the module, runs
 // gmod_script.lua, ticks its Think hook, unloads with requests in flight. Twice.
-//   gmod_host MODULE SCRIPT
+//   gmod_host MODULE SCRIPT GAME EXAMPLE
 
 #include "host.hpp"
 #include "lua_interface.hpp"
@@ -160,7 +160,8 @@ void reach(const char* state, const std::string& name, int least = 1) {
   if (!reached) std::exit(1);
 }
 
-void once(const std::string& script) {
+/// A new Lua as the game's server has it, which has run the script.
+lua_State* state_with(const std::string& script) {
   lua_State* L = luaL_newstate();
   luaL_openlibs(L);
   // As in the game.
@@ -189,6 +190,26 @@ void once(const std::string& script) {
     std::exit(1);
   }
   lua_settop(L, 0);
+  return L;
+}
+
+/// The example of the guide, with one player who joins.
+void example(const std::string& game, const std::string& script) {
+  round_name = "gmod/example";
+  lua_State* L = state_with(game);
+  if (luaL_dofile(L, script.c_str()) != 0) check(false, round_name + "/script", lua_tostring(L, -1));
+  lua_settop(L, 0);
+  call("join");
+  reach("is_printed", "the-player-is-answered");
+  call("judge");
+  interface.L = L;
+  check(host::symbol<gmod::Function>(library, "gmod13_close")(&main_state.known) == 0, round_name + "/close");
+  lua_close(L);
+  dlclose(library);
+}
+
+void once(const std::string& script) {
+  lua_State* L = state_with(script);
   call("load");
   call("ask");
   reach("all_answered", "all-are-answered", 1000);
@@ -220,11 +241,12 @@ void once(const std::string& script) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 5) return 2;
   module_path = argv[1];
   for (const char* round : {"gmod/first", "gmod/second"}) {
     round_name = round;
     once(argv[2]);
   }
+  example(argv[3], argv[4]);
   return host::finish();
 }

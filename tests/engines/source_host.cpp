@@ -1,10 +1,12 @@
 // A Source engine as a server plugin sees it: loads the plugin, ticks it, unloads it with requests in flight. Twice.
-//   source_host PLUGIN TIER0
+// Each interface the plugin answers to is called as the games do that have it.
+//   source_host PLUGIN PLUGIN_FOR_ALIEN_SWARM TIER0
 
 #include "engine.hpp"
 #include "host.hpp"
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -41,7 +43,22 @@ void* engine_factory(const char* name, int* return_code) {
   if (return_code != nullptr) *return_code = known ? 0 : 1;
   return known ? static_cast<console::Registry*>(&registry) : nullptr;
 }
-void* game_factory(const char*, int*) { return nullptr; }
+
+/// Games made from Alien Swarm and all others, as far as a plugin can tell them apart.
+void* source_2013(const char* name, int*) {
+  static int interface = 0;
+  for (const char* known : {"ServerGameDLL005", "ServerGameDLL010", "ServerGameClients003"}) {
+    if (std::strcmp(name, known) == 0) return &interface;
+  }
+  return nullptr;
+}
+void* alien_swarm(const char* name, int*) {
+  static int interface = 0;
+  for (const char* known : {"ServerGameDLL005", "ServerGameClients004"}) {
+    if (std::strcmp(name, known) == 0) return &interface;
+  }
+  return nullptr;
+}
 
 const char* (*printed)() = nullptr;
 void (*forget)() = nullptr;
@@ -57,7 +74,13 @@ std::string status() {
 
 edict_t* edict(std::uintptr_t number) { return reinterpret_cast<edict_t*>(number * 64); }
 
-void join(IServerPluginCallbacks& plugin, std::uintptr_t number, const char* name, const char* network_id) {
+template <class Interface>
+Interface* interface_of(void* library, const char* version) {
+  return static_cast<Interface*>(host::symbol<CreateInterfaceFn>(library, "CreateInterface")(version, nullptr));
+}
+
+template <class Interface>
+void join(Interface& plugin, std::uintptr_t number, const char* name, const char* network_id) {
   bool allow = true;
   char reject[64] = "";
   host::enter([&] {
@@ -72,9 +95,9 @@ void once(const std::string& path, const std::string& round) {
   void* library = host::open_plugin(path);
   const auto create = host::symbol<CreateInterfaceFn>(library, "CreateInterface");
   int code = -1;
-  check(create("ISERVERPLUGINCALLBACKS001", &code) == nullptr && code == 1, round + "/other-interfaces-are-refused");
+  check(create("ISERVERPLUGINCALLBACKS005", &code) == nullptr && code == 1, round + "/other-interfaces-are-refused");
   check(create(nullptr, nullptr) == nullptr, round + "/no-name-is-refused");
-  auto* plugin = static_cast<IServerPluginCallbacks*>(create(INTERFACEVERSION_ISERVERPLUGINCALLBACKS, &code));
+  auto* plugin = static_cast<plugins::Source2013*>(create("ISERVERPLUGINCALLBACKS003", &code));
   check(plugin != nullptr && code == 0, round + "/interface");
   if (plugin == nullptr) return;
   const auto frame = [plugin] { plugin->GameFrame(true); };
@@ -82,13 +105,13 @@ void once(const std::string& path, const std::string& round) {
   forget();
   const std::string store = host::environment("PAYNOW_STORE_ID");
   unsetenv("PAYNOW_STORE_ID");
-  check(!plugin->Load(engine_factory, game_factory) && contains(printed(), "PAYNOW_STORE_ID"),
+  check(!plugin->Load(engine_factory, source_2013) && contains(printed(), "PAYNOW_STORE_ID"),
         round + "/without-a-store-it-says-so", printed());
   setenv("PAYNOW_STORE_ID", store.c_str(), 1);
   host::enter(frame);
 
-  check(plugin->Load(engine_factory, game_factory), round + "/load", printed());
-  check(!plugin->Load(engine_factory, game_factory), round + "/a-second-load-is-refused");
+  check(plugin->Load(engine_factory, source_2013), round + "/load", printed());
+  check(!plugin->Load(engine_factory, source_2013), round + "/a-second-load-is-refused");
   check(registry.commands.size() == 1 && std::strcmp(registry.commands.front()->GetName(), "paynow_status") == 0,
         round + "/command");
   join(*plugin, 1, "GordonF", "STEAM_0:0:26039975");
@@ -133,13 +156,47 @@ void once(const std::string& path, const std::string& round) {
   host::sandbox("POST", "reset");
 }
 
+/// One load of an interface that a game has: what a player is shown for, and the end.
+template <class Interface>
+void shortly(const std::string& path, const char* version, CreateInterfaceFn game, const std::string& round) {
+  void* library = host::open_plugin(path);
+  auto* plugin = interface_of<Interface>(library, version);
+  check(plugin != nullptr, round + "/interface");
+  if (plugin == nullptr) return;
+  forget();
+  check(plugin->Load(engine_factory, game), round + "/load", printed());
+  join(*plugin, 1, "GordonF", "STEAM_0:0:26039975");
+  if constexpr (std::is_same_v<Interface, plugins::AlienSwarm>) {
+    host::enter([&] { plugin->ClientFullyConnect(edict(1)); });
+  }
+  join(*plugin, 2, "gone", "[U:1:139734266]");
+  host::enter([&] { plugin->ClientDisconnect(edict(2)); });
+  check(host::tick_until([plugin] { plugin->GameFrame(true); },
+                         [] { return contains(status(), "GordonF 76561198012345678: customer 424710168903683004"); }),
+        round + "/looks-up", status());
+  check(!contains(status(), "gone"), round + "/forgets-who-left", status());
+  host::enter([&] { plugin->Unload(); });
+  check(registry.commands.empty() && host::only_this_thread_is_left(), round + "/nothing-is-left");
+  dlclose(library);
+}
+
+/// A plugin for the other kind of game would be called with the wrong arguments. Load is at the same place in both.
+template <class Interface>
+void refused(const std::string& path, CreateInterfaceFn game, const char* advice, const std::string& round) {
+  void* library = host::open_plugin(path);
+  auto* plugin = interface_of<Interface>(library, "ISERVERPLUGINCALLBACKS003");
+  forget();
+  check(!plugin->Load(engine_factory, game) && contains(printed(), advice), round, printed());
+  check(registry.commands.empty() && host::only_this_thread_is_left(), round + "/nothing-is-left");
+  dlclose(library);
+}
+
 void without_a_console(const std::string& path) {
   void* library = host::open_plugin(path);
-  auto* plugin = static_cast<IServerPluginCallbacks*>(
-      host::symbol<CreateInterfaceFn>(library, "CreateInterface")(INTERFACEVERSION_ISERVERPLUGINCALLBACKS, nullptr));
+  auto* plugin = interface_of<plugins::Source2013>(library, "ISERVERPLUGINCALLBACKS003");
   has_console = false;
   forget();
-  check(plugin->Load(engine_factory, game_factory) && contains(printed(), "no paynow_status"),
+  check(plugin->Load(engine_factory, source_2013) && contains(printed(), "no paynow_status"),
         "source/without-its-console", printed());
   join(*plugin, 1, "GordonF", "STEAM_0:0:26039975");
   check(host::tick_until([plugin] { plugin->GameFrame(true); },
@@ -153,12 +210,20 @@ void without_a_console(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  void* tier0 = host::open_plugin(argv[2]);
+  if (argc != 4) return 2;
+  void* tier0 = host::open_plugin(argv[3]);
   printed = host::symbol<decltype(printed)>(tier0, "printed");
   forget = host::symbol<decltype(forget)>(tier0, "forget");
   once(argv[1], "source/first");
   once(argv[1], "source/second");
+  // The versions and the games that have them.
+  shortly<plugins::Source2013>(argv[1], "ISERVERPLUGINCALLBACKS001", source_2013, "source/001");
+  shortly<plugins::Source2013>(argv[1], "ISERVERPLUGINCALLBACKS002", source_2013, "source/002");
+  shortly<plugins::AlienSwarm>(argv[1], "ISERVERPLUGINCALLBACKS004", alien_swarm, "source/004");
+  shortly<plugins::AlienSwarm>(argv[2], "ISERVERPLUGINCALLBACKS003", alien_swarm, "source/003-alien-swarm");
+  shortly<plugins::AlienSwarm>(argv[2], "ISERVERPLUGINCALLBACKS004", alien_swarm, "source/004-alien-swarm");
+  refused<plugins::Source2013>(argv[1], alien_swarm, "FAMILY=swarm", "source/alien-swarm-needs-its-own");
+  refused<plugins::AlienSwarm>(argv[2], source_2013, "FAMILY=2013", "source/source-2013-needs-its-own");
   without_a_console(argv[1]);
   return host::finish();
 }

@@ -102,7 +102,8 @@ class Plugin final : public SourceMod::IPlugin, public SourcePawn::IPluginContex
   struct Answer {
     cell_t status;
     bool found;
-    std::string id, name, steam_id, token, balance, error, rank, cut;
+    std::string id, name, steam_id, token, balance, error, rank, cut, json;
+    cell_t json_length, http_status, retry_after;
   };
   std::map<cell_t, Answer> answers;
   std::string thrown;
@@ -125,6 +126,10 @@ class Plugin final : public SourceMod::IPlugin, public SourcePawn::IPluginContex
     answer.error = read(7);
     answer.rank = metadata("rank");
     answer.cut = read(0, 5);
+    answer.json = read(10);
+    answer.json_length = call("PayNow_GetTextLength", {10});
+    answer.http_status = call("PayNow_GetHttpStatus", {});
+    answer.retry_after = call("PayNow_GetRetryAfter", {});
     if (snoop != nullptr) (void)snoop->read(3);
   }
 
@@ -267,6 +272,41 @@ void once(const std::string& path) {
   reach(plugin, 8, "gift-card-is-answered");
   check(answers[8].balance == "1275", round_name + "/gift-cards-have-balances", answers[8].balance);
 
+  // What there is no native of its own for, and revoking.
+  check(plugin.call("PayNow_Request", {plugin.text("GET"), plugin.text("/v1/stores/{store_id}/customers/421621336637440000"),
+                                       plugin.text(""), callback, 9}) != 0,
+        round_name + "/any-request", errors);
+  check(plugin.call("PayNow_Request", {plugin.text("POST"), plugin.text("/v1/stores/{store_id}/customers"),
+                                       plugin.text("{\"name\":\"Raw\"}"), callback, 10}) != 0,
+        round_name + "/any-request-with-a-body", errors);
+  check(plugin.call("PayNow_InvalidateTokens", {plugin.text("421621336637440000"), callback, 11}) != 0, round_name + "/revoke");
+  reach(plugin, 11, "raw-requests-are-answered");
+  check(contains(answers[9].json, "421621336637440000") && answers[9].json_length > 255 && answers[9].http_status == 200 &&
+            answers[9].retry_after == -1,
+        round_name + "/raw-answers-are-text", answers[9].json);
+  check(contains(answers[10].json, "\"Raw\""), round_name + "/a-body-is-sent", answers[10].json);
+  check(answers[11].status == 0 && !answers[11].found && answers[11].json_length == -1, round_name + "/revoked",
+        answers[11].error);
+
+  // Cancelling: by what was given to the request, and all; never another plugin's.
+  host::sandbox("POST", "reset");
+  host::hang();
+  Plugin neighbour;
+  check(lookup(neighbour, by_name, "Nora", 13), round_name + "/a-neighbour-asks");
+  for (const cell_t data : {13, 14, 15}) (void)lookup(plugin, by_name, "slow " + std::to_string(data), data + 1000);
+  check(plugin.call("PayNow_Cancel", {1014}) == 1, round_name + "/cancels-by-data");
+  reach(plugin, 12, "the-cancelled-is-called");
+  check(answers[1014].status == 21, round_name + "/and-knows-why", std::to_string(answers[1014].status));
+  check(plugin.call("PayNow_Cancel", {1014}) == 0 && plugin.call("PayNow_Cancel", {5}) == 0,
+        round_name + "/what-has-ended-is-not-cancelled");
+  check(plugin.call("PayNow_CancelAll", {}) == 2, round_name + "/cancels-all");
+  Plugin stranger;
+  check(stranger.call("PayNow_CancelAll", {}) == 0 && stranger.call("PayNow_Cancel", {13}) == 0,
+        round_name + "/never-those-of-another");
+  check(neighbour.answers.empty() && neighbour.call("PayNow_Cancel", {13}) == 1, round_name + "/the-neighbour-goes-on");
+  reach(neighbour, 1, "the-neighbour-is-called");
+  host::heal();
+
   // What plugins get wrong.
   check(!lookup(plugin, by_steam_id, "BOT", 20) && !plugin.thrown.empty(), round_name + "/bots-are-refused");
   check(!lookup(plugin, 9, "x", 20) && contains(plugin.thrown, "9"), round_name + "/wrong-keys-are-refused", plugin.thrown);
@@ -278,6 +318,10 @@ void once(const std::string& path) {
   errors.clear();
   check(!lookup(plugin, by_id, "not an id", 20) && !errors.empty(), round_name + "/refusals-are-logged");
   check(plugin.read(0).empty() && contains(plugin.thrown, "callback"), round_name + "/no-answer-outside-callbacks", plugin.thrown);
+  for (const char* reader : {"PayNow_GetTextLength", "PayNow_GetHttpStatus", "PayNow_GetRetryAfter"}) {
+    (void)plugin.call(reader, {0});
+    check(contains(plugin.thrown, "callback"), round_name + "/" + reader + "-outside-callbacks", plugin.thrown);
+  }
 
   // A callback that ends in an error, and a plugin that reads what is another's.
   Plugin broken, snoop;
@@ -290,6 +334,7 @@ void once(const std::string& path) {
   check(contains(snoop.thrown, "callback"), round_name + "/answers-are-their-plugins-own", snoop.thrown);
 
   // One plugin goes when its request has been sent and not been delivered, another stays.
+  const std::size_t asked = answers.size();
   host::sandbox("POST", "reset");
   Plugin leaving;
   check(lookup(leaving, by_id, "421621496020995823", 1), round_name + "/a-leaving-plugin-asks");
@@ -298,7 +343,7 @@ void once(const std::string& path) {
   core.unload(leaving);
   // Another is loaded to the same address.
   check(lookup(leaving, by_id, "450307964272640274", 2), round_name + "/its-successor-asks");
-  reach(plugin, 9, "the-staying-plugin-is-called");
+  reach(plugin, asked + 1, "the-staying-plugin-is-called");
   reach(leaving, 1, "the-successor-is-called");
   check(leaving.answers.count(1) == 0 && leaving.answers.count(2) == 1, round_name + "/the-unloaded-plugin-is-not-called");
 
@@ -318,6 +363,25 @@ void once(const std::string& path) {
   dlclose(library);
   host::heal();
   host::sandbox("POST", "reset");
+}
+
+/// How a request ends that PayNow puts off.
+void too_many(const std::string& path) {
+  round_name = "sourcemod/too-many";
+  void* library = host::open_plugin(path);
+  auto* extension = host::symbol<SourceMod::IExtensionInterface* (*)()>(library, "GetSMExtAPI")();
+  char error[256] = "";
+  check(extension->OnExtensionLoad(nullptr, &core, error, sizeof error, false), round_name + "/load", error);
+  host::sandbox("PUT", "faults", R"({"rules":[{"respond":{"status":429,"headers":{"retry-after":"120"},"body":"{}"}}]})");
+  Plugin plugin;
+  check(lookup(plugin, by_name, "Nora", 1), round_name + "/asks", errors);
+  reach(plugin, 1, "is-answered");
+  const Plugin::Answer& answer = plugin.answers[1];
+  check(answer.status == 44 && answer.http_status == 429 && answer.retry_after == 120000, round_name + "/when-to-come-back",
+        std::to_string(answer.status) + " " + std::to_string(answer.retry_after));
+  host::heal();
+  host::enter([&] { extension->OnExtensionUnload(); });
+  dlclose(library);
 }
 
 /// The file in place of the environment, and what is wrong with it.
@@ -361,6 +425,7 @@ int main(int argc, char** argv) {
     round_name = round;
     once(argv[1]);
   }
+  too_many(argv[1]);
   settings(argv[1]);
   check(host::only_this_thread_is_left(), "sourcemod/no-thread-is-left");
   return host::finish();

@@ -160,6 +160,16 @@ elif command -v pkg-config >/dev/null; then
   check pkg_config.cpp_static_builds with_package paynow_bridge-static "$cxx" -std=c++17 -O2 "$project/lookup.cpp" -o "$out/pc_static"
   check pkg_config.c_shared finds env LD_LIBRARY_PATH="$prefix/lib" "$out/pc_shared"
   check pkg_config.cpp_static finds "$out/pc_static"
+  # As strict programs are compiled, by the other compiler.
+  if command -v clang++ >/dev/null; then
+    check pkg_config.clang_strict_builds with_package paynow_bridge clang++ -std=c++20 -O2 -Wall -Wextra -Wpedantic -Wconversion \
+      -Wshadow -Werror "$project/lookup.cpp" -o "$out/pc_clang"
+    check pkg_config.clang_strict finds env LD_LIBRARY_PATH="$prefix/lib" "$out/pc_clang"
+    check pkg_config.clang_static_builds with_package paynow_bridge-static clang++ -std=c++17 -O2 "$project/lookup.cpp" -o "$out/pc_clang_static"
+    check pkg_config.clang_static finds "$out/pc_clang_static"
+  else
+    skip pkg_config.clang 'there is no clang++'
+  fi
   check pkg_config.static_needs_none needs_no_shared "$out/pc_static"
   for plugin in one two; do
     check "pkg_config.plugin_${plugin}_builds" with_package paynow_bridge-static "$cc" -O2 -shared -fPIC "$project/plugin.c" \
@@ -170,6 +180,20 @@ elif command -v pkg-config >/dev/null; then
   check pkg_config.two_static_users ids 2 "$out/host" global Notch "$out/one.so" "$out/two.so"
 else
   skip pkg_config 'there is no pkg-config'
+fi
+
+# --- Java: a program with the API in its own jar, in Java and in Kotlin ---
+
+mvn=${MVN:-mvn}
+if ! wants java; then
+  :
+elif command -v "$mvn" >/dev/null; then
+  if check java.builds "$mvn" -B -ntp -q -f "$here/java/pom.xml" package -DskipTests "-Dpaynow.native=$library"; then
+    check java.shaded finds java -jar "$here/java/shaded/target/shaded-1.jar"
+    check java.kotlin finds java -jar "$here/java/kotlin/target/kotlin-1.jar"
+  fi
+else
+  skip java 'there is no mvn'
 fi
 
 finish

@@ -42,6 +42,7 @@ import org.bukkit.event.player.AsyncPlayerPreLoginEvent;
 import org.bukkit.event.player.PlayerJoinEvent;
 import org.bukkit.event.player.PlayerQuitEvent;
 import org.bukkit.event.server.PluginDisableEvent;
+import org.bukkit.event.server.PluginEnableEvent;
 import org.bukkit.permissions.Permission;
 import org.bukkit.permissions.PermissionDefault;
 import org.bukkit.plugin.IllegalPluginAccessException;
@@ -152,6 +153,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         registerPermissions(plugin);
         plugins.put(plugin, new ArrayList<>());
         plugin.setEnabled(true);
+        call(new PluginEnableEvent(plugin));
     }
 
     public void disable(JavaPlugin plugin) {

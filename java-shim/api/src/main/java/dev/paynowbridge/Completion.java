@@ -87,6 +87,7 @@ final class Completion {
             case RESOLVE, CONNECT, TLS, TRANSPORT -> new PayNowException.Transport(this);
             case RESPONSE_TOO_LARGE, INVALID_RESPONSE -> new PayNowException.InvalidResponse(this);
             case UNAVAILABLE -> new PayNowException.Unavailable(this);
+            case RESOURCES -> new PayNowException.Resources(this);
             case RATE_LIMITED -> new PayNowException.RateLimited(this);
             case UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, API, SERVER -> new PayNowException.Api(this);
             default -> new PayNowException.Internal(this);

@@ -72,7 +72,8 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
 
     /**
      * Cancels every request with this tag that has not ended: those of a player who left. Their futures fail with
-     * {@link PayNowException.Cancelled}, on the client's completion thread unless they belong to an executor. Never waits.
+     * {@link PayNowException.Cancelled}, on the client's completion thread unless they belong to an executor. A request
+     * whose answer is here is not cancelled: its future completes with that, on an executor perhaps after this. Never waits.
      *
      * @param tag the player
      * @return how many were cancelled
@@ -83,7 +84,8 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
 
     /**
      * Cancels every request with this tag that has not ended: those of a plugin that was disabled. Their futures fail with
-     * {@link PayNowException.Cancelled}, on the client's completion thread unless they belong to an executor. Never waits.
+     * {@link PayNowException.Cancelled}, on the client's completion thread unless they belong to an executor. A request
+     * whose answer is here is not cancelled: its future completes with that, on an executor perhaps after this. Never waits.
      *
      * @param tag the plugin's name
      * @return how many were cancelled
@@ -326,7 +328,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         /**
          * The same the other way round.
          *
-         * @param byName whether the name counts
+         * @param byUuid whether the UUID counts
          * @return this
          * @deprecated use {@link #offlinePlayersByUuid}, which means the opposite, as in every other language
          */

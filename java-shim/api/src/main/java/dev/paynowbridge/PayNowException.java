@@ -253,6 +253,15 @@ public abstract sealed class PayNowException extends RuntimeException {
         }
     }
 
+    /** This machine lacks something: memory for the request or its answer, or a thread. */
+    public static final class Resources extends PayNowException {
+        private static final long serialVersionUID = 1L;
+
+        Resources(Completion completion) {
+            super(completion);
+        }
+    }
+
     /** A fault of this library, contained. Please report it. */
     public static final class Internal extends PayNowException {
         private static final long serialVersionUID = 1L;

@@ -252,7 +252,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /**
-     * Revokes <em>all</em> tokens of the customer: <code>DELETE …/customers/{customer_id}/tokens</code>.
+     * Revokes <em>all</em> tokens of the customer: <code>DELETE …/customers/{customer_id}/tokens</code>. The API key needs
+     * the permission {@code customer_update}.
      *
      * @param customerId PayNow's id
      * @return nothing, when it is done; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise

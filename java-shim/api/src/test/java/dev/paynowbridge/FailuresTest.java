@@ -278,6 +278,11 @@ class FailuresTest extends OnSandbox {
         refuses("apiKeyEnv", () -> PayNowClient.builder(Sandbox.STORE).apiKeyEnv("PAYNOW_NOT_SET").build());
         refuses("apiKeyFile",
                 () -> PayNowClient.builder(Sandbox.STORE).apiKeyFile(java.nio.file.Path.of("/no/such/file")).build());
+        assertTrue(assertThrows(IllegalArgumentException.class,
+                () -> PayNowClient.builder(Sandbox.STORE).apiKeyEnv("PAYNOW_NOT_SET").build()).getMessage().contains("PAYNOW_NOT_SET"));
+        assertTrue(assertThrows(IllegalArgumentException.class,
+                () -> PayNowClient.builder(Sandbox.STORE).apiKeyFile(java.nio.file.Path.of("/no/such/file")).build())
+                .getMessage().contains("/no/such/file"));
         refuses("apiBase", () -> client(builder -> builder.apiBase("http://api.paynow.gg")));
         refuses("deadline", () -> client(builder -> builder.deadline(Duration.ZERO)));
         refuses("deadline", () -> client(builder -> builder.deadline(Duration.ofSeconds(-1))));

@@ -37,8 +37,8 @@ public final class NativeLibrary {
     private static final String EXPLICIT_FIX =
             "correct or remove -D" + PATH_PROPERTY + "; while it is set nothing else is tried";
     private static final String RESOURCES = "/dev/paynowbridge/natives/";
-    /** Put together at run time: a shading plugin would rewrite it in one piece. */
-    private static final String EXPECTED_CLASS = String.join(".", "dev", "paynowbridge", "internal", "Native");
+    /** Written backwards: a shading plugin rewrites whatever text begins with a package it moves, be that only "dev". */
+    private static final String EXPECTED_CLASS = new StringBuilder("evitaN.lanretni.egdirbwonyap.ved").reverse().toString();
 
     private static final Pattern OWN_FILE = Pattern.compile("paynow-bridge-([0-9]+)-[0-9a-f]{16}\\.(so|dll|dylib)");
     /** How many entries of a folder are looked at for files that were left behind; at most as many are removed. */

@@ -1,6 +1,7 @@
 package org.bukkit.plugin;
 
 import java.io.File;
+import java.io.InputStream;
 import java.util.logging.Logger;
 import org.bukkit.Server;
 
@@ -17,4 +18,6 @@ public interface Plugin {
     Logger getLogger();
 
     File getDataFolder();
+
+    InputStream getResource(String filename);
 }

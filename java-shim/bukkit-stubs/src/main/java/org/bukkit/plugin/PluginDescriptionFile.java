@@ -1,14 +1,33 @@
 package org.bukkit.plugin;
 
+import java.util.List;
+
 /** What plugin.yml says. */
 public final class PluginDescriptionFile {
     private final String version;
+    private final List<String> depend;
+    private final List<String> softDepend;
 
     public PluginDescriptionFile(String pluginName, String pluginVersion, String mainClass) {
-        version = pluginVersion;
+        this(pluginVersion, List.of(), List.of());
+    }
+
+    /** For the server in memory: the real one reads plugin.yml itself. */
+    public PluginDescriptionFile(String version, List<String> depend, List<String> softDepend) {
+        this.version = version;
+        this.depend = depend;
+        this.softDepend = softDepend;
     }
 
     public String getVersion() {
         return version;
+    }
+
+    public List<String> getDepend() {
+        return depend;
+    }
+
+    public List<String> getSoftDepend() {
+        return softDepend;
     }
 }

@@ -31,6 +31,7 @@ public class PayNowBridgePlugin extends JavaPlugin {
         registerPermissions();
         bridge = new Bridge(new BukkitHost(this), environment);
         getServer().getPluginManager().registerEvents(new Sessions(bridge), this);
+        getServer().getPluginManager().registerEvents(new Copies(getName(), getLogger()), this);
         PluginCommand command = getCommand("paynowbridge");
         CommandAdapter commands = new CommandAdapter(bridge.commands());
         command.setExecutor(commands);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.paynowbridge.sandbox.Sandbox;
+import java.util.List;
+import org.bukkit.plugin.java.JavaPlugin;
 import org.junit.jupiter.api.Test;
 
 /** What the doctor finds. */
@@ -73,7 +75,7 @@ class DoctorTest extends OnServer {
         plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
         server.enable(plugin);
         assertTrue(server.log().contains("WARNING PayNow is not set up: there is no API key"), server.log());
-        answer(server.console, "paynowbridge doctor", "Not set up: there is no API key");
+        answer(server.console, "paynowbridge doctor", "Not set up: there is no API key. Set the environment variable PAYNOW_API_KEY, or set api-key.file");
         answer(server.console, "paynowbridge lookup Notch", "PayNow is not set up: there is no API key");
         answer(server.console, "paynowbridge status", "PayNow is not set up");
         answer(server.console, "paynowbridge giftcard a b", "PayNow is not set up");
@@ -121,6 +123,23 @@ class DoctorTest extends OnServer {
         assertTrue(examine().contains("PayNow's own plugin is not installed."), server.console.heard());
         server.enable(new official.OfficialPlugin());
         assertTrue(examine().contains("own plugin is installed (version 2.1): it delivers purchases"), server.console.heard());
+    }
+
+    @Test
+    void aPluginThatCarriesTheApiIsNamed() {
+        for (String depends : List.of("depend: [PayNowBridge]\n", "softdepend: [Other, PayNowBridge]\n")) {
+            JavaPlugin plugin = new shading.ShadingPlugin(depends, true);
+            server.enable(plugin);
+            server.disable(plugin);
+        }
+        assertEquals(2, server.log().split("WARNING Shading depends on PayNowBridge but has a copy of its API", -1).length - 1, server.log());
+    }
+
+    @Test
+    void whatHasNoCopyOrWantsNoServiceIsNot() {
+        server.enable(new shading.ShadingPlugin("depend: [PayNowBridge]\n", false));
+        server.enable(new shading.ShadingPlugin("", true));
+        assertFalse(server.log().contains("copy of its API"), server.log());
     }
 
     @Test

@@ -105,6 +105,7 @@ final class Explanations {
             case QUEUE_FULL -> "queue-full";
             case CLOSED -> "closed";
             case NO_API_KEY -> "no-api-key";
+            case RESOURCES -> "resources";
             case INVALID_RESPONSE, RESPONSE_TOO_LARGE -> "invalid-response";
             case SERVER -> "server";
             case NOT_FOUND -> "not-found";

@@ -179,8 +179,9 @@ record Settings(
             }
             String value = text("api-key.value");
             if (value.isEmpty()) {
-                throw new SetupException("there is no API key. Set the environment variable, the file or the value that"
-                        + " config.yml names under api-key.");
+                throw new SetupException("there is no API key. "
+                        + (name.isEmpty() ? "" : "Set the environment variable " + name + ", or ")
+                        + (name.isEmpty() ? "Set " : "set ") + "api-key.file or api-key.value in config.yml.");
             }
             return KeySource.config(value);
         }

@@ -56,6 +56,7 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
         throw new UnsupportedOperationException("a signature to compile against");
     }
 
+    @Override
     public InputStream getResource(String name) {
         throw new UnsupportedOperationException("a signature to compile against");
     }

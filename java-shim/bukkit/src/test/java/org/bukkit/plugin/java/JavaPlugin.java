@@ -68,7 +68,11 @@ public abstract class JavaPlugin implements Plugin, CommandExecutor {
 
     @Override
     public final PluginDescriptionFile getDescription() {
-        return new PluginDescriptionFile(getName(), String.valueOf(description.get("version")), null);
+        return new PluginDescriptionFile(String.valueOf(description.get("version")), names("depend"), names("softdepend"));
+    }
+
+    private List<String> names(String key) {
+        return description.get(key) instanceof List<?> names ? names.stream().map(String::valueOf).toList() : List.of();
     }
 
     public Map<String, PluginCommand> commands() {
