@@ -311,7 +311,7 @@ static void become_another_user(void) {
   begin(by_name()), work(20, PAYNOW_OK), end();
   paynow_client refused = 0;
   EXPECT(paynow_client_create(&config, &refused) == PAYNOW_E_INVALID_ARGUMENT);
-  EXPECT(strstr(paynow_last_error(), "api_key_file") && strstr(paynow_last_error(), "cannot be opened"));
+  EXPECT(strstr(paynow_last_error(), "api_key_file") && strstr(paynow_last_error(), "cannot be read by the user"));
 }
 
 TEST(another_user_on_the_way) {

@@ -328,7 +328,7 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         /**
          * The same the other way round.
          *
-         * @param byUuid whether the UUID counts
+         * @param byName whether the name counts
          * @return this
          * @deprecated use {@link #offlinePlayersByUuid}, which means the opposite, as in every other language
          */
