@@ -248,7 +248,9 @@ impl Schedule {
             self.answer(*slot, outcome.shared());
         }
         if let Some(slot) = work.leader {
-            self.answer(slot, outcome);
+            // One that came to lead what was sent for another has only shared it.
+            let is_own = self.requests.get(&slot).is_some_and(|request| request.own.is_none());
+            self.answer(slot, if is_own { outcome } else { outcome.shared() });
         }
     }
 

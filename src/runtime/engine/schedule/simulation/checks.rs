@@ -12,7 +12,7 @@ use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::engine::schedule::queues::{BACKGROUND_SHARE, WorkId};
 use crate::runtime::engine::schedule::work::Stage;
 use crate::runtime::engine::schedule::{Assignment, Schedule};
-use crate::runtime::mailbox::{Outcome, Priority};
+use crate::runtime::mailbox::{Outcome, Priority, Source};
 
 /// How late a deadline may be kept: one look while idle, one timer step, and what threads take.
 const GRACE: Duration = millis(1).saturating_add(IDLE).saturating_add(TIMER_STEP);
@@ -212,6 +212,8 @@ impl Checks {
             };
             let expected = u32::from(status != Status::Cancelled);
             assert!(asked.answers >= expected, "request {number} ended as {status:?} without an answer");
+            let is_own = asked.source == Some(Source::Network) && status == Status::Ok;
+            assert!(!is_own || asked.sent > 0, "request {number} was given the answer of another as its own");
         }
         assert_eq!(world.schedule.sizes(), [0; 6], "something is kept");
         assert_eq!(world.schedule.set_aside, 0, "bytes are set aside for nothing");
