@@ -31,7 +31,7 @@ demo-cpp: lib sandbox ## Run a C++ game server against the sandbox and show that
 	@sh examples/cpp-server/demo.sh
 
 .PHONY: test
-test: ## Run every test (a quarter of an hour at most)
+test: ## Run every test (about 20 minutes on two cores)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
