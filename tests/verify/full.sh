@@ -1,22 +1,41 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, the unit tests in 32 bits, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing
-# is a skip by name.
+# concurrent core under the model checker, the unit tests in 32 bits, a million seeds of the simulation and its mutants,
+# a million random calls, the advisories, and the mutants. A tool that is missing is a skip by name.
+#   full.sh [PART...]   all of them without an argument; they need what `make lib static sandbox` builds
 set -u
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 cd "$root" || exit 1
+passed=0
 failed=0
+skipped=0
+started=$(date +%s)
+wanted=" $* "
 
-# part NAME COMMAND...: shows the closing line of a suite, and all of it when it fails.
+is_wanted() {
+  case $wanted in "  " | *" $1 "*) return 0 ;; *) return 1 ;; esac
+}
+
+# skip NAME REASON
+skip() {
+  is_wanted "$1" || return 0
+  printf 'skip %s: %s\n' "$1" "$2"
+  skipped=$((skipped + 1))
+}
+
+# part NAME COMMAND...: shows the closing line of a suite and the time it took, and all of it when it fails.
 part() {
   name=$1
   shift
+  is_wanted "$name" || return 0
   log=target/test-results/$name.log
+  since=$(date +%s)
   if "$@" >"$log" 2>&1; then
     grep '^skip ' "$log"
-    printf 'ok %s: %s\n' "$name" "$(tail -n 1 "$log")"
+    printf 'ok %s: %s (%s s)\n' "$name" "$(tail -n 1 "$log")" "$(($(date +%s) - since))"
+    passed=$((passed + 1))
   else
     cat "$log"
     printf 'FAIL %s: %s\n' "$name" "$(tail -n 1 "$log")"
@@ -31,7 +50,8 @@ if command -v valgrind >/dev/null; then
   part valgrind-c env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-c-valgrind sh tests/c/run.sh
   part valgrind-cpp env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-cpp-valgrind sh tests/cpp/run.sh
 else
-  printf 'skip valgrind: not installed\n'
+  skip valgrind-c 'valgrind is not installed'
+  skip valgrind-cpp 'valgrind is not installed'
 fi
 sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
@@ -45,10 +65,11 @@ narrow=i686-unknown-linux-gnu
 if rustup target list --installed 2>/dev/null | grep -qx "$narrow" && echo 'int main(void) { return 0; }' | cc -m32 -x c -o /dev/null - 2>/dev/null; then
   part narrow "${CARGO:-cargo}" test --locked --lib --target "$narrow"
 else
-  printf 'skip narrow: needs a standard library for %s and gcc-multilib\n' "$narrow"
+  skip narrow "needs a standard library for $narrow and gcc-multilib"
 fi
 part simulation env SIMULATION_SEEDS=1000000 sh tests/verify/simulation.sh
 part loom sh tests/verify/loom.sh
 part advisories sh tests/verify/deny.sh advisories
 part mutants sh tests/verify/mutants.sh
-[ "$failed" -eq 0 ]
+printf 'full: %s parts passed, %s failed, %s skipped in %s s\n' "$passed" "$failed" "$skipped" "$(($(date +%s) - started))"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
