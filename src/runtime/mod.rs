@@ -15,6 +15,7 @@ mod lines;
 mod mailbox;
 #[cfg(all(test, loom))]
 mod model;
+mod seed;
 mod stats;
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod stops;
@@ -28,9 +29,7 @@ pub(crate) use self::mailbox::{
 pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
 pub use self::stats::Stats;
 
-use std::io;
-use std::ops::Deref;
-use std::sync::Arc;
+use std::{io, ops::Deref, sync::Arc};
 
 use self::engine::{Engine, EngineSettings, Rules};
 use self::mailbox::{AnswerCache, Mailbox, MailboxSettings};
@@ -107,7 +106,7 @@ impl Runtime {
             rate: settings.rate,
             max_held_bytes: settings.max_held_bytes,
             max_workers: settings.max_workers as usize,
-            seed: fastrand::u64(..),
+            seed: seed::draw(),
         };
         let engine = EngineSettings { store_id: settings.store_id, rules };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
