@@ -900,6 +900,10 @@ mod tests {
         look_at_all(&cache, &keys, now, act);
         Acting::new(9).keep(&cache, "more", now, 40_000);
         assert_eq!(number_of(&cache, "more", now), Some(9));
+        for key in &keys {
+            Acting::new(7).keep(&cache, key, now, 700);
+        }
+        assert_eq!(Arc::strong_count(&cache), 1, "what was kept for them holds the cache no longer");
         let books = cache.books.lock().unwrap();
         assert_eq!(books.bytes, books.linked, "all that waited is free");
     }
