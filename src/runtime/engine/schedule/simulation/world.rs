@@ -503,6 +503,14 @@ impl World {
         self.jobs.iter().all(|job| matches!(job, Job::Sends(_)))
     }
 
+    /// Whether what is under way leaves no room for the answer to a request of the host's own: what is lost keeps its room as
+    /// long as its request may take.
+    pub(super) fn room_is_taken(&self) -> bool {
+        let Schedule { expected, set_aside, max_held_bytes, .. } = &self.schedule;
+        let taken = self.held_bytes + set_aside;
+        taken > 0 && taken + expected.bytes(operations::REQUEST.id) > *max_held_bytes
+    }
+
     // What the engine's threads do.
 
     fn drain(&mut self) -> Vec<Noted> {
