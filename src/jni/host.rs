@@ -122,3 +122,60 @@ impl Drop for Host {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::follow::Attached;
+    use super::*;
+    use crate::client::Call;
+    use crate::operations::{self, Parameter};
+    use crate::room::counting::refusing;
+
+    const REQUESTS: u32 = 40;
+
+    /// The tickets in a batch of completions, in order.
+    fn tickets(batch: &[u8]) -> Vec<u32> {
+        let (mut rest, mut found) = (batch, Vec::new());
+        while let Some((length, body)) = rest.split_first_chunk() {
+            let (record, behind) = body.split_at(u32::from_le_bytes(*length) as usize);
+            found.push(u32::from_le_bytes(*record[1..].first_chunk().unwrap()));
+            rest = behind;
+        }
+        found
+    }
+
+    /// Refuses one allocation in each call, the first, the second and so on: every completion crosses, and once.
+    #[test]
+    fn without_memory_nothing_is_lost_or_doubled() {
+        let builder = Client::builder("411486491630370816").api_key("k").api_base("http://127.0.0.1:9");
+        let host = Host::new(builder.build().unwrap()).unwrap();
+        for ticket in 0..REQUESTS {
+            let attached = Attached::new(ticket, Follow::Alone);
+            let name = |arguments: &mut operations::Arguments| arguments.text(Parameter::Name, "x");
+            let call = Call { tag: 1, ..Call::default() };
+            host.client.submit_attached(&operations::LOOKUP_CUSTOMER, &call, name, attached.words()).unwrap();
+            attached.accepted();
+        }
+        assert_eq!(host.client.cancel_all(1), REQUESTS);
+        let (mut crossed, mut refusals) = (Vec::new(), 0);
+        for granted in 0.. {
+            let mut batch = Vec::with_capacity(64 * 1024);
+            let (taken, was_refused) = refusing(granted, 1, || {
+                host.next(Duration::ZERO, |bytes| {
+                    batch.extend_from_slice(bytes);
+                    true
+                })
+            });
+            taken.unwrap();
+            refusals += u32::from(was_refused);
+            if batch.is_empty() {
+                break;
+            }
+            crossed.extend(tickets(&batch));
+        }
+        assert!(refusals > 1, "{refusals}");
+        crossed.sort_unstable();
+        assert_eq!(crossed, (0..REQUESTS).collect::<Vec<_>>());
+        assert_eq!(host.client.stats().outstanding, 0);
+    }
+}
