@@ -151,7 +151,11 @@ class CrossingsTest extends OnSandbox {
             }
         }
         try {
-            return (long) NATIVES.get(name).invoke(null, arguments);
+            long result = (long) NATIVES.get(name).invoke(null, arguments);
+            if (Native.failed(result) && !ALWAYS.contains(name)) {
+                calls.merge(name + " refused with " + result, 1, Integer::sum);
+            }
+            return result;
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
