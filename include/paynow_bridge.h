@@ -1116,9 +1116,10 @@ paynow_status paynow_bulk_submit(paynow_client client,
 // Takes how a piece ended, and goes on to the next. `out_outcomes`, which may be NULL, gets for each customer of the
 // piece (200, or as many as were left) the place of its customer in the completion, PAYNOW_BULK_FAILED or
 // PAYNOW_BULK_UNKNOWN: a customer is found by its Steam id, UUID or XUID, or by a name that occurs once. `out_count`
-// gets their number and may be NULL. Any thread, never blocks.
+// gets their number and may be NULL. Any thread, never blocks. When there is no memory for it (PAYNOW_E_RESOURCES) `bulk`
+// stays where it is.
 //
-// PAYNOW_E_NO_VALUE, PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+// PAYNOW_E_NO_VALUE, PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_RESOURCES, PAYNOW_E_FORKED.
 paynow_status paynow_bulk_accept(struct paynow_bulk *bulk,
                                  paynow_completion completion,
                                  int64_t *out_outcomes,

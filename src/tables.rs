@@ -552,7 +552,7 @@ fn java_reads_a_customer_in_the_order_in_which_it_crosses() {
     assert_ne!(order(&swap(&java, "steamId", "xboxXuid")), fields_of_grammar);
     // And it writes them in that order.
     let encode = read("src/jni/encode.rs");
-    let body = between(&encode, "let start = self.bytes.len();\n        self.int(0);", "self.end(start);");
+    let body = between(&encode, "let start = self.bytes.len();\n        self.int(0)?;", "self.end(start);");
     let mut at = 0;
     for field in fields_of_grammar {
         let name = snake(&capital(field));
@@ -586,7 +586,7 @@ fn java_reads_the_rest_in_the_order_in_which_it_crosses() {
     let reader = read(&format!("{JAVA}/Reader.java"));
     let completion = |java: &str| assigned(java, "Completion completion() {", "if (octet()", "completion.");
     // The ticket is read before: it says whose completion it is.
-    let crosses = rule("completion (kind 1) := ticket:i32", "error answer");
+    let crosses = rule("completion (kind 1) := ticket:i32", "error answer follow");
     assert_eq!(completion(&reader), crosses);
     for (one, other) in [("queued", "network"), ("sent", "source"), ("httpStatus", "attempts")] {
         assert_ne!(completion(&swap(&reader, one, other)), crosses, "{one} and {other}");
@@ -608,7 +608,7 @@ fn java_reads_the_rest_in_the_order_in_which_it_crosses() {
             names.iter().map(|name| body.find(name).unwrap_or_else(|| panic!("no {name}"))).collect();
         places.is_sorted()
     };
-    let body = between(&encode, "let start = self.begin(COMPLETION);", "self.error(");
+    let body = between(&encode, "let Ended { ticket, operation, outcome } = ended;", "fn answer(");
     let names = [
         "operation",
         "status",
@@ -620,8 +620,10 @@ fn java_reads_the_rest_in_the_order_in_which_it_crosses() {
         "queued",
         "network",
     ];
-    let written =
-        names.map(|name| if name == "operation" { name.to_owned() } else { format!("outcome.{name}") });
+    let written = names.map(|name| match name {
+        "operation" | "status" => format!("{name} as"),
+        _ => format!("outcome.{name}"),
+    });
     assert!(order(body, &written.each_ref().map(String::as_str)));
     assert!(!order(&swap(body, "queued", "network"), &written.each_ref().map(String::as_str)));
     let body = between(&encode, "let GiftCard {", "\n    }\n").split_once(';').unwrap().1;

@@ -5,11 +5,10 @@
 //! identity (Steam id, UUID or XUID; a name only if it occurs once), and otherwise the outcome is unknown, not guessed:
 //! PayNow's documents promise neither an order nor all or nothing.
 
-use std::collections::BTreeMap;
-
 use super::{CustomerFields, Field};
 use crate::model::Customer;
 use crate::operations::{BULK_LIMIT, Sent, Status, parse_uuid};
+use crate::room::{self, NoMemory};
 
 /// What became of one customer of a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +70,13 @@ impl<'a> Bulk<'a> {
         self.done
     }
 
-    /// Takes how the present piece ended, and goes on to the next: what became of each customer in it.
+    /// Takes how the present piece ended, and goes on to the next: what became of each customer in it. All are
+    /// [`BulkOutcome::Unknown`] when there is no memory to compare them with a long answer.
     pub fn accept(&mut self, status: Status, sent: Sent, created: &[Customer]) -> Vec<BulkOutcome> {
         let piece = self.piece();
         self.done += piece.len();
-        let wanted: Vec<_> = piece.iter().map(Identity::of_fields).collect();
-        outcomes(&wanted, status, sent, created.iter().map(Identity::all_of_customer))
+        outcomes(piece.iter().map(Identity::of_fields), status, sent, created)
+            .unwrap_or_else(|NoMemory| vec![BulkOutcome::Unknown; piece.len()])
     }
 }
 
@@ -85,17 +85,17 @@ pub(crate) fn piece_length(left: usize) -> usize {
     left.min(BULK_LIMIT)
 }
 
-/// What a customer can be told apart by.
+/// What a customer can be told apart by. `T` is how its texts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Identity<'a> {
-    Steam(&'a str),
+pub(crate) enum Identity<T> {
+    Steam(T),
     Minecraft(u128),
-    Xbox(&'a str),
-    Name(&'a str),
+    Xbox(T),
+    Name(T),
     Nothing,
 }
 
-impl<'a> Identity<'a> {
+impl<'a> Identity<&'a str> {
     pub(crate) fn of_fields(fields: &CustomerFields<'a>) -> Self {
         let value = |field: Field<&'a str>| match field {
             Field::Value(value) => Some(value),
@@ -127,68 +127,82 @@ impl<'a> Identity<'a> {
     }
 
     /// Everything a customer of an answer can be told apart by.
-    pub(crate) fn all_of(
-        steam_id: Option<&'a str>,
-        minecraft_uuid: Option<&'a str>,
-        xbox_xuid: Option<&'a str>,
-        name: Option<&'a str>,
-    ) -> impl Iterator<Item = Self> {
+    fn all_of(customer: &'a Customer) -> impl Iterator<Item = Self> {
         [
-            steam_id.map(Self::Steam),
-            minecraft_uuid.and_then(parse_uuid).map(Self::Minecraft),
-            xbox_xuid.map(Self::Xbox),
-            name.map(Self::Name),
+            customer.steam_id.as_deref().map(Self::Steam),
+            customer.minecraft_uuid.as_deref().and_then(parse_uuid).map(Self::Minecraft),
+            customer.xbox_xuid.as_deref().map(Self::Xbox),
+            customer.name.as_deref().map(Self::Name),
         ]
         .into_iter()
         .flatten()
     }
 
-    pub(crate) fn all_of_customer(customer: &'a Customer) -> impl Iterator<Item = Self> {
-        Self::all_of(
-            customer.steam_id.as_deref(),
-            customer.minecraft_uuid.as_deref(),
-            customer.xbox_xuid.as_deref(),
-            customer.name.as_deref(),
-        )
+    /// A copy that owns its text.
+    pub(crate) fn try_to_owned(self) -> Result<Identity<String>, NoMemory> {
+        Ok(match self {
+            Self::Steam(id) => Identity::Steam(room::text(id)?),
+            Self::Minecraft(uuid) => Identity::Minecraft(uuid),
+            Self::Xbox(xuid) => Identity::Xbox(room::text(xuid)?),
+            Self::Name(name) => Identity::Name(room::text(name)?),
+            Self::Nothing => Identity::Nothing,
+        })
+    }
+}
+
+impl Identity<String> {
+    pub(crate) fn borrowed(&self) -> Identity<&str> {
+        match self {
+            Self::Steam(id) => Identity::Steam(id),
+            Self::Minecraft(uuid) => Identity::Minecraft(*uuid),
+            Self::Xbox(xuid) => Identity::Xbox(xuid),
+            Self::Name(name) => Identity::Name(name),
+            Self::Nothing => Identity::Nothing,
+        }
     }
 }
 
 /// What became of each of the customers a piece wanted.
-/// Each customer of the answer is known by its identities.
 pub(crate) fn outcomes<'i>(
-    wanted: &[Identity<'i>],
+    wanted: impl ExactSizeIterator<Item = Identity<&'i str>>,
     status: Status,
     sent: Sent,
-    created: impl Iterator<Item = impl Iterator<Item = Identity<'i>>>,
-) -> Vec<BulkOutcome> {
-    if status != Status::Ok {
-        return vec![
-            if is_surely_undone(status, sent) {
-                BulkOutcome::Failed(status)
-            } else {
-                BulkOutcome::Unknown
-            };
-            wanted.len()
-        ];
+    created: &'i [Customer],
+) -> Result<Vec<BulkOutcome>, NoMemory> {
+    if let Some(outcome) = outcome_of_all(status, sent) {
+        return room::collect(wanted.map(|_| outcome));
     }
-    let mut places: BTreeMap<Identity<'_>, Option<usize>> = BTreeMap::new();
-    for (place, identities) in created.enumerate() {
-        for identity in identities {
-            // Two with the same identity cannot be told apart.
-            places.entry(identity).and_modify(|found| *found = None).or_insert(Some(place));
-        }
+    let wanted = room::collect(wanted)?;
+    let mut times = room::collect(wanted.iter().copied())?;
+    times.sort_unstable();
+    let mut places = room::list(created.iter().flat_map(Identity::all_of).count())?;
+    for (place, customer) in created.iter().enumerate() {
+        places.extend(Identity::all_of(customer).map(|identity| (identity, place)));
     }
-    let mut times: BTreeMap<Identity<'_>, u32> = BTreeMap::new();
-    for identity in wanted {
-        *times.entry(*identity).or_default() += 1;
-    }
-    wanted
-        .iter()
-        .map(|identity| match places.get(identity) {
-            Some(Some(place)) if times[identity] == 1 => BulkOutcome::Created(*place),
+    places.sort_unstable();
+    room::collect(wanted.iter().map(|identity| {
+        let first = places.partition_point(|(other, _)| other < identity);
+        let mut found = places[first..].iter().take_while(|(other, _)| other == identity);
+        // Two with the same identity cannot be told apart, on neither side.
+        match (found.next(), found.next(), count_of(&times, identity)) {
+            (Some((_, place)), None, 1) => BulkOutcome::Created(*place),
             _ => BulkOutcome::Unknown,
-        })
-        .collect()
+        }
+    }))
+}
+
+/// What became of all customers of a piece alike; `None` when its answer says of each.
+pub(crate) fn outcome_of_all(status: Status, sent: Sent) -> Option<BulkOutcome> {
+    match status {
+        Status::Ok => None,
+        _ if is_surely_undone(status, sent) => Some(BulkOutcome::Failed(status)),
+        _ => Some(BulkOutcome::Unknown),
+    }
+}
+
+/// How often something is in a sorted list.
+fn count_of<T: Ord>(sorted: &[T], wanted: &T) -> usize {
+    sorted.partition_point(|each| each <= wanted) - sorted.partition_point(|each| each < wanted)
 }
 
 fn is_surely_undone(status: Status, sent: Sent) -> bool {
@@ -202,6 +216,7 @@ fn is_surely_undone(status: Status, sent: Sent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::counting::{each_refused, refusing};
 
     fn named(name: &str) -> CustomerFields<'_> {
         CustomerFields { name: Field::Value(name), ..CustomerFields::default() }
@@ -257,6 +272,19 @@ mod tests {
             created(r#"[{"id":"1","name":"twin"},{"id":"2","name":"single"},{"id":"3","name":"single"}]"#);
         let outcomes = Bulk::new(&customers).accept(Status::Ok, Sent::Answered, &answer);
         assert_eq!(outcomes, [BulkOutcome::Unknown; 3]);
+    }
+
+    #[test]
+    fn what_there_is_no_memory_to_compare_is_unknown() {
+        let customers = [named("a"), named("b")];
+        let many: Vec<String> = (0..300).map(|id| format!(r#"{{"id":"{id}","name":"{id}"}}"#)).collect();
+        let answer = created(&format!("[{}]", many.join(",")));
+        let wanted = || customers.iter().map(Identity::of_fields);
+        let refused = each_refused(1, || outcomes(wanted(), Status::Ok, Sent::Answered, &answer));
+        assert_eq!(refused, 4);
+        let (became, _) =
+            refusing(0, 4_000, || Bulk::new(&customers).accept(Status::Ok, Sent::Answered, &answer));
+        assert_eq!(became, [BulkOutcome::Unknown; 2]);
     }
 
     #[test]

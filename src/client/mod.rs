@@ -5,6 +5,7 @@ mod completion;
 mod config;
 mod inputs;
 mod pages;
+mod pieces;
 
 pub use completion::Completion;
 pub use config::{BuildError, ClientBuilder};
@@ -25,6 +26,7 @@ use crate::runtime::{
 pub use bulk::{Bulk, BulkOutcome};
 pub(crate) use bulk::{Identity, outcomes, piece_length};
 pub use pages::Pages;
+pub(crate) use pieces::{PieceUnderWay, Pieces};
 
 /// A connection of one game server to one PayNow store.
 ///

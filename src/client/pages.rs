@@ -4,6 +4,7 @@
 //! its ids go on beyond those before; a page that adds nothing, or less than was asked for, is the last one. So the
 //! same page without end, a page that holds its own cursor, a page out of order and a page larger than the limit all end.
 
+use std::io::Write as _;
 use std::ops::Range;
 
 use super::ListCustomers;
@@ -11,6 +12,8 @@ use crate::model::Customer;
 use crate::operations::{InvalidArgument, PAGE_LIMIT, Parameter, digits};
 
 const LARGEST: u32 = PAGE_LIMIT as u32;
+/// No id has this bit.
+const ASCENDING: u64 = 1 << 63;
 
 /// A walk through the customers of a store. The host submits [`Pages::query`], hands the answer to [`Pages::accept`],
 /// and goes on while there is a query. (Deep pages cost the API little: each begins behind an id.)
@@ -39,7 +42,7 @@ pub struct Pages<'a> {
     ascending: bool,
     search: Option<&'a str>,
     cursor: Option<u64>,
-    cursor_text: String,
+    cursor_text: Decimal,
     is_over: bool,
 }
 
@@ -52,7 +55,7 @@ impl<'a> Pages<'a> {
             ascending,
             search,
             cursor: None,
-            cursor_text: String::new(),
+            cursor_text: Decimal::of(0),
             is_over: false,
         }
     }
@@ -101,6 +104,22 @@ impl<'a> Pages<'a> {
         })
     }
 
+    /// What an answer is compared with, in two numbers, for faces that keep it with the request. What is searched for is
+    /// not among it.
+    pub(crate) fn to_numbers(&self) -> (u8, u64) {
+        let limit = u8::try_from(self.limit).expect("a page holds at most 100");
+        (limit, self.cursor.unwrap_or(0) | if self.ascending { ASCENDING } else { 0 })
+    }
+
+    /// A walk as it was when [`Pages::to_numbers`] was called, which searches for nothing.
+    pub(crate) fn from_numbers(limit: u8, place: u64) -> Self {
+        let walk = Self::new(limit.into(), place & ASCENDING != 0, None);
+        match place & !ASCENDING {
+            0 => walk,
+            cursor => walk.after(cursor),
+        }
+    }
+
     /// Where the walk is: the last id that came.
     #[must_use]
     pub fn cursor(&self) -> Option<u64> {
@@ -120,11 +139,14 @@ impl<'a> Pages<'a> {
                 Some(id) => {
                     let start = if fresh.is_empty() { length } else { fresh.start };
                     fresh = start..length + 1;
-                    self.go_on_behind(id);
+                    self.cursor = Some(id);
                 }
                 None => is_broken = !fresh.is_empty(),
             }
             length += 1;
+        }
+        if let Some(cursor) = self.cursor {
+            self.go_on_behind(cursor);
         }
         self.is_over = length < self.limit as usize || is_broken || fresh.is_empty();
         fresh
@@ -142,7 +164,30 @@ impl<'a> Pages<'a> {
 
     fn go_on_behind(&mut self, id: u64) {
         self.cursor = Some(id);
-        self.cursor_text = id.to_string();
+        self.cursor_text = Decimal::of(id);
+    }
+}
+
+/// A number in digits, without an allocation: an answer is taken where there may be no memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Decimal {
+    digits: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Decimal {
+    const LONGEST: usize = 20;
+
+    fn of(number: u64) -> Self {
+        let mut digits = [0; Self::LONGEST];
+        let mut rest = &mut digits[..];
+        write!(rest, "{number}").expect("no number is longer");
+        let length = Self::LONGEST - rest.len();
+        Self { digits, length }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.digits[..self.length]).expect("digits are ASCII")
     }
 }
 
@@ -215,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_survives_as_numbers() {
+        for walk in
+            [Pages::new(1, true, None), Pages::new(100, false, None), Pages::new(7, true, None).after(1)]
+        {
+            for walk in [walk.clone(), walk.after(i64::MAX as u64)] {
+                let (limit, place) = walk.to_numbers();
+                assert_eq!(Pages::from_numbers(limit, place), walk);
+            }
+        }
+    }
+
+    #[test]
     fn ids_that_are_none_end_the_walk() {
         for id in [0, i64::MAX as u64 + 1, u64::MAX] {
             assert_eq!(walk(Pages::new(1, true, None), |_| page([id])), (vec![], 1), "{id}");
@@ -230,6 +287,9 @@ mod tests {
         pages.accept(&full);
         let query = pages.query().unwrap();
         assert_eq!((query.after, query.ascending, query.search), (Some("100"), Some(true), Some("x")));
-        assert_eq!(Pages::new(1, true, None).after(7).query().unwrap().after, Some("7"));
+        for id in [7, u64::MAX] {
+            let pages = Pages::new(1, true, None).after(id);
+            assert_eq!(pages.query().unwrap().after, Some(id.to_string().as_str()));
+        }
     }
 }

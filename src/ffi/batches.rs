@@ -122,9 +122,10 @@ pub unsafe extern "C" fn paynow_bulk_submit(
 /// Takes how a piece ended, and goes on to the next. `out_outcomes`, which may be NULL, gets for each customer of the
 /// piece (200, or as many as were left) the place of its customer in the completion, PAYNOW_BULK_FAILED or
 /// PAYNOW_BULK_UNKNOWN: a customer is found by its Steam id, UUID or XUID, or by a name that occurs once. `out_count`
-/// gets their number and may be NULL. Any thread, never blocks.
+/// gets their number and may be NULL. Any thread, never blocks. When there is no memory for it (PAYNOW_E_RESOURCES) `bulk`
+/// stays where it is.
 ///
-/// PAYNOW_E_NO_VALUE, PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+/// PAYNOW_E_NO_VALUE, PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_RESOURCES, PAYNOW_E_FORKED.
 ///
 /// # Safety
 ///
@@ -151,8 +152,7 @@ pub unsafe extern "C" fn paynow_bulk_accept(
         }
         let outcome = reading.outcome();
         let created = customers(outcome).unwrap_or_default();
-        let created = created.iter().map(Identity::all_of_customer);
-        let became = outcomes(&wanted, outcome.status, outcome.sent, created);
+        let became = outcomes(wanted.into_iter(), outcome.status, outcome.sent, created)?;
         for (index, became) in became.into_iter().enumerate() {
             let number = match became {
                 BulkOutcome::Created(place) => place as i64,
@@ -197,7 +197,7 @@ unsafe fn piece(bulk: *const paynow_bulk) -> Result<(*const paynow_customer_fiel
 unsafe fn identity<'a>(
     first: *const paynow_customer_fields,
     index: usize,
-) -> Result<Identity<'a>, InvalidArgument> {
+) -> Result<Identity<&'a str>, InvalidArgument> {
     // SAFETY: the caller's promise, for each of them.
     unsafe {
         let stride = input::required(first)?.struct_size as usize;

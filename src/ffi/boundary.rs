@@ -9,6 +9,7 @@ use super::status::*;
 use super::types::paynow_status;
 use crate::client::{BuildError, CollectError};
 use crate::operations::InvalidArgument;
+use crate::room::NoMemory;
 use crate::runtime::{NoCompletion, SubmitError};
 
 /// Why a call failed.
@@ -62,6 +63,12 @@ impl From<SubmitError> for Failure {
             SubmitError::Memory => Self::new(PAYNOW_E_RESOURCES, error.explanation()),
             SubmitError::NoApiKey => Self::new(PAYNOW_E_NO_API_KEY, error.explanation()),
         }
+    }
+}
+
+impl From<NoMemory> for Failure {
+    fn from(error: NoMemory) -> Self {
+        SubmitError::from(error).into()
     }
 }
 

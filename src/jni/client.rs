@@ -123,7 +123,7 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_create(
     let caller = unsafe { Caller::new(env) };
     contain(caller, || {
         let client = builder(caller, texts, numbers)?.build()?;
-        table::publish(Box::new(Host::new(client)))
+        table::publish(Box::new(Host::new(client)?))
     })
 }
 

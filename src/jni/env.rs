@@ -7,6 +7,7 @@ use jni::sys::{JNIEnv, jbyteArray, jint, jintArray, jlong, jlongArray, jobject, 
 
 use crate::client::{BuildError, CollectError};
 use crate::operations::{InvalidArgument, Refusal, Status};
+use crate::room::NoMemory;
 use crate::runtime::SubmitError;
 
 // The numbers of the C face, negative: no request id and no handle is one of them.
@@ -39,14 +40,20 @@ pub(super) enum Failure {
 
 impl From<InvalidArgument> for Failure {
     fn from(error: InvalidArgument) -> Self {
-        Self::Argument(error)
+        if error.is_without_memory() { NoMemory.into() } else { Self::Argument(error) }
+    }
+}
+
+impl From<NoMemory> for Failure {
+    fn from(_: NoMemory) -> Self {
+        Self::Number(RESOURCES)
     }
 }
 
 impl From<SubmitError> for Failure {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::InvalidArgument(error) => Self::Argument(error),
+            SubmitError::InvalidArgument(error) => error.into(),
             SubmitError::QueueFull => Self::Number(QUEUE_FULL),
             SubmitError::Shutdown => Self::Number(SHUTDOWN),
             SubmitError::Forked => Self::Number(FORKED),
@@ -69,7 +76,7 @@ impl From<CollectError> for Failure {
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::InvalidArgument(error) => Self::Argument(error),
+            BuildError::InvalidArgument(error) => error.into(),
             BuildError::Source { problem, place } => Self::Source(problem, place),
             BuildError::Thread(_) | BuildError::Memory => Self::Number(RESOURCES),
         }
@@ -138,25 +145,18 @@ impl Caller {
         result
     }
 
-    /// Copies the first elements of an int array, as many as there are places.
-    pub(super) fn ints(self, array: jintArray, places: &mut [jint]) {
-        let length = self.array_length(array).min(places.len());
+    /// Copies elements of an int array, from the `first` on, as many as there are places; places beyond its end stay as they
+    /// are.
+    pub(super) fn ints(self, array: jintArray, first: usize, places: &mut [jint]) {
+        let length = self.array_length(array).saturating_sub(first).min(places.len());
         // Also when there is no array: the JVM does not check.
         if length == 0 {
             return;
         }
         // SAFETY: the environment is this thread's; the region lies within both.
-        unsafe { call!(self, v1_1.GetIntArrayRegion, array, 0, length as jint, places.as_mut_ptr()) };
-    }
-
-    /// Fills the beginning of an int array, as far as it goes.
-    pub(super) fn set_ints(self, array: jintArray, values: &[jint]) {
-        let length = self.array_length(array).min(values.len());
-        if length == 0 {
-            return;
-        }
-        // SAFETY: the environment is this thread's; the region lies within both.
-        unsafe { call!(self, v1_1.SetIntArrayRegion, array, 0, length as jint, values.as_ptr()) };
+        unsafe {
+            call!(self, v1_1.GetIntArrayRegion, array, first as jint, length as jint, places.as_mut_ptr())
+        };
     }
 
     /// Copies the first elements of a long array, as many as there are places.

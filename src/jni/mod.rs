@@ -7,13 +7,17 @@
 //! - A panic ends in the export it happened in and becomes a number; its text, which may hold anything, is dropped.
 //! - No thread of the library is ever attached to the JVM and no global reference is made. One Java thread per client
 //!   waits in `next` and gets what has finished in batches, in the encoding that [`encode`] describes.
-//! - Every request carries a ticket, a number of Java's own, which its completion brings back.
+//! - Every request carries a ticket, a number of Java's own, which its completion brings back. What the client decides about
+//!   an answer (how far a walk is, what became of a bulk's customers) comes with it: see [`follow`].
+//! - What is as large as an answer or an argument is allocated so that it can fail. An answer there is no memory for crosses
+//!   as a completion without content, in memory that was set aside.
 #![allow(non_snake_case, reason = "the JVM finds exports by the names of its classes and methods")]
 
 mod batches;
 mod client;
 mod encode;
 mod env;
+mod follow;
 mod host;
 mod operations;
 mod table;

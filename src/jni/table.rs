@@ -40,7 +40,7 @@ mod tests {
 
     fn host() -> Box<Host> {
         let builder = Client::builder("411486491630370816").api_base("http://127.0.0.1:9").max_outstanding(4);
-        Box::new(Host::new(builder.build().unwrap()))
+        Box::new(Host::new(builder.build().unwrap()).unwrap())
     }
 
     #[test]

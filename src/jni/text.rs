@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 
 use super::env::Caller;
 use crate::operations::InvalidArgument;
+use crate::room::{self, NoMemory};
 
 /// Longest string that is converted on the stack, in UTF-16 units. Each becomes at most three bytes.
 const INLINE_UNITS: usize = 64;
@@ -63,7 +64,8 @@ impl JavaText {
             }
             text.map(Some)
         } else {
-            let mut units = vec![0; length];
+            let mut units = room::list(length).map_err(|NoMemory| InvalidArgument::without_memory(name))?;
+            units.resize(length, 0);
             caller.string_units(string, &mut units);
             let text = Self::convert(&units, name, is_secret);
             if is_secret {
@@ -77,7 +79,8 @@ impl JavaText {
         let mut text = Self { inline: [0; _], length: 0, long: String::new(), is_secret };
         if units.len() > INLINE_UNITS {
             // As long as it can get: growing would leave copies of a credential behind.
-            text.long.reserve_exact(units.len() * 3);
+            let reserved = text.long.try_reserve_exact(units.len() * 3);
+            reserved.map_err(|_| InvalidArgument::without_memory(name))?;
         }
         for unit in char::decode_utf16(units.iter().copied()) {
             let character = unit.map_err(|_| {
@@ -149,11 +152,6 @@ impl JavaTexts {
         self.next < self.length
     }
 
-    /// Passes over some.
-    pub(super) fn skip(&mut self, count: usize) {
-        self.next = self.next.saturating_add(count);
-    }
-
     fn take(
         &mut self,
         read: impl FnOnce(Caller, jstring) -> Result<Option<JavaText>, InvalidArgument>,
@@ -184,6 +182,15 @@ mod tests {
         for length in [INLINE_UNITS - 1, INLINE_UNITS, INLINE_UNITS + 1, 5_000] {
             assert_eq!(converted(&"春".repeat(length)), "春".repeat(length));
         }
+    }
+
+    #[test]
+    fn a_long_one_there_is_no_memory_for_is_refused() {
+        let units = [0x61; 5_000];
+        let converted = || JavaText::convert(&units, "search", false).map(|text| text.as_str().len());
+        let (refused, _) = crate::room::counting::refusing(0, 1, converted);
+        assert!(refused.unwrap_err().is_without_memory());
+        assert_eq!(converted(), Ok(5_000));
     }
 
     #[test]

@@ -15,8 +15,7 @@ mod parameter;
 mod sent;
 mod status;
 
-pub(crate) use arguments::Arguments;
-use arguments::Entry;
+pub(crate) use arguments::{Arguments, Entry};
 pub use decode::Answer;
 pub(crate) use decode::{Decoded, decode};
 pub(crate) use encode::{Authorization, HttpRequest, encode, target};

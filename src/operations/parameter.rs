@@ -434,13 +434,29 @@ pub struct InvalidArgument {
     problem: &'static str,
 }
 
+const NO_MEMORY: &str = "takes more memory than there is";
+
 impl InvalidArgument {
     pub(crate) const fn new(argument: &'static str, problem: &'static str) -> Self {
         Self { argument, item: None, element: None, problem }
     }
 
+    /// There was no memory to take this argument. It is not the argument's fault.
+    pub(crate) const fn without_memory(argument: &'static str) -> Self {
+        Self::new(argument, NO_MEMORY)
+    }
+
+    pub(crate) fn is_without_memory(&self) -> bool {
+        self.problem == NO_MEMORY
+    }
+
     pub(crate) const fn in_item(self, item: usize) -> Self {
         Self { item: Some(item), ..self }
+    }
+
+    /// The same about an item of a list of which so many items come before the ones it was counted among.
+    pub(crate) fn behind_items(self, before: usize) -> Self {
+        Self { item: self.item.map(|item| before + item), ..self }
     }
 
     /// The same about one element of an argument that is a list.

@@ -182,15 +182,46 @@ else
   skip pkg_config 'there is no pkg-config'
 fi
 
-# --- Java: a program with the API in its own jar, in Java and in Kotlin ---
+# --- Java: a program with the API in its own jar, in Java and in Kotlin; and one that Gradle builds ---
+
+# Where `make java` installs to, without installing there: Maven's own repository, and in it what was built just now.
+local_repository() { # FOLDER
+  mkdir -p "$1" || return 1
+  for each in "${HOME:?}/.m2/repository"/*; do
+    [ "${each##*/}" = dev ] || ln -s "$each" "$1" || return 1
+  done
+  for each in parent:../pom.xml api:pom.xml; do
+    name=paynow-bridge-${each%%:*}
+    version=$1/dev/paynowbridge/$name/0.1.0
+    mkdir -p "$version" && cp "$root/java-shim/api/${each#*:}" "$version/$name-0.1.0.pom" || return 1
+  done
+  cp "$root/java-shim/api/target/paynow-bridge-api-0.1.0.jar" "$version"
+}
+
+# The Gradle of Debian is older than Java 18, and runs on nothing newer than Java 17.
+with_gradle() {
+  if ! command -v gradle >/dev/null; then
+    skip java.gradle 'there is no gradle'
+    return
+  fi
+  cp -R "$here/java/gradle" "$out/gradle" && mkdir -p "$out/gradle/src/main/java" &&
+    cp "$root/examples/readme/Lookup.java" "$out/gradle/src/main/java" && local_repository "$out/m2" ||
+    die java.gradle 'the project cannot be copied'
+  if check java.gradle_builds env "JAVA_HOME=$java_17" "GRADLE_USER_HOME=$out/gradle-home" \
+    gradle --offline --no-daemon --quiet -p "$out/gradle" "-Dmaven.repo.local=$out/m2" installDist; then
+    check java.gradle finds "$out/gradle/build/install/gradle/bin/gradle"
+  fi
+}
 
 mvn=${MVN:-mvn}
+java_17=${JAVA_HOME_17:-$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p')}
 if ! wants java; then
   :
 elif command -v "$mvn" >/dev/null; then
   if check java.builds "$mvn" -B -ntp -q -f "$here/java/pom.xml" package -DskipTests "-Dpaynow.native=$library"; then
     check java.shaded finds java -jar "$here/java/shaded/target/shaded-1.jar"
     check java.kotlin finds java -jar "$here/java/kotlin/target/kotlin-1.jar"
+    with_gradle
   fi
 else
   skip java 'there is no mvn'

@@ -160,6 +160,12 @@ impl Outcome {
         Self { http_status, reply: Some(Reply::new(content)), ..Self::without_answer(status) }
     }
 
+    /// One for the tests of a face.
+    #[cfg(test)]
+    pub(crate) fn of(status: Status, answer: Answer) -> Self {
+        Self::answered(Decoded { status, answer, error: None, message: None }, 0, Text::from(""))
+    }
+
     /// The end of a request there is no memory for, or for its answer.
     pub(in crate::runtime) fn no_memory(operation: &Operation) -> Self {
         Self::answered(Decoded::no_memory(operation), 0, Text::from(""))

@@ -16,7 +16,7 @@ fn fill_in(
     fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
 ) -> Result<(), SubmitError> {
     fill(arguments)
-        .map_err(|refused| if arguments.lacks_memory() { SubmitError::Memory } else { refused.into() })
+        .map_err(|refused| if refused.is_without_memory() { SubmitError::Memory } else { refused.into() })
 }
 
 impl Mailbox {

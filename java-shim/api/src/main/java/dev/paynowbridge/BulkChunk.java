@@ -8,8 +8,7 @@ import java.util.Optional;
  *
  * @param first the place of its first customer in the list that was given
  * @param outcomes what became of each of its customers, in the order they were given
- * @param failure why the request failed, if it did: a {@link PayNowException}, or an {@link IllegalArgumentException} when
- *     its customers are too long for one request
+ * @param failure why the request failed, if it did: a {@link PayNowException}
  */
 public record BulkChunk(int first, List<BulkOutcome> outcomes, Optional<RuntimeException> failure) {
     /**

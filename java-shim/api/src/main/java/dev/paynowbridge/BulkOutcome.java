@@ -20,7 +20,8 @@ public record BulkOutcome(int index, State state, Optional<Customer> customer) {
         UNKNOWN
     }
 
-    private static final int UNKNOWN = -2;
+    static final int FAILED = -1;
+    static final int UNKNOWN = -2;
 
     /** Reads what the library says: a place in the answer, or a negative number. */
     static BulkOutcome of(int index, int became, java.util.List<Customer> created) {
@@ -31,6 +32,6 @@ public record BulkOutcome(int index, State state, Optional<Customer> customer) {
     }
 
     static BulkOutcome unsent(int index) {
-        return new BulkOutcome(index, State.FAILED, Optional.empty());
+        return of(index, FAILED, java.util.List.of());
     }
 }

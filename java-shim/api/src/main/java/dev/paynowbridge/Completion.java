@@ -23,6 +23,26 @@ final class Completion {
     String traceId;
     List<ValidationError> errors = List.of();
     Object answer;
+    /** Where the walk goes on, when this was a page of one. */
+    Page page;
+    /** What became of the customers, when this was a piece of a bulk. */
+    Piece piece;
+
+    /**
+     * Where a walk is behind a page.
+     *
+     * @param cursor the id of the last customer that came, or null
+     * @param last whether there is no page behind it
+     */
+    record Page(String cursor, boolean last) {}
+
+    /**
+     * How a piece of a bulk ended.
+     *
+     * @param became for each of its customers the place in the answer, or one of two negative numbers
+     * @param goesOn whether the library keeps more pieces to send
+     */
+    record Piece(int[] became, boolean goesOn) {}
 
     static Completion of(Status status, String message) {
         Completion completion = new Completion();

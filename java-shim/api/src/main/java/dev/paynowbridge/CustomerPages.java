@@ -1,8 +1,7 @@
 package dev.paynowbridge;
 
-import dev.paynowbridge.internal.Checked;
-import dev.paynowbridge.internal.Native;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -24,12 +23,6 @@ import java.util.Optional;
  * waits for the network.
  */
 public final class CustomerPages {
-    private static final int FIRST = 0;
-    private static final int COUNT = 1;
-    private static final int CURSOR = 2;
-    private static final int OVER = 3;
-    private static final int NUMBERS = 4;
-
     private final PayNowOperations view;
     private final CustomerQuery query;
     private String cursor;
@@ -42,27 +35,20 @@ public final class CustomerPages {
         cursor = query.after;
     }
 
-    /** A page that was asked for. The walk goes on only if its future brought what was made of the answer. */
-    private final class Asking {
-        private final String from = cursor;
+    /** A page that was asked for. The walk goes on only if its future brought what came. */
+    private static final class Asking {
         private PayNowFuture<List<Customer>> future;
         private volatile Page page;
 
-        List<Customer> accept(List<Customer> customers) {
-            long[] taken = new long[NUMBERS];
-            String[] ids = customers.stream().map(Customer::id).toArray(String[]::new);
-            long result = Checked.acceptPage(query.limit, query.ascending, from, ids, taken);
-            if (Native.failed(result)) {
-                throw Completion.ofFailure(result).exception();
-            }
-            int first = (int) taken[FIRST];
-            List<Customer> fresh = List.copyOf(customers.subList(first, first + (int) taken[COUNT]));
-            page = new Page(fresh, taken[CURSOR] == 0 ? null : Long.toString(taken[CURSOR]), taken[OVER] != 0);
+        List<Customer> accept(Completion completion) {
+            List<Customer> fresh = PayNowOperations.customers(completion);
+            page = new Page(fresh, Objects.requireNonNull(completion.page));
             return fresh;
         }
     }
 
-    private record Page(List<Customer> fresh, String cursor, boolean last) {}
+    /** What came: the customers that are new, and where the walk goes on behind them. */
+    private record Page(List<Customer> fresh, Completion.Page end) {}
 
     /**
      * Asks for the next page. A page that failed or was cancelled leaves the walk where it is: the next call asks for it
@@ -116,8 +102,8 @@ public final class CustomerPages {
         Page page = asking.page;
         // A future that the host cancelled or completed itself did not bring the page, even if it came later.
         if (page != null && !asking.future.isCompletedExceptionally() && asking.future.getNow(null) == page.fresh) {
-            cursor = page.cursor;
-            over = page.last;
+            cursor = page.end.cursor();
+            over = page.end.last();
         }
         asking = null;
     }

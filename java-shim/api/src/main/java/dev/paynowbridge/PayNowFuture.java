@@ -105,6 +105,16 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
         finish(completion);
     }
 
+    /** How the request ended; null before it has. */
+    Completion ended() {
+        return completion;
+    }
+
+    /** The request's id; 0 when none was accepted. */
+    long request() {
+        return request;
+    }
+
     boolean hasArrived() {
         return completion != null;
     }

@@ -3,13 +3,13 @@ package dev.paynowbridge;
 import dev.paynowbridge.internal.Checked;
 import dev.paynowbridge.internal.Native;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /**
  * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
@@ -53,9 +53,10 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
 
     private <T> PayNowFuture<T> submit(Function<Completion, T> decode, Submission submission) {
         PayNowClient client = client();
-        if (client == null) {
-            return unconnected();
-        }
+        return client == null ? unconnected() : submit(client, decode, submission);
+    }
+
+    private <T> PayNowFuture<T> submit(PayNowClient client, Function<Completion, T> decode, Submission submission) {
         Engine engine = client.engine();
         PayNowFuture<T> future = new PayNowFuture<>(engine, client, calls, decode);
         if (calls.further().length > 0) {
@@ -105,7 +106,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     @SuppressWarnings("unchecked")
-    private static List<Customer> customers(Completion completion) {
+    static List<Customer> customers(Completion completion) {
         return (List<Customer>) completion.answer;
     }
 
@@ -307,14 +308,30 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      */
     public final PayNowFuture<List<Customer>> bulkCreateCustomers(List<CustomerFields> customers) {
         require(customers, "customers");
-        return createPiece(BulkPiece.of(0, customers));
-    }
-
-    final PayNowFuture<List<Customer>> createPiece(BulkPiece piece) {
+        BulkPiece piece = BulkPiece.of(customers);
         return submit(
                 PayNowOperations::customers,
                 (client, ticket) -> Checked.bulkCreateCustomers(
                         client, piece.shapes, piece.texts, deadlineMs, background, tag, ticket));
+    }
+
+    final PayNowFuture<List<Customer>> startBulk(PayNowClient client, BulkPiece whole) {
+        return submit(
+                client,
+                PayNowOperations::customers,
+                (handle, ticket) -> Checked.startBulk(
+                        handle, whole.shapes, whole.texts, deadlineMs, background, tag, ticket));
+    }
+
+    final PayNowFuture<List<Customer>> goOnBulk(PayNowClient client, long before) {
+        return submit(
+                client,
+                PayNowOperations::customers,
+                (handle, ticket) -> Native.goOnBulk(handle, before, deadlineMs, background, tag, ticket));
+    }
+
+    static void endBulk(PayNowClient client, long before) {
+        Native.endBulk(client.engine().handle(), before);
     }
 
     /**
@@ -333,15 +350,19 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      *     calling thread. What it throws goes to that thread's uncaught exception handler.
      * @return the report of the whole, also when nothing could be created: it does not fail by itself; completes like
      *     {@code progress}
-     * @throws IllegalArgumentException when any of the customers cannot be used; it is named, and nothing is sent
+     * @throws IllegalArgumentException when any of the customers cannot be used, or makes its request longer than 8 MiB; it is
+     *     named, and nothing is sent
      */
     public final PayNowFuture<BulkReport> bulkCreateCustomers(List<CustomerFields> customers, Consumer<BulkChunk> progress) {
         require(customers, "customers");
         require(progress, "progress");
-        if (client() == null) {
+        PayNowClient client = client();
+        if (client == null) {
             return unconnected();
         }
-        return new BulkCreation(this, customers, progress).start();
+        // Not List.copyOf: a customer that is missing is to be named.
+        List<CustomerFields> copy = Arrays.asList(customers.toArray(CustomerFields[]::new));
+        return new BulkCreation(this, client, copy.size(), progress).start(copy);
     }
 
     /**
@@ -366,9 +387,9 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     final PayNowFuture<List<Customer>> nextPage(
-            CustomerQuery query, String cursor, UnaryOperator<List<Customer>> accept) {
+            CustomerQuery query, String cursor, Function<Completion, List<Customer>> accept) {
         return submit(
-                completion -> accept.apply(customers(completion)),
+                accept,
                 (client, ticket) -> Native.nextPage(
                         client, query.limit, query.ascending, query.search, cursor, deadlineMs, background, tag, ticket));
     }

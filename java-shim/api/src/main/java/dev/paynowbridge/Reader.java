@@ -77,6 +77,7 @@ final class Reader {
             completion.errors = validationErrors();
         }
         answer(completion);
+        follow(completion);
         return completion;
     }
 
@@ -116,6 +117,32 @@ final class Reader {
                 completion.answer = text();
             }
             default -> completion.answer = null;
+        }
+    }
+
+    private void follow(Completion completion) {
+        switch (octet()) {
+            case 1 -> {
+                long cursor = number();
+                completion.page = new Completion.Page(cursor == 0 ? null : Long.toString(cursor), octet() != 0);
+            }
+            case 2 -> {
+                boolean goesOn = octet() != 0;
+                int[] became = new int[integer()];
+                for (int i = 0; i < became.length; i++) {
+                    became[i] = integer();
+                }
+                completion.piece = new Completion.Piece(became, goesOn);
+            }
+            case 3 -> {
+                boolean goesOn = octet() != 0;
+                int[] became = new int[integer()];
+                Arrays.fill(became, integer());
+                completion.piece = new Completion.Piece(became, goesOn);
+            }
+            default -> {
+                // Nothing follows from the answers to most requests.
+            }
         }
     }
 

@@ -74,7 +74,8 @@ class ReaderTest {
                 .octet(3)
                 .integer(2)
                 .whole(customer("1").text("a field of a later library").number(5))
-                .whole(customer("2").octet(9));
+                .whole(customer("2").octet(9))
+                .octet(0);
         byte[] batch = new Writer().whole(completion).bytes.toByteArray();
         Reader in = new Reader(batch, batch.length);
         assertEquals(Reader.COMPLETION, in.record());

@@ -74,25 +74,11 @@ public final class Checked {
         return Native.bulkCreateCustomers(client, shapes, texts, deadlineMs, background, tag, ticket);
     }
 
-    public static long checkBulk(int[] shapes, String[] texts) {
+    public static long startBulk(
+            long client, int[] shapes, String[] texts,
+            int deadlineMs, boolean background, long tag, int ticket) {
         Objects.requireNonNull(shapes, "shapes");
         Objects.requireNonNull(texts, "texts");
-        return Native.checkBulk(shapes, texts);
-    }
-
-    public static long acceptPiece(
-            int[] shapes, String[] texts, int status,
-            int sent, String[] created, int[] became) {
-        Objects.requireNonNull(shapes, "shapes");
-        Objects.requireNonNull(texts, "texts");
-        Objects.requireNonNull(created, "created");
-        Objects.requireNonNull(became, "became");
-        return Native.acceptPiece(shapes, texts, status, sent, created, became);
-    }
-
-    public static long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken) {
-        Objects.requireNonNull(ids, "ids");
-        Objects.requireNonNull(taken, "taken");
-        return Native.acceptPage(limit, ascending, cursor, ids, taken);
+        return Native.startBulk(client, shapes, texts, deadlineMs, background, tag, ticket);
     }
 }

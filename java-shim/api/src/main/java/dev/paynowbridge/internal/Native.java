@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 3;
+    public static final long VERSION = 4;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -26,6 +26,9 @@ public final class Native {
 
     /** How many numbers {@link #stats} gives. */
     public static final int STATS = 23;
+
+    /** How many customers of a bulk go into one request. */
+    public static final int PIECE = 200;
 
     private Native() {}
 
@@ -99,16 +102,17 @@ public final class Native {
     static native long bulkCreateCustomers(
             long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
-    static native long checkBulk(int[] shapes, String[] texts);
+    static native long startBulk(
+            long client, int[] shapes, String[] texts, int deadlineMs, boolean background, long tag, int ticket);
 
-    static native long acceptPiece(
-            int[] shapes, String[] texts, int status, int sent, String[] created, int[] became);
+    public static native long goOnBulk(
+            long client, long before, int deadlineMs, boolean background, long tag, int ticket);
+
+    public static native long endBulk(long client, long before);
 
     public static native long nextPage(
             long client, int limit, int ascending, String search, String cursor,
             int deadlineMs, boolean background, long tag, int ticket);
-
-    static native long acceptPage(int limit, int ascending, String cursor, String[] ids, long[] taken);
 
     public static native long authenticateCustomer(
             long client, int platform, String id, String customerIp, String customerCountryCode,

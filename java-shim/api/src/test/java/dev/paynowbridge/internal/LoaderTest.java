@@ -343,7 +343,10 @@ class LoaderTest {
         return copy;
     }
 
-    /** The classes once more, as a plugin that was reloaded has them. */
+    /**
+     * The classes once more, as a plugin that was reloaded has them. A second library in the tests' own class loader would
+     * answer the native methods that no test had called yet, and know none of the clients.
+     */
     private static final class Loader implements AutoCloseable {
         final URLClassLoader loader;
         private Object client;
@@ -357,15 +360,33 @@ class LoaderTest {
         }
 
         void load(List<Path> folders, Path explicit) throws Exception {
+            load(library(folders, explicit));
+        }
+
+        void load(String... folders) throws Exception {
+            Object library = library(List.of(), null);
+            var addFolder = library.getClass().getDeclaredMethod("addFolder", String.class);
+            addFolder.setAccessible(true);
+            for (String each : folders) {
+                addFolder.invoke(library, each);
+            }
+            load(library);
+        }
+
+        private Object library(List<Path> folders, Path explicit) throws Exception {
             Class<?> platform = type("dev.paynowbridge.internal.Platform");
             var here = platform.getDeclaredMethod("ofThisJvm");
             here.setAccessible(true);
-            Class<?> library = type("dev.paynowbridge.internal.NativeLibrary");
-            var constructor = library.getDeclaredConstructor(platform, Path.class, List.class);
+            var constructor = type("dev.paynowbridge.internal.NativeLibrary")
+                    .getDeclaredConstructor(platform, Path.class, List.class);
             constructor.setAccessible(true);
-            var load = library.getDeclaredMethod("load");
+            return constructor.newInstance(here.invoke(null), explicit, folders);
+        }
+
+        private static void load(Object library) throws Exception {
+            var load = library.getClass().getDeclaredMethod("load");
             load.setAccessible(true);
-            load.invoke(constructor.newInstance(here.invoke(null), explicit, folders));
+            load.invoke(library);
         }
 
         String failure(Path folder) throws Exception {
@@ -404,11 +425,10 @@ class LoaderTest {
     }
 
     @Test
-    void aFolderThisJvmCannotNameIsPassedOver() throws LoadFailure {
-        NativeLibrary library = new NativeLibrary(HERE, null, List.of());
-        library.addFolder("a\0b");
-        library.addFolder(folder.toString());
-        library.load();
+    void aFolderThisJvmCannotNameIsPassedOver() throws Exception {
+        try (Loader loader = new Loader(CLASSES)) {
+            loader.load("a\0b", folder.toString());
+        }
         NativeLibrary nowhere = new NativeLibrary(HERE, null, List.of());
         nowhere.addFolder("a\0b");
         says(assertThrows(LoadFailure.class, nowhere::load), "not a path here", "to do: give it a folder");
