@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -56,6 +57,14 @@ public:
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
+  }
+
+  // Seconds of processor time it has used so far.
+  double cpu_seconds() const {
+    clockid_t clock;
+    timespec used{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0) fail(name_ + " has no clock");
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
   }
 
   // The line it answers to a line.

@@ -47,6 +47,7 @@ public:
     print_loads();
     print_footprint();
     print_goals();
+    write_plots();
     std::cout << "\nTook " << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - from).count() << " s.\n";
   }
 
@@ -62,6 +63,19 @@ private:
   struct Load {
     unsigned latency_ms, outstanding, workers;
     Numbers bridge, curl;
+  };
+
+  static constexpr const char *outage = "hung server (deadline 2 s)";
+
+  // While it lives, the programs that tick write down how long each tick took.
+  class TicksFile {
+  public:
+    explicit TicksFile(const std::string &path) {
+      if (!path.empty()) setenv("BENCH_TICKS_FILE", path.c_str(), 1);
+    }
+    TicksFile(const TicksFile &) = delete;
+    TicksFile &operator=(const TicksFile &) = delete;
+    ~TicksFile() { unsetenv("BENCH_TICKS_FILE"); }
   };
 
   double seconds(double full) const { return quick_ ? std::max(1.0, full / 8) : full; }
@@ -118,7 +132,7 @@ private:
     const std::vector<Condition> conditions = {
         {"healthy server", "", {}, {}},
         {"slow server (200 ms)", "{\"latency_ms\":200}", {}, {}},
-        {"hung server (deadline 2 s)", "{\"hang\":true}", {"--deadline-ms", "2000"}, {"--deadline-ms", "2000"}},
+        {outage, "{\"hang\":true}", {"--deadline-ms", "2000"}, {"--deadline-ms", "2000"}},
         {"all cores busy", "", {"--spinners", cores}, {"--spinners", cores}},
         {"tick walks 8 MiB first", "", {"--walk-mib", "8"}, {"--walk-mib", "8"}},
     };
@@ -127,10 +141,12 @@ private:
       sandbox_.faults(condition.faults);
       Words arguments{"submit", "--seconds", full};
       arguments.insert(arguments.end(), condition.bridge.begin(), condition.bridge.end());
+      const TicksFile bridge_ticks(condition.name == outage ? folder_ + "/outage-bridge.dat" : "");
       submit.bridge = measure("submit, " + condition.name + ", bridge", "bench_bridge", arguments);
       if (curl_) {
         arguments = {"submit", "--seconds", half};
         arguments.insert(arguments.end(), condition.curl.begin(), condition.curl.end());
+        const TicksFile curl_ticks(condition.name == outage ? folder_ + "/outage-curl.dat" : "");
         submit.curl = measure("submit, " + condition.name + ", libcurl", "bench_curl", arguments);
       }
       sandbox_.faults("");
@@ -333,6 +349,17 @@ private:
     worst("idle client <= 0.3 % of a core", at(loaded_, "idle_percent"), 0.3, "after load", "%");
     worst("memory over an empty process <= 12 MB", megabytes(at(busy->bridge, "loaded_rss_kib")), 12, "64 outstanding, 20 ms", "MB");
     worst("memory over an empty process <= 12 MB", megabytes(at(loaded_, "rss_kib")), 12, "idle after load", "MB");
+  }
+
+  // For gnuplot: of every submit the median and the p99.9, the bridge's and libcurl's.
+  void write_plots() const {
+    std::ofstream cost(folder_ + "/cost.dat");
+    for (const auto &submit : submits_) {
+      if (submit.curl.empty()) continue;
+      cost << '"' << submit.name.substr(0, submit.name.find(" (")) << '"';
+      for (const Numbers *run : {&submit.bridge, &submit.curl}) cost << ' ' << at(*run, "all.p50") << ' ' << at(*run, "all.p999");
+      cost << '\n';
+    }
   }
 
   // Of a goal that is measured in several places, the worst of them is shown.

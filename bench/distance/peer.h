@@ -32,13 +32,12 @@ struct distance_peer {
 static inline void distance_burst(const struct distance_peer *peer, unsigned count, bool cold) {
   static struct distance_answers answers;
   answers.count = answers.errors = 0;
-  const double cpu = bench_cpu_seconds();
   const uint64_t from = bench_now();
   if (cold) peer->create();
   peer->ask(count);
   while (answers.count < count) peer->collect(&answers);
-  printf("first %" PRIu64 " median %" PRIu64 " last %" PRIu64 " cpu_us %.0f errors %u\n", answers.times[0] - from,
-         answers.times[(count - 1) / 2] - from, answers.times[count - 1] - from, (bench_cpu_seconds() - cpu) * 1e6, answers.errors);
+  printf("first %" PRIu64 " median %" PRIu64 " last %" PRIu64 " errors %u\n", answers.times[0] - from,
+         answers.times[(count - 1) / 2] - from, answers.times[count - 1] - from, answers.errors);
   fflush(stdout);
 }
 

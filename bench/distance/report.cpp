@@ -39,7 +39,7 @@ struct Options {
 
 // How often each is measured.
 struct Rounds {
-  unsigned single, warm, quiet;
+  unsigned single, warm, second, quiet;
 };
 
 std::vector<Peer> peers_of(const Options &options) {
@@ -58,34 +58,34 @@ std::vector<Peer> peers_of(const Options &options) {
             {"HttpClient, HTTP/2", java("jdk2"), fewer, false, warm_ups},
             {"OkHttp, HTTP/2", java("okhttp2"), fewer, false, warm_ups}};
   }
-  std::vector<Peer> peers{{"bridge", {program("ask_bridge")}, bursts, true, 2}};
+  std::vector<Peer> peers{{"bridge", {program("ask_bridge")}, bursts, true, 1}};
   if (access(program("ask_curl").c_str(), X_OK) == 0) {
-    peers.push_back({"libcurl, HTTP/1.1", {program("ask_curl"), "1"}, bursts, true, 2});
-    peers.push_back({"libcurl, HTTP/2", {program("ask_curl"), "2"}, bursts, true, 2});
+    peers.push_back({"libcurl, HTTP/1.1", {program("ask_curl"), "1"}, bursts, true, 1});
+    peers.push_back({"libcurl, HTTP/2", {program("ask_curl"), "2"}, bursts, true, 1});
   }
   return peers;
 }
 
 // ---- what was found ----
 
-double middle(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[(values.size() - 1) / 2];
-}
-
 // The moments of one peer in one condition. Each figure is the median of its own.
 class Moments {
 public:
   void add(const Moment &moment) { moments_.push_back(moment); }
-  bool empty() const { return moments_.empty(); }
-  size_t count() const { return moments_.size(); }
   double of(double Moment::*figure) const {
-    std::vector<double> values;
-    for (const auto &moment : moments_) values.push_back(moment.*figure);
-    return middle(values);
+    const auto values = sorted(figure);
+    return values[(values.size() - 1) / 2];
   }
+  double most(double Moment::*figure) const { return sorted(figure).back(); }
 
 private:
+  std::vector<double> sorted(double Moment::*figure) const {
+    std::vector<double> values;
+    for (const auto &moment : moments_) values.push_back(moment.*figure);
+    std::sort(values.begin(), values.end());
+    return values;
+  }
+
   std::vector<Moment> moments_;
 };
 
@@ -100,9 +100,9 @@ public:
     raw_.open(options_.folder + "/distance.txt", std::ios::trunc);
     if (options_.quick) {
       round_trips_ = {20};
-      rounds_ = {1, 1, 0};
+      rounds_ = {1, 1, 0, 0};
     }
-    if (!options_.java.empty()) rounds_.quiet = 0;
+    if (!options_.java.empty()) rounds_ = {0, rounds_.warm, rounds_.warm, 0};
   }
 
   void run() {
@@ -110,6 +110,7 @@ public:
     const Terminator terminator(options_.nginx, options_.folder, sandbox_.address());
     std::vector<Subject> subjects = make_subjects();
     progress(std::to_string(subjects.size()) + " clients over a distance, about " + (options_.quick ? "5 seconds" : options_.is_long ? "13 minutes" : "4 minutes"));
+    if (options_.quick) std::cout << "- **A quick run: it shows that everything runs, its figures mean little.**\n";
     take_turns(subjects, options_.folder + "/proxy", terminator.port(), [&](const Subject &subject, const Step &step, const Moment &moment) {
       note(subject, step, moment);
     });
@@ -125,7 +126,7 @@ private:
 
   // One look-up at a time: with a new client, then after quieter and quieter times.
   std::vector<Step> single_steps() const {
-    std::vector<Step> steps{{0, 1, "new client"}, {1, 1, "1 s of quiet"}};
+    std::vector<Step> steps{{0, 1, "a new client"}, {1, 1, "1 s of quiet"}};
     if (options_.quick) return steps;
     steps.push_back({25, 1, "25 s of quiet"});
     steps.push_back({90, 1, "90 s of quiet"});
@@ -136,13 +137,11 @@ private:
   // The first burst opens the connections, and what follows at once finds them open.
   std::vector<Step> burst_steps(const Peer &peer, unsigned count) const {
     std::vector<Step> steps;
-    for (unsigned i = 0; i < peer.warm_ups; i++) steps.push_back({i == 0 ? 0 : 0.2, count, ""});
+    steps.push_back({0, count, "new client"});
+    for (unsigned i = 0; i < peer.warm_ups; i++) steps.push_back({0.2, count, ""});
     for (unsigned i = 0; i < rounds_.warm; i++) steps.push_back({0.2, count, "warm"});
-    // Of Java's peers one hears more with a second in between, in which nothing else goes on.
-    if (!options_.java.empty()) {
-      for (unsigned i = 0; i < rounds_.warm; i++) steps.push_back({1, count, "1 s of quiet"});
-    }
-    for (unsigned i = 0; i < rounds_.quiet; i++) steps.push_back({25, count, "25 s of quiet"});
+    for (unsigned i = 0; i < rounds_.second; i++) steps.push_back({1, count, "after 1 s"});
+    for (unsigned i = 0; i < rounds_.quiet; i++) steps.push_back({25, count, "after 25 s"});
     return steps;
   }
 
@@ -174,7 +173,7 @@ private:
   void note(const Subject &subject, const Step &step, const Moment &moment) {
     raw_ << subject.round_trip_ms() << " ms, " << subject.label() << ", " << step.count << " at once, "
          << (step.condition.empty() ? "not counted" : step.condition) << ": first " << moment.first << " median " << moment.median << " last "
-         << moment.last << " cpu_us " << moment.cpu_us << " errors " << moment.errors << " open_before " << moment.open_before << " opened "
+         << moment.last << " cpu_ms " << moment.cpu_ms << " errors " << moment.errors << " open_before " << moment.open_before << " opened "
          << moment.opened << std::endl;
     asked_ += step.count;
     if (moment.errors != 0) {
@@ -214,16 +213,18 @@ private:
 
   void print_single() const {
     if (!peers_.front().single) return;
-    std::cout << "\n#### One look-up\n\nMedian of " << rounds_.single
-              << " clients each, in ms from the call to the answer in the host's hands; for the new client the clock starts before it is created.\n";
-    head(titles({"round trip", "condition"}, {"ms", "connections opened", "CPU, ms"}));
+    std::cout << "\n#### One look-up\n\nFrom the call to the answer in the host's hands, in ms: the median and the slowest of " << rounds_.single
+              << " clients. For a new client the clock starts before it is\ncreated. Each client goes through the conditions one after the other.\n";
+    head(titles({"round trip", "condition"}, {"median / slowest, ms", "connections opened", "CPU, ms"}));
     for (const unsigned round_trip : round_trips_) {
       for (const auto &step : single_steps()) {
         Words line{std::to_string(round_trip) + " ms", step.condition};
         const Key key{round_trip, step.condition, 1};
-        cells(line, key, names(), [](const Moments &own) { return milliseconds(own.of(&Moment::median)); });
+        cells(line, key, names(), [](const Moments &own) {
+          return milliseconds(own.of(&Moment::median)) + " / " + milliseconds(own.most(&Moment::median));
+        });
         cells(line, key, names(), [](const Moments &own) { return grouped(own.of(&Moment::opened)); });
-        cells(line, key, names(), [](const Moments &own) { return fixed(own.of(&Moment::cpu_us) / 1e3, 1); });
+        cells(line, key, names(), [](const Moments &own) { return fixed(own.of(&Moment::cpu_ms), 1); });
         row(line);
       }
     }
@@ -236,19 +237,20 @@ private:
       return milliseconds(own.of(&Moment::first)) + " / " + milliseconds(own.of(&Moment::median)) + " / " + milliseconds(own.of(&Moment::last));
     });
     cells(line, key, of, [](const Moments &own) { return grouped(own.of(&Moment::open_before)) + " + " + grouped(own.of(&Moment::opened)); });
-    cells(line, key, of, [&](const Moments &own) { return fixed(own.of(&Moment::cpu_us) / 1e3 / count, 2); });
+    cells(line, key, of, [&](const Moments &own) { return fixed(own.of(&Moment::cpu_ms) / count, 2); });
     row(line);
   }
 
   void print_bursts() const {
-    std::cout << "\n#### Many at once\n\nThe first, the median and the last answer, in ms from the first call. Connections: those open before, and those opened for it. CPU is\n"
-                 "that of the client's process for each request. Warm: "
-              << rounds_.warm << " bursts, 0.2 s after one like it";
-    if (rounds_.quiet != 0) std::cout << "; after 25 s of quiet: " << rounds_.quiet << " bursts";
-    std::cout << ". Each figure is the median of the bursts'.\n";
-    head(titles({"round trip", "condition", "at once"}, {"ms", "connections", "CPU, ms a request"}));
+    std::cout << "\n#### Many at once\n\nThe first, the median and the last answer of a burst, in ms from its first call. Connections: those open before, and those opened for it.\n"
+                 "CPU is that of the client's process. A new client is measured once, the warm one "
+              << rounds_.warm << " times, each 0.2 s after a burst like it";
+    if (rounds_.second != 0) std::cout << ", and " << rounds_.second << " times after a second";
+    if (rounds_.quiet != 0) std::cout << ", and " << rounds_.quiet << " times after 25 s of quiet";
+    std::cout << ";\nmedians of these.\n";
+    head(titles({"round trip", "condition", "at once"}, {"first / median / last, ms", "connections", "CPU, ms a request"}));
     for (const unsigned round_trip : round_trips_) {
-      for (const char *condition : {"warm", "1 s of quiet", "25 s of quiet"}) {
+      for (const char *condition : {"new client", "warm", "after 1 s", "after 25 s"}) {
         for (const unsigned count : peers_.front().bursts) {
           if (found_.count({round_trip, condition, count}) == 0) continue;
           burst_row(round_trip, condition, count, std::to_string(count), names());
@@ -270,32 +272,35 @@ private:
     }
   }
 
-  // Blocks of lines for gnuplot, two empty lines apart: one block a round trip, and of bursts one a condition besides.
+  // Blocks of lines for gnuplot, two empty lines apart: one block a round trip, and of bursts one a condition besides. The round trip is in
+  // the last column. With fewer than three peers there is nothing to compare: the files stay empty.
   void write_plots() const {
     std::ofstream single(options_.folder + "/answer.dat");
     std::ofstream bursts(options_.folder + "/burst.dat");
+    if (peers_.size() < 3) return;
     for (const unsigned round_trip : round_trips_) {
+      const bool is_first = round_trip == round_trips_.front();
+      single << (is_first ? "" : "\n\n");
       for (const auto &step : single_steps()) {
-        single << '"' << step.condition.substr(0, step.condition.find(" of")) << '"';
+        single << '"' << (step.quiet == 0 ? "new" : step.condition.substr(0, step.condition.find(" of"))) << '"';
         for (const auto &name : names()) plot_cell(single, moments({round_trip, step.condition, 1}, name), {&Moment::median});
-        single << '\n';
+        single << ' ' << round_trip << '\n';
       }
-      single << "\n\n";
-      for (const char *condition : {"warm", "25 s of quiet"}) {
+      for (const char *condition : {"warm", options_.java.empty() ? "after 25 s" : "after 1 s"}) {
+        bursts << (is_first && condition == std::string("warm") ? "" : "\n\n");
         for (const unsigned count : peers_.front().bursts) {
           bursts << count;
           for (const auto &name : names()) {
             plot_cell(bursts, moments({round_trip, condition, count}, name), {&Moment::first, &Moment::median, &Moment::last});
           }
-          bursts << '\n';
+          bursts << ' ' << round_trip << '\n';
         }
-        bursts << "\n\n";
       }
     }
   }
 
   static void plot_cell(std::ofstream &file, const Moments *own, const std::vector<double Moment::*> &figures) {
-    for (const auto figure : figures) file << ' ' << (own == nullptr ? "NaN" : number(own->of(figure) / 1e6));
+    for (const auto figure : figures) file << ' ' << (own == nullptr ? "0" : number(own->of(figure) / 1e6));
   }
 
   static constexpr const char *more_workers = "bridge, 256 workers";
@@ -305,7 +310,7 @@ private:
   Sandbox sandbox_;
   std::ofstream raw_;
   std::vector<unsigned> round_trips_{20, 40, 120};
-  Rounds rounds_{5, 5, 3};
+  Rounds rounds_{5, 5, 0, 3};
   std::map<Key, std::map<std::string, Moments>> found_;
   double asked_ = 0;
   std::string failures_;

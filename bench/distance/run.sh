@@ -13,6 +13,7 @@ lib=${PAYNOW_LIB_DIR:-$root/target/release}
 include=${PAYNOW_INCLUDE_DIR:-$root/include}
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 out=${BENCH_OUT:-$root/target/bench}/distance
+plots=${BENCH_PLOTS:-${BENCH_OUT:-$root/target/bench}/plots}
 cc=${CC:-cc}
 cxx=${CXX:-c++}
 
@@ -67,6 +68,14 @@ fi
 
 # ---- the run ----
 
-cat "$here/about.md"
-printf '\n- Server: %s, the sandbox behind it without a latency of its own\n' "$("$nginx" -v 2>&1 | sed 's/.*: //')"
+plot=answer
+about=$here/about.md
+case " $* " in *" --java "*) plot=answer-java about=$here/about-java.md ;; esac
+cat "$about"
+printf -- '- Server: %s, the sandbox behind it without a latency of its own\n' "$("$nginx" -v 2>&1 | sed 's/.*: //')"
 "$out/report" "$out" "$sandbox" "$nginx" "$@"
+if [ "$plot" = answer ]; then
+  sh "$root/bench/plots/draw.sh" answer "$plots" single="$out/answer.dat" bursts="$out/burst.dat"
+else
+  sh "$root/bench/plots/draw.sh" answer-java "$plots" bursts="$out/burst.dat"
+fi

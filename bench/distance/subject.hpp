@@ -20,9 +20,9 @@ struct Step {
   std::string condition;
 };
 
-// What one step found: times in ns, CPU in µs, connections as the proxy counts them.
+// What one step found: times in ns, the processor time of the program that asks in ms, connections as the proxy counts them.
 struct Moment {
-  double first, median, last, cpu_us, errors, open_before, opened;
+  double first, median, last, cpu_ms, errors, open_before, opened;
 };
 
 class Subject {
@@ -64,9 +64,11 @@ public:
 private:
   Moment take(const Step &step) {
     const Numbers before = numbers_of(proxy_->ask("", std::chrono::seconds(10)));
+    const double cpu = asker_->cpu_seconds();
     const Numbers answer = numbers_of(asker_->ask(std::to_string(step.count), std::chrono::seconds(60)));
+    const double cpu_ms = (asker_->cpu_seconds() - cpu) * 1e3;
     const Numbers after = numbers_of(proxy_->ask("", std::chrono::seconds(10)));
-    return {at(answer, "first"),  at(answer, "median"), at(answer, "last"), at(answer, "cpu_us"),
+    return {at(answer, "first"),  at(answer, "median"), at(answer, "last"), cpu_ms,
             at(answer, "errors"), at(before, "open"),   at(after, "opened") - at(before, "opened")};
   }
 
