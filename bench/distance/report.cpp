@@ -173,7 +173,7 @@ private:
   void note(const Subject &subject, const Step &step, const Moment &moment) {
     raw_ << subject.round_trip_ms() << " ms, " << subject.label() << ", " << step.count << " at once, "
          << (step.condition.empty() ? "not counted" : step.condition) << ": first " << moment.first << " median " << moment.median << " last "
-         << moment.last << " cpu_ms " << moment.cpu_ms << " errors " << moment.errors << " open_before " << moment.open_before << " opened "
+         << moment.last << " cpu_ms " << moment.cpu_ms << " errors " << moment.errors << " opened_meanwhile " << moment.opened_meanwhile << " open_before " << moment.open_before << " opened "
          << moment.opened << std::endl;
     asked_ += step.count;
     if (moment.errors != 0) {
@@ -214,8 +214,8 @@ private:
   void print_single() const {
     if (!peers_.front().single) return;
     std::cout << "\n#### One look-up\n\nFrom the call to the answer in the host's hands, in ms: the median and the slowest of " << rounds_.single
-              << " clients. For a new client the clock starts before it is\ncreated. Each client goes through the conditions one after the other.\n";
-    head(titles({"round trip", "condition"}, {"median / slowest, ms", "connections opened", "CPU, ms"}));
+              << " clients. For a new client the clock starts before it is\ncreated. Each client goes through the conditions one after the other. Connections: those opened in the quiet, and those for the look-up.\n";
+    head(titles({"round trip", "condition"}, {"median / slowest, ms", "connections", "CPU, ms"}));
     for (const unsigned round_trip : round_trips_) {
       for (const auto &step : single_steps()) {
         Words line{std::to_string(round_trip) + " ms", step.condition};
@@ -223,7 +223,9 @@ private:
         cells(line, key, names(), [](const Moments &own) {
           return milliseconds(own.of(&Moment::median)) + " / " + milliseconds(own.most(&Moment::median));
         });
-        cells(line, key, names(), [](const Moments &own) { return grouped(own.of(&Moment::opened)); });
+        cells(line, key, names(), [](const Moments &own) {
+          return grouped(own.of(&Moment::opened_meanwhile)) + " + " + grouped(own.of(&Moment::opened));
+        });
         cells(line, key, names(), [](const Moments &own) { return fixed(own.of(&Moment::cpu_ms), 1); });
         row(line);
       }

@@ -22,7 +22,7 @@ struct Step {
 
 // What one step found: times in ns, the processor time of the program that asks in ms, connections as the proxy counts them.
 struct Moment {
-  double first, median, last, cpu_ms, errors, open_before, opened;
+  double first, median, last, cpu_ms, errors, opened_meanwhile, open_before, opened;
 };
 
 class Subject {
@@ -68,8 +68,10 @@ private:
     const Numbers answer = numbers_of(asker_->ask(std::to_string(step.count), std::chrono::seconds(60)));
     const double cpu_ms = (asker_->cpu_seconds() - cpu) * 1e3;
     const Numbers after = numbers_of(proxy_->ask("", std::chrono::seconds(10)));
-    return {at(answer, "first"),  at(answer, "median"), at(answer, "last"), cpu_ms,
-            at(answer, "errors"), at(before, "open"),   at(after, "opened") - at(before, "opened")};
+    const double opened_meanwhile = at(before, "opened") - opened_;
+    opened_ = at(after, "opened");
+    return {at(answer, "first"),  at(answer, "median"), at(answer, "last"),  cpu_ms,
+            at(answer, "errors"), opened_meanwhile,     at(before, "open"), opened_ - at(before, "opened")};
   }
 
   std::string label_;
@@ -77,6 +79,7 @@ private:
   unsigned round_trip_ms_;
   std::vector<Step> steps_;
   size_t next_ = 0;
+  double opened_ = 0; // by its client, up to the last answer
   Clock::time_point due_{};
   std::unique_ptr<Child> proxy_, asker_;
 };

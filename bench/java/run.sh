@@ -36,6 +36,8 @@ find "$root/java-shim/api/src/main/java" -name '*.java' ! -name module-info.java
 
 "$1/bin/java" -cp "$out/classes" Report "$out" "$lib" "${BENCH_QUICK:-0}" "$@"
 
+sh "$here/../plots/draw.sh" cost-java "${BENCH_PLOTS:-$out/plots}" data="$out/cost.dat"
+
 # ---- the time to an answer, on the first JDK ----
 
 quick=
