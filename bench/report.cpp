@@ -229,6 +229,10 @@ private:
     submits_.push_back({quick_ ? "one in 2 s" : "one in 10 s", finish(*rarest, "submit, one in 10 s, bridge"), {}});
   }
 
+  static constexpr const char *submit_plots =
+      "![What starting a request costs the tick thread in each condition, from the median to the p99.9: the bridge and libcurl](bench/plots/cost.svg)\n\n"
+      "![How long each tick took while the API hung: the bridge and libcurl](bench/plots/outage.svg)\n\n";
+
   static void submit_row(const std::string &name, const std::string &who, const Numbers &run) {
     Words cells{name, who, grouped(at(run, "first.n")) + " / " + grouped(at(run, "all.n"))};
     for (const char *series : {"first", "all"}) {
@@ -240,6 +244,7 @@ private:
 
   void print_submits() {
     std::cout << "\n### What a submit costs the tick thread\n\n"
+              << (curl_ ? submit_plots : "") <<
                  "`paynow_lookup_customer` by `minecraft_uuid` at 64 ticks a second: each tick polls, then submits 20 (one in the rows of rare submits).\n"
                  "The first submit of a tick finds its code and data cold. Nothing is subtracted; the last row of each condition is what two clock\n"
                  "readings with nothing in between cost on the same thread: as the first thing in a tick, and after its submits. The whole tick is\n"

@@ -102,14 +102,14 @@ public:
       round_trips_ = {20};
       rounds_ = {1, 1, 0, 0};
     }
-    if (!options_.java.empty()) rounds_ = {0, rounds_.warm, rounds_.warm, 0};
+    if (!options_.java.empty()) rounds_ = {0, rounds_.warm, options_.quick ? 1u : 3u, 0};
   }
 
   void run() {
     const auto from = Clock::now();
     const Terminator terminator(options_.nginx, options_.folder, sandbox_.address());
     std::vector<Subject> subjects = make_subjects();
-    progress(std::to_string(subjects.size()) + " clients over a distance, about " + (options_.quick ? "5 seconds" : options_.is_long ? "13 minutes" : "4 minutes"));
+    progress(std::to_string(subjects.size()) + " clients over a distance, about " + (options_.quick ? "5 seconds" : options_.is_long ? "13 minutes" : "5 minutes"));
     if (options_.quick) std::cout << "- **A quick run: it shows that everything runs, its figures mean little.**\n";
     take_turns(subjects, options_.folder + "/proxy", terminator.port(), [&](const Subject &subject, const Step &step, const Moment &moment) {
       note(subject, step, moment);
@@ -138,7 +138,7 @@ private:
   std::vector<Step> burst_steps(const Peer &peer, unsigned count) const {
     std::vector<Step> steps;
     steps.push_back({0, count, "new client"});
-    for (unsigned i = 0; i < peer.warm_ups; i++) steps.push_back({0.2, count, ""});
+    for (unsigned i = 0; i < peer.warm_ups; i++) steps.push_back({0.05, count, ""});
     for (unsigned i = 0; i < rounds_.warm; i++) steps.push_back({0.2, count, "warm"});
     for (unsigned i = 0; i < rounds_.second; i++) steps.push_back({1, count, "after 1 s"});
     for (unsigned i = 0; i < rounds_.quiet; i++) steps.push_back({25, count, "after 25 s"});

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the time to an answer over TLS 1.3 and a distance of 20, 40 and 120 ms, and prints it as Markdown on standard output; what it is doing
-# goes to standard error. About 4 minutes. Needs nginx and openssl (Debian: nginx-light, openssl), and for the plots gnuplot (gnuplot-nox).
+# goes to standard error. About 4 minutes, in Java 5. Needs nginx and openssl (Debian: nginx-light, openssl), and for the plots gnuplot (gnuplot-nox).
 #   run.sh [--quick | --long] [--java COMMAND...]
 # --long              adds a look-up after 10 minutes of quiet
 # --java COMMAND...   measures the Java peers in place of those in C; see bench/java/run.sh
@@ -18,9 +18,13 @@ cc=${CC:-cc}
 cxx=${CXX:-c++}
 
 say() { printf 'bench: %s\n' "$*" >&2; }
+plot=answer
+about=$here/about.md
+case " $* " in *" --java "*) plot=answer-java about=$here/about-java.md ;; esac
 skip() {
   say "$*: the time to an answer is not measured"
-  printf '\n### Time to an answer\n\nNot measured: %s.\n' "$*"
+  sed 3q "$about"
+  printf 'Not measured: %s.\n' "$*"
   exit 0
 }
 
@@ -68,9 +72,6 @@ fi
 
 # ---- the run ----
 
-plot=answer
-about=$here/about.md
-case " $* " in *" --java "*) plot=answer-java about=$here/about-java.md ;; esac
 cat "$about"
 printf -- '- Server: %s, the sandbox behind it without a latency of its own\n' "$("$nginx" -v 2>&1 | sed 's/.*: //')"
 "$out/report" "$out" "$sandbox" "$nginx" "$@"

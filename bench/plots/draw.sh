@@ -13,9 +13,11 @@ shift 2
 command -v gnuplot >/dev/null || { say "gnuplot is not installed: $name.svg is not drawn"; exit 0; }
 variables="out='$folder/$name.tmp'"
 for pair in "$@"; do
+  file=${pair#*=}
+  case $file in /*) ;; *) file=$PWD/$file ;; esac
   # What was not measured is not drawn.
-  [ -s "${pair#*=}" ] || { say "nothing was measured for $name.svg"; exit 0; }
-  variables="$variables; ${pair%%=*}='${pair#*=}'"
+  [ -s "$file" ] || { say "nothing was measured for $name.svg"; exit 0; }
+  variables="$variables; ${pair%%=*}='$file'"
 done
 cd "$here"
 gnuplot -e "$variables" "$name.gp"
