@@ -264,6 +264,8 @@ final class Report {
 
                 ### What a request costs the calling thread
 
+                ![What starting a request costs the calling thread in Java, from the median to the p99.9, with a healthy and a hung server](bench/plots/cost-java.svg)
+
                 20 ticks a second, 20 look-ups in each, after thousands for warming up. The clock runs over `lookupCustomer(uuid).whenComplete(…)`
                 (bridge, futures on a `TickExecutor`), `sendAsync(…).thenApply(parse).whenComplete(…)`, `enqueue(…)`, or handing the task to the pool;
                 the columns with building it include making the request object. Nothing is subtracted; two readings of the clock cost what the last column says.
