@@ -47,7 +47,7 @@ fi
 
 quick=
 case " $* " in *" --quick "*) quick=--quick ;; esac
-# shellcheck disable=SC2086 # there is none, or one
+# shellcheck disable=SC2086 # none or one
 "$out/report" "$out" "$sandbox" $quick
 sh "$here/distance/run.sh" "$@"
 sh "$here/plots/draw.sh" cost "$plots" data="$out/cost.dat"

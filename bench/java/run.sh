@@ -44,6 +44,6 @@ quick=
 [ "${BENCH_QUICK:-0}" = 0 ] || quick=--quick
 access=
 [ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release")" -lt 24 ] || access=--enable-native-access=ALL-UNNAMED
-# shellcheck disable=SC2086 # there is none, or one
+# shellcheck disable=SC2086 # none or one
 PAYNOW_LIB_DIR=$(dirname -- "$lib") BENCH_OUT=$out exec sh "$here/../distance/run.sh" $quick --java \
   "$1/bin/java" $access -Xmx256m "-Dpaynowbridge.library.path=$lib" -cp "$out/classes:$out/peers/*" Distance
