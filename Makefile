@@ -60,7 +60,7 @@ soak-java: lib sandbox ## A million requests through the Java API: heap, memory,
 	@sh tests/soak/java/soak.sh
 
 .PHONY: bench-java
-bench-java: lib ## Measure the Java API beside HttpClient, OkHttp and Apache's client
+bench-java: lib sandbox ## Measure the Java API beside HttpClient, OkHttp and Apache's client
 	@sh bench/java/run.sh
 
 .PHONY: bench

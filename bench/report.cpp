@@ -1,243 +1,26 @@
 // Starts the sandbox, runs each measurement in a process of its own, and prints the figures as Markdown with the goals beside them. Linux.
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <optional>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "customers.h"
+#include "figures.hpp"
+#include "process.hpp"
+#include "sandbox.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Numbers = std::map<std::string, double>;
-using Words = std::vector<std::string>;
-
-[[noreturn]] void fail(const std::string &what) { throw std::runtime_error(what); }
-
-void progress(const std::string &what) { std::cerr << "bench: " << what << std::endl; }
-
-// ---- processes ----
-
-class Child {
-public:
-  Child(const Words &command, bool feeds_stdin) {
-    int out[2];
-    int in[2];
-    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(in, O_CLOEXEC) != 0) fail("pipe2");
-    std::vector<char *> argv;
-    for (const auto &word : command) argv.push_back(const_cast<char *>(word.c_str()));
-    argv.push_back(nullptr);
-    name_ = command.front();
-    pid_ = fork();
-    if (pid_ < 0) fail("fork");
-    if (pid_ == 0) {
-      dup2(in[0], STDIN_FILENO);
-      dup2(out[1], STDOUT_FILENO);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    close(out[1]);
-    close(in[0]);
-    out_ = out[0];
-    in_ = in[1];
-    if (!feeds_stdin) close_stdin();
-  }
-  Child(const Child &) = delete;
-  Child &operator=(const Child &) = delete;
-  ~Child() {
-    close_stdin();
-    if (out_ >= 0) close(out_);
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-  }
-
-  // All it prints, once it has ended well.
-  std::string output(std::chrono::seconds limit) {
-    const auto until = Clock::now() + limit;
-    std::string text;
-    char buffer[4096];
-    for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-      pollfd waits{out_, POLLIN, 0};
-      if (left <= 0 || poll(&waits, 1, static_cast<int>(left)) == 0) fail(name_ + " did not end in time");
-      const ssize_t count = read(out_, buffer, sizeof buffer);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) break;
-      text.append(buffer, static_cast<size_t>(count));
-    }
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = -1;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail(name_ + " failed");
-    return text;
-  }
-
-private:
-  void close_stdin() {
-    if (in_ >= 0) close(in_);
-    in_ = -1;
-  }
-  std::string name_;
-  pid_t pid_ = -1;
-  int out_ = -1;
-  int in_ = -1;
-};
-
-std::string number(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
-
-Numbers numbers_of(const std::string &output) {
-  Numbers numbers;
-  std::istringstream lines(output);
-  std::string name;
-  double value = 0;
-  while (lines >> name >> value) numbers[name] = value;
-  return numbers;
-}
-
-// ---- the sandbox ----
-
-class Sandbox {
-public:
-  Sandbox(const std::string &program, const std::string &folder) {
-    const std::string ready = folder + "/sandbox-ready.json";
-    std::remove(ready.c_str());
-    child_.emplace(Words{program, "--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin", "--ready-file", ready}, true);
-    std::string text;
-    for (int i = 0; i < 1000 && text.empty(); i++) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      std::ifstream file(ready);
-      std::getline(file, text, '\0');
-    }
-    std::remove(ready.c_str());
-    base_ = field(text, "base");
-    key_ = field(text, "api_key");
-    store_ = field(text, "store_id");
-    if (base_.empty() || key_.empty() || store_.empty()) fail("the sandbox did not start");
-    setenv("PAYNOW_API_BASE", base_.c_str(), 1);
-    setenv("PAYNOW_API_KEY", key_.c_str(), 1);
-    setenv("PAYNOW_STORE_ID", store_.c_str(), 1);
-  }
-
-  void faults(const std::string &plan) { request(plan.empty() ? "DELETE" : "PUT", "/_sandbox/faults", plan); }
-
-  // The customers that are looked up, 200 to a request: the most the contract allows.
-  void fill() {
-    for (unsigned from = 0; from < BENCH_CUSTOMERS; from += 200) {
-      std::string body;
-      for (unsigned i = from; i < from + 200 && i < BENCH_CUSTOMERS; i++) {
-        char uuid[BENCH_UUID_SIZE];
-        bench_uuid(i, uuid);
-        body += body.empty() ? "[" : ",";
-        body += std::string("{\"minecraft_uuid\":\"") + uuid + "\",\"minecraft_platform\":\"java\",\"name\":\"Bench_" +
-                std::to_string(i) + "\",\"metadata\":{\"rank\":\"vip\"}}";
-      }
-      request("POST", "/v1/stores/" + store_ + "/customers/bulk", body + "]");
-    }
-  }
-
-private:
-  static std::string field(const std::string &json, const std::string &name) {
-    const auto key = json.find("\"" + name + "\"");
-    if (key == std::string::npos) return "";
-    const auto from = json.find('"', json.find(':', key));
-    const auto to = json.find('"', from + 1);
-    return to == std::string::npos ? "" : json.substr(from + 1, to - from - 1);
-  }
-
-  void request(const std::string &method, const std::string &path, const std::string &body) {
-    const auto colon = base_.rfind(':');
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(std::stoi(base_.substr(colon + 1))));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) fail("cannot reach the sandbox");
-    const std::string text = method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: APIKey " + key_ +
-                             "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-    for (size_t sent = 0; sent < text.size();) {
-      const ssize_t count = send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-      if (count <= 0) fail("the sandbox hung up");
-      sent += static_cast<size_t>(count);
-    }
-    std::string answer;
-    char buffer[4096];
-    for (ssize_t count; (count = recv(fd, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<size_t>(count));
-    close(fd);
-    if (answer.rfind("HTTP/1.1 2", 0) != 0) fail("the sandbox refused " + method + " " + path + ": " + answer.substr(0, 12));
-  }
-
-  std::optional<Child> child_;
-  std::string base_, key_, store_;
-};
-
-// ---- words ----
-
-std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
-// Thousands apart, as in 12,345.
-std::string grouped(double value) {
-  std::string text = fixed(value, 0);
-  for (auto at = static_cast<long>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
-
-std::string duration(double ns) {
-  if (ns < 1e3) return fixed(ns, 0) + " ns";
-  if (ns < 1e6) return fixed(ns / 1e3, ns < 1e5 ? 1 : 0) + " µs";
-  return fixed(ns / 1e6, ns < 1e8 ? 1 : 0) + " ms";
-}
-
-void row(const Words &cells) {
-  for (const auto &cell : cells) std::cout << "| " << cell << " ";
-  std::cout << "|\n";
-}
-
-void head(const Words &cells) {
-  std::cout << "\n";
-  row(cells);
-  for (size_t i = 0; i < cells.size(); i++) std::cout << (i == 0 ? "|---" : "|---:");
-  std::cout << "|\n";
-}
-
-double at(const Numbers &numbers, const std::string &name) {
-  const auto found = numbers.find(name);
-  if (found == numbers.end()) fail("a measurement lacks " + name);
-  return found->second;
-}
-
-// ---- the whole ----
+using namespace bench;
 
 struct Goal {
   std::string what, figure, where;
@@ -264,6 +47,7 @@ public:
     print_loads();
     print_footprint();
     print_goals();
+    write_plots();
     std::cout << "\nTook " << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - from).count() << " s.\n";
   }
 
@@ -279,6 +63,19 @@ private:
   struct Load {
     unsigned latency_ms, outstanding, workers;
     Numbers bridge, curl;
+  };
+
+  static constexpr const char *outage = "hung server (deadline 2 s)";
+
+  // While it lives, the programs that tick write down how long each tick took.
+  class TicksFile {
+  public:
+    explicit TicksFile(const std::string &path) {
+      if (!path.empty()) setenv("BENCH_TICKS_FILE", path.c_str(), 1);
+    }
+    TicksFile(const TicksFile &) = delete;
+    TicksFile &operator=(const TicksFile &) = delete;
+    ~TicksFile() { unsetenv("BENCH_TICKS_FILE"); }
   };
 
   double seconds(double full) const { return quick_ ? std::max(1.0, full / 8) : full; }
@@ -335,7 +132,7 @@ private:
     const std::vector<Condition> conditions = {
         {"healthy server", "", {}, {}},
         {"slow server (200 ms)", "{\"latency_ms\":200}", {}, {}},
-        {"hung server (deadline 2 s)", "{\"hang\":true}", {"--deadline-ms", "2000"}, {"--deadline-ms", "2000"}},
+        {outage, "{\"hang\":true}", {"--deadline-ms", "2000"}, {"--deadline-ms", "2000"}},
         {"all cores busy", "", {"--spinners", cores}, {"--spinners", cores}},
         {"tick walks 8 MiB first", "", {"--walk-mib", "8"}, {"--walk-mib", "8"}},
     };
@@ -344,10 +141,12 @@ private:
       sandbox_.faults(condition.faults);
       Words arguments{"submit", "--seconds", full};
       arguments.insert(arguments.end(), condition.bridge.begin(), condition.bridge.end());
+      const TicksFile bridge_ticks(condition.name == outage ? folder_ + "/outage-bridge.dat" : "");
       submit.bridge = measure("submit, " + condition.name + ", bridge", "bench_bridge", arguments);
       if (curl_) {
         arguments = {"submit", "--seconds", half};
         arguments.insert(arguments.end(), condition.curl.begin(), condition.curl.end());
+        const TicksFile curl_ticks(condition.name == outage ? folder_ + "/outage-curl.dat" : "");
         submit.curl = measure("submit, " + condition.name + ", libcurl", "bench_curl", arguments);
       }
       sandbox_.faults("");
@@ -430,6 +229,10 @@ private:
     submits_.push_back({quick_ ? "one in 2 s" : "one in 10 s", finish(*rarest, "submit, one in 10 s, bridge"), {}});
   }
 
+  static constexpr const char *submit_plots =
+      "![What starting a request costs the tick thread in each condition, from the median to the p99.9: the bridge and libcurl](bench/plots/cost.svg)\n\n"
+      "![How long each tick took while the API hung: the bridge and libcurl](bench/plots/outage.svg)\n\n";
+
   static void submit_row(const std::string &name, const std::string &who, const Numbers &run) {
     Words cells{name, who, grouped(at(run, "first.n")) + " / " + grouped(at(run, "all.n"))};
     for (const char *series : {"first", "all"}) {
@@ -441,6 +244,7 @@ private:
 
   void print_submits() {
     std::cout << "\n### What a submit costs the tick thread\n\n"
+              << (curl_ ? submit_plots : "") <<
                  "`paynow_lookup_customer` by `minecraft_uuid` at 64 ticks a second: each tick polls, then submits 20 (one in the rows of rare submits).\n"
                  "The first submit of a tick finds its code and data cold. Nothing is subtracted; the last row of each condition is what two clock\n"
                  "readings with nothing in between cost on the same thread: as the first thing in a tick, and after its submits. The whole tick is\n"
@@ -550,6 +354,17 @@ private:
     worst("idle client <= 0.3 % of a core", at(loaded_, "idle_percent"), 0.3, "after load", "%");
     worst("memory over an empty process <= 12 MB", megabytes(at(busy->bridge, "loaded_rss_kib")), 12, "64 outstanding, 20 ms", "MB");
     worst("memory over an empty process <= 12 MB", megabytes(at(loaded_, "rss_kib")), 12, "idle after load", "MB");
+  }
+
+  // For gnuplot: of every submit the median and the p99.9, the bridge's and libcurl's.
+  void write_plots() const {
+    std::ofstream cost(folder_ + "/cost.dat");
+    for (const auto &submit : submits_) {
+      if (submit.curl.empty()) continue;
+      cost << '"' << submit.name.substr(0, submit.name.find(" (")) << '"';
+      for (const Numbers *run : {&submit.bridge, &submit.curl}) cost << ' ' << at(*run, "all.p50") << ' ' << at(*run, "all.p999");
+      cost << '\n';
+    }
   }
 
   // Of a goal that is measured in several places, the worst of them is shown.

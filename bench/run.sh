@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds and runs the benchmarks and prints the figures as Markdown on standard output; what it is doing goes to standard error.
-#   run.sh [--quick]
+#   run.sh [--quick | --long]       --long is for the time to an answer, see bench/distance/run.sh
 # PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)
 # PAYNOW_INCLUDE_DIR  where paynow_bridge.h is       (include)
 # PAYNOW_SANDBOX_BIN  the sandbox program            (target/release/paynow-sandbox)
 # BENCH_OUT           programs and raw results       (target/bench)
+# BENCH_PLOTS         the plots, as SVG              (target/bench/plots)
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -13,6 +14,7 @@ lib=${PAYNOW_LIB_DIR:-$root/target/release}
 include=${PAYNOW_INCLUDE_DIR:-$root/include}
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 out=${BENCH_OUT:-$root/target/bench}
+plots=${BENCH_PLOTS:-$out/plots}
 cc=${CC:-cc}
 cxx=${CXX:-c++}
 
@@ -23,6 +25,7 @@ say() { printf 'bench: %s\n' "$*" >&2; }
 [ -x "$sandbox" ] || { say "no sandbox at $sandbox: build it first"; exit 1; }
 
 mkdir -p "$out"
+rm -f "$out"/*.dat
 lib=$(CDPATH='' cd -- "$lib" && pwd)
 out=$(CDPATH='' cd -- "$out" && pwd)
 # At run time the library is looked for by its soname, which a build does not leave behind.
@@ -42,4 +45,10 @@ else
 fi
 "$cxx" -std=c++17 -O2 -Wall -Wextra -Wpedantic -Werror "$here/report.cpp" -o "$out/report"
 
-exec "$out/report" "$out" "$sandbox" "$@"
+quick=
+case " $* " in *" --quick "*) quick=--quick ;; esac
+# shellcheck disable=SC2086 # none or one
+"$out/report" "$out" "$sandbox" $quick
+sh "$here/distance/run.sh" "$@"
+sh "$here/plots/draw.sh" cost "$plots" data="$out/cost.dat"
+sh "$here/plots/draw.sh" outage "$plots" ours="$out/outage-bridge.dat" theirs="$out/outage-curl.dat"

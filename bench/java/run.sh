@@ -1,10 +1,12 @@
 #!/bin/sh
 # Measures the Java API beside what plugins use today and prints the figures as Markdown on standard output; what it is doing goes
-# to standard error. About a quarter of an hour.
+# to standard error. About 20 minutes.
 #   run.sh
 # BENCH_QUICK=1       one short run of each: shows that everything runs
 # PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)
 # BENCH_JAVA_OUT      programs and raw results       (target/bench-java)
+# BENCH_PLOTS         the plots, as SVG              (target/bench-java/plots)
+# PAYNOW_INCLUDE_DIR, PAYNOW_SANDBOX_BIN   for the time to an answer, as for bench/run.sh
 # JAVA_HOME_17, JAVA_HOME_25   the JDKs; without them that of `java` alone
 # MVN, MVN_OPTIONS    Maven, which fetches the peers (mvn)
 set -eu
@@ -32,4 +34,16 @@ out=$(CDPATH='' cd -- "$out" && pwd)
 find "$root/java-shim/api/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"
 "$1/bin/javac" --release 17 -Xlint:-options -nowarn -cp "$out/peers/*" -d "$out/classes" "@$out/sources" "$here"/src/*.java
 
-exec "$1/bin/java" -cp "$out/classes" Report "$out" "$lib" "${BENCH_QUICK:-0}" "$@"
+"$1/bin/java" -cp "$out/classes" Report "$out" "$lib" "${BENCH_QUICK:-0}" "$@"
+
+sh "$here/../plots/draw.sh" cost-java "${BENCH_PLOTS:-$out/plots}" data="$out/cost.dat"
+
+# ---- the time to an answer, on the first JDK ----
+
+quick=
+[ "${BENCH_QUICK:-0}" = 0 ] || quick=--quick
+access=
+[ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release")" -lt 24 ] || access=--enable-native-access=ALL-UNNAMED
+# shellcheck disable=SC2086 # none or one
+PAYNOW_LIB_DIR=$(dirname -- "$lib") BENCH_OUT=$out exec sh "$here/../distance/run.sh" $quick --java \
+  "$1/bin/java" $access -Xmx256m "-Dpaynowbridge.library.path=$lib" -cp "$out/classes:$out/peers/*" Distance

@@ -2,6 +2,7 @@ import dev.paynowbridge.LogLevel;
 import dev.paynowbridge.PayNowClient;
 import dev.paynowbridge.PayNowOperations;
 import dev.paynowbridge.TickExecutor;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -11,11 +12,13 @@ final class BridgePeer implements Peer {
     private final PayNowOperations operations;
     private final TickExecutor ticks = new TickExecutor();
 
-    BridgePeer(String base, int deadlineMs, boolean onTick) {
+    /** {@code authority}: whom to trust over TLS besides the system's authorities; may be null. */
+    BridgePeer(String base, int deadlineMs, boolean onTick, Path authority) {
         client = PayNowClient.builder(STORE)
                 .apiBase(base)
                 .apiKey(KEY)
                 .proxy("")
+                .caFile(authority)
                 .deadline(Duration.ofMillis(deadlineMs))
                 // Every request goes over the wire: it is not the memory that is measured.
                 .cacheTtl(Duration.ZERO)

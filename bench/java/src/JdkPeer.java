@@ -6,17 +6,26 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 
-/** {@code sendAsync}, with connections kept alive. */
+/** {@code sendAsync}, with connections kept alive; over TLS with HTTP/2. */
 final class JdkPeer implements Peer {
     private final Gson gson = new Gson();
-    // Otherwise the first request of each connection asks for HTTP/2 as well.
-    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient client;
     private final String base;
     private final Duration timeout;
 
     JdkPeer(String base, int deadlineMs) {
+        // Otherwise the first request of each connection asks for HTTP/2 as well.
+        this(base, deadlineMs, HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
+    }
+
+    JdkPeer(String base, int deadlineMs, Trust trust) {
+        this(base, deadlineMs, HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).sslContext(trust.context()));
+    }
+
+    private JdkPeer(String base, int deadlineMs, HttpClient.Builder builder) {
         this.base = base;
         timeout = Duration.ofMillis(deadlineMs);
+        client = builder.build();
     }
 
     @Override

@@ -12,7 +12,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** {@code enqueue}, with as many requests to one host at once as the bridge has workers: by default it would be five. */
+/** {@code enqueue}, with as many requests to one host at once as the bridge has workers: by default it would be five. Over TLS with HTTP/2. */
 final class OkHttpPeer implements Peer {
     private static final int AT_ONCE = 64;
 
@@ -22,10 +22,18 @@ final class OkHttpPeer implements Peer {
     private final String base;
 
     OkHttpPeer(String base, int deadlineMs) {
+        this(base, deadlineMs, new OkHttpClient.Builder());
+    }
+
+    OkHttpPeer(String base, int deadlineMs, Trust trust) {
+        this(base, deadlineMs, new OkHttpClient.Builder().sslSocketFactory(trust.context().getSocketFactory(), trust.manager()));
+    }
+
+    private OkHttpPeer(String base, int deadlineMs, OkHttpClient.Builder builder) {
         this.base = base;
         dispatcher.setMaxRequests(AT_ONCE);
         dispatcher.setMaxRequestsPerHost(AT_ONCE);
-        client = new OkHttpClient.Builder()
+        client = builder
                 .dispatcher(dispatcher)
                 .connectionPool(new ConnectionPool(AT_ONCE, 5, TimeUnit.MINUTES))
                 .callTimeout(Duration.ofMillis(deadlineMs))

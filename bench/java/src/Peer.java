@@ -26,7 +26,7 @@ interface Peer extends AutoCloseable {
 
     static Peer of(String name, String base, int deadlineMs, boolean onTick) {
         return switch (name) {
-            case "bridge" -> new BridgePeer(base, deadlineMs, onTick);
+            case "bridge" -> new BridgePeer(base, deadlineMs, onTick, null);
             case "jdk" -> new JdkPeer(base, deadlineMs);
             case "okhttp" -> new OkHttpPeer(base, deadlineMs);
             case "apache" -> new ApachePeer(base, deadlineMs);

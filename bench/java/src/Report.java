@@ -44,6 +44,16 @@ final class Report {
         }
     }
 
+    /** On two lines, below a bar. */
+    private static String shortLabel(Runner runner) {
+        return switch (runner.peer()) {
+            case BRIDGE -> "paynow-bridge";
+            case "jdk" -> "HttpClient";
+            case "okhttp" -> "OkHttp";
+            default -> "new Apache client";
+        } + "\\nJDK " + runner.jdk();
+    }
+
     private record Goal(String what, String figure, String where, boolean met) {}
 
     private record Case(int latencyMs, int outstanding) {
@@ -249,9 +259,12 @@ final class Report {
             }
             found.put(condition, results);
         }
+        writePlot(found);
         System.out.println("""
 
                 ### What a request costs the calling thread
+
+                ![What starting a request costs the calling thread in Java, from the median to the p99.9, with a healthy and a hung server](bench/plots/cost-java.svg)
 
                 20 ticks a second, 20 look-ups in each, after thousands for warming up. The clock runs over `lookupCustomer(uuid).whenComplete(…)`
                 (bridge, futures on a `TickExecutor`), `sendAsync(…).thenApply(parse).whenComplete(…)`, `enqueue(…)`, or handing the task to the pool;
@@ -286,6 +299,18 @@ final class Report {
                 atLeast("calling thread, p99.9: >= 100× less", other.get("all.p999") / own.get("all.p999"), 100, where);
             }
         });
+    }
+
+    /** For gnuplot: whose, then the median and the p99.9 with each server, in ns. */
+    private void writePlot(Map<String, Map<Runner, Map<String, Double>>> found) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (Runner runner : runners) {
+            lines.append('"').append(shortLabel(runner)).append('"');
+            found.values().forEach(results -> lines.append(' ').append(results.get(runner).get("all.p50"))
+                    .append(' ').append(results.get(runner).get("all.p999")));
+            lines.append('\n');
+        }
+        Files.writeString(out.resolve("cost.dat"), lines);
     }
 
     // ---- completion ----
