@@ -15,7 +15,8 @@ const BATCH: usize = 64;
 /// A batch is full when it is this long, so that a few large answers do not become one huge array.
 const FULL: usize = 256 * 1024;
 
-/// A client as Java knows it.
+/// A client as Java knows it. What a submission needs comes first, and lies in one cache line.
+#[repr(C, align(64))]
 pub(super) struct Host {
     pub(super) client: Client,
     batch: Mutex<Batch>,
