@@ -154,7 +154,9 @@ mod tests {
             let attached = Attached::new(ticket, Follow::Alone);
             let name = |arguments: &mut operations::Arguments| arguments.text(Parameter::Name, "x");
             let call = Call { tag: 1, ..Call::default() };
-            host.client.submit_attached(&operations::LOOKUP_CUSTOMER, &call, name, attached.words()).unwrap();
+            host.client
+                .submit_attached(&operations::LOOKUP_CUSTOMER, || (call, attached.words()), name)
+                .unwrap();
             attached.accepted();
         }
         assert_eq!(host.client.cancel_all(1), REQUESTS);

@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 4;
+    public static final long VERSION = 5;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
