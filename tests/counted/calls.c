@@ -181,7 +181,7 @@ int main(void) {
   unused_address(address, sizeof address);
   from_c();
   from_java();
-  printf("ok calls\n");
+  fflush(stdout);
   // What waits in the library ends with the process.
   _exit(0);
 }
