@@ -35,12 +35,12 @@ test: ## Run every test (about 20 minutes on two cores)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
-SUITES := rust simulation abi c cpp java minestom packages engines hosts fuzz
+SUITES := rust simulation abi c counted cpp java minestom packages engines hosts fuzz
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%:
 	@sh tests/run.sh $*
 test-rust: sandbox
-test-abi test-c test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
+test-abi test-c test-counted test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
 test-cpp test-packages test-engines: static
 
 .PHONY: test-full

@@ -37,6 +37,7 @@ pub(crate) use pieces::{PieceUnderWay, Pieces};
 /// milliseconds); completions that were not collected are lost then, so a host that wants them calls
 /// [`Client::shutdown`] and polls once more before.
 #[derive(Debug)]
+#[repr(C)] // what every submission needs comes first
 pub struct Client {
     runtime: Runtime,
     default_deadline: Duration,
@@ -259,6 +260,11 @@ impl Client {
         self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill)
     }
 
+    /// Whether a player without stronger keys is known by this UUID, whatever the name.
+    pub(crate) fn is_known_by(&self, uuid: u128) -> bool {
+        identity::is_known_by(uuid, &self.naming)
+    }
+
     pub(crate) fn write_player_key(
         &self,
         player: &Player<'_>,
@@ -291,25 +297,27 @@ impl Client {
         call: &Call,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
     ) -> Result<RequestId, SubmitError> {
-        self.submit_attached(operation, call, fill, Attachment::NONE)
+        self.submit_attached(operation, || (*call, Attachment::NONE), fill)
     }
 
-    /// Submits, with what a face wants to find again with the completion.
+    /// Submits, with what a face wants to find again with the completion. `call` is asked last.
+    #[inline(always)] // see Mailbox::submit
     pub(crate) fn submit_attached(
         &self,
         operation: &'static Operation,
-        call: &Call,
+        call: impl FnOnce() -> (Call, Attachment),
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-        attachment: Attachment,
     ) -> Result<RequestId, SubmitError> {
-        let submission = Submission {
-            operation,
-            deadline: call.deadline.unwrap_or(self.default_deadline).min(config::LONGEST_DEADLINE),
-            priority: call.priority,
-            tag: call.tag,
-            attachment,
+        let submission = || {
+            let (call, attachment) = call();
+            Submission {
+                deadline: call.deadline.unwrap_or(self.default_deadline).min(config::LONGEST_DEADLINE),
+                priority: call.priority,
+                tag: call.tag,
+                attachment,
+            }
         };
-        self.runtime.submit(submission, fill).map(RequestId)
+        self.runtime.submit(operation, fill, submission).map(RequestId)
     }
 
     /// Cancels a request. True when that decided how it ended: its completion says
@@ -363,6 +371,9 @@ impl Client {
         let _turn = self.runtime.consumer().enter()?;
         begin();
         let waiting = self.runtime.gather();
+        if waiting == 0 {
+            return Ok(0);
+        }
         let limit = if limit == 0 { waiting } else { limit.min(waiting) };
         let started = (!budget.is_zero() && limit > 1).then(Instant::now);
         let mut delivered = 0;

@@ -1,6 +1,6 @@
 //! Lists longer than a page and bulks larger than a request.
 
-use super::boundary::{Failure, contain};
+use super::boundary::{Failure, contain, contain_quick};
 use super::completion::customers;
 use super::input;
 use super::operations::{paynow_bulk_create_customers, submit};
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn paynow_pages_submit(
     call: *const paynow_call,
     out_request: *mut paynow_request_id,
 ) -> paynow_status {
-    contain(|| {
+    contain_quick(|| {
         // SAFETY: the caller's promise.
         let walk = unsafe { read_pages(pages) }?;
         let query = walk.query().ok_or(OVER)?;

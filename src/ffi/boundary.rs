@@ -103,17 +103,33 @@ impl From<NoCompletion> for Failure {
     }
 }
 
+/// A failure whose sentence is remembered: its number is left. `?` makes one where the failure is found, so that a call that
+/// succeeds sets no memory aside for one.
+#[derive(Debug)]
+pub(super) struct Failed(paynow_status);
+
+impl<F: Into<Failure>> From<F> for Failed {
+    #[cold]
+    #[inline(never)]
+    fn from(failure: F) -> Self {
+        let failure = failure.into();
+        remember(&failure);
+        Self(failure.status)
+    }
+}
+
 /// Runs what an exported function does. A panic ends here.
 pub(super) fn contain(run: impl FnOnce() -> Result<(), Failure>) -> paynow_status {
-    let failure = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(())) => return PAYNOW_OK,
-        Ok(Err(failure)) => failure,
-        Err(_) => {
-            Failure::new(PAYNOW_E_INTERNAL, "a fault inside paynow-bridge was contained; please report it")
-        }
-    };
-    remember(&failure);
-    failure.status
+    contain_quick(|| Ok(run()?))
+}
+
+/// The same for what a tick calls all the time.
+pub(super) fn contain_quick(run: impl FnOnce() -> Result<(), Failed>) -> paynow_status {
+    let status = || run().map_or_else(|Failed(status)| status, |()| PAYNOW_OK);
+    catch_unwind(AssertUnwindSafe(status)).unwrap_or_else(|_| {
+        let fault = "a fault inside paynow-bridge was contained; please report it";
+        Failed::from(Failure::new(PAYNOW_E_INTERNAL, fault)).0
+    })
 }
 
 const LONGEST: usize = 512;

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use super::boundary::{Failure, contain};
+use super::boundary::{Failure, contain, contain_quick};
 use super::ending;
 use super::host::Host;
 use super::ids;
@@ -257,7 +257,7 @@ pub unsafe extern "C" fn paynow_client_poll(
     budget_us: u32,
     out_delivered: *mut u32,
 ) -> paynow_status {
-    contain(|| {
+    contain_quick(|| {
         let host = table::enter(client)?;
         let delivered = host.client.poll_keys(
             max_events as usize,

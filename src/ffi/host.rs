@@ -11,7 +11,8 @@ use crate::client::Client;
 use crate::handles::Handle;
 use crate::runtime::{Attachment, Key, NoCompletion};
 
-/// A client as C knows it.
+/// A client as C knows it. What a submission needs comes first, and lies in one cache line.
+#[repr(C, align(64))]
 pub(super) struct Host {
     pub(super) client: Client,
     pub(super) place: u8,
@@ -38,9 +39,6 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) const NONE: Self =
-        Self { on_completion: None, user_data: std::ptr::null_mut(), user_data_free: None };
-
     /// The three words the runtime keeps with the request.
     pub(super) fn attachment(self) -> Attachment {
         let Self { on_completion, user_data, user_data_free } = self;

@@ -17,9 +17,13 @@ pub(super) fn pack(handle: Handle) -> paynow_client {
 
 /// What a handle stands for; `None` for a number that is not one.
 pub(super) fn unpack(client: paynow_client) -> Option<Handle> {
-    let handle =
-        Handle { place: (client >> PLACE_SHIFT) as u8, generation: (client >> GENERATION_SHIFT) as u32 };
+    let handle = Handle { place: place_of(client), generation: (client >> GENERATION_SHIFT) as u32 };
     (client & CLIENT_MARK == CLIENT_MARK).then_some(handle)
+}
+
+/// The place of a client that a handle names.
+pub(super) fn place_of(client: paynow_client) -> u8 {
+    (client >> PLACE_SHIFT) as u8
 }
 
 /// The id C knows a request of the client in `place` by.

@@ -86,6 +86,35 @@ pub(super) unsafe fn required<T: Input>(pointer: *const T) -> Result<T, InvalidA
     Ok(unsafe { value.assume_init() })
 }
 
+/// Whether a struct that must be there can be read as it is, because the caller's has all of its members and no others: for
+/// calls that a tick makes all the time, which then read the few members they need.
+///
+/// # Safety
+///
+/// As for [`required`].
+#[inline(always)]
+pub(super) unsafe fn check<T: Input>(pointer: *const T) -> Result<(), InvalidArgument> {
+    const {
+        assert!(T::FIRST_SIZE == size_of::<T>(), "callers with an earlier header have a shorter one: copy it")
+    };
+    // SAFETY: every input begins with struct_size; the pointer may be unaligned.
+    if !pointer.is_null() && unsafe { pointer.cast::<u32>().read_unaligned() } as usize == size_of::<T>() {
+        return Ok(());
+    }
+    // SAFETY: passed on.
+    unsafe { check_another(pointer) }
+}
+
+/// # Safety
+///
+/// As for [`required`].
+#[cold]
+#[inline(never)]
+unsafe fn check_another<T: Input>(pointer: *const T) -> Result<(), InvalidArgument> {
+    // SAFETY: passed on.
+    unsafe { required(pointer) }.map(drop)
+}
+
 /// Reads a struct that may be left out.
 ///
 /// # Safety
@@ -110,23 +139,36 @@ pub(super) unsafe fn text<'a>(
     pointer: *const c_char,
     length: usize,
 ) -> Result<Option<&'a str>, InvalidArgument> {
+    // SAFETY: passed on.
+    match unsafe { bytes(pointer, length) }.map_err(|error| error.of(name))?.map(std::str::from_utf8) {
+        Some(Ok(text)) => Ok(Some(text)),
+        Some(Err(_)) => refuse(name, "must be valid UTF-8"),
+        None => Ok(None),
+    }
+}
+
+/// The same before anyone has looked whether it is UTF-8. Errors are about no argument yet: to be named by whoever gets them.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn bytes<'a>(
+    pointer: *const c_char,
+    length: usize,
+) -> Result<Option<&'a [u8]>, InvalidArgument> {
     if pointer.is_null() {
-        return if length == 0 { Ok(None) } else { refuse(name, "must not be NULL with a length") };
+        return if length == 0 { Ok(None) } else { refuse("", "must not be NULL with a length") };
     }
     if length > isize::MAX as usize {
-        return refuse(name, "has an impossible length");
+        return refuse("", "has an impossible length");
     }
-    let bytes = if length == 0 {
+    Ok(Some(if length == 0 {
         // SAFETY: ends in NUL by the caller's word.
         unsafe { CStr::from_ptr(pointer) }.to_bytes()
     } else {
         // SAFETY: so many bytes are readable by the caller's word.
         unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) }
-    };
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => refuse(name, "must be valid UTF-8"),
-    }
+    }))
 }
 
 /// Reads text that must be there.

@@ -3,8 +3,9 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use super::boundary::{Failure, contain};
+use super::boundary::{Failed, Failure, contain, contain_quick};
 use super::host::Route;
+use super::ids;
 use super::input;
 use super::status::PAYNOW_E_NO_VALUE;
 use super::table;
@@ -14,7 +15,7 @@ use crate::client::{
 };
 use crate::model::MinecraftPlatform;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
-use crate::runtime::Priority;
+use crate::runtime::{Attachment, Priority};
 
 /// Submits: what all operations have in common. `fill` reads the host's input into the request.
 ///
@@ -27,33 +28,49 @@ pub(super) unsafe fn submit(
     call: *const paynow_call,
     out_request: *mut paynow_request_id,
     fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
-) -> Result<(), Failure> {
+) -> Result<(), Failed> {
     let host = table::enter(client)?;
     let fill = |arguments: &mut Arguments| fill(&host.client, arguments);
     // SAFETY: the caller's promise.
-    let (call, route) = match unsafe { input::optional(call) }? {
-        Some(call) => (read_call(&call)?, Route::of(&call)),
-        None => (Call::default(), Route::NONE),
+    if !call.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { input::check(call) }?;
+        // SAFETY: as above, and all of it is there.
+        check_call(&unsafe { call.read_unaligned() })?;
+    }
+    // Read once more when everything else is done, which costs less than keeping all of it meanwhile.
+    let call = || {
+        if call.is_null() {
+            return (Call::default(), Attachment::NONE);
+        }
+        // SAFETY: as above.
+        let call = unsafe { call.read_unaligned() };
+        (read_call(&call), Route::of(&call).attachment())
     };
-    let request = host.client.submit_attached(operation, &call, fill, route.attachment())?;
+    let request = host.client.submit_attached(operation, call, fill)?;
     if !out_request.is_null() {
         // SAFETY: the caller's promise.
-        unsafe { input::write("out_request", out_request, host.id(request.0)) }?;
+        unsafe { input::write("out_request", out_request, ids::id(ids::place_of(client), request.0)) }?;
     }
     Ok(())
 }
 
-fn read_call(call: &paynow_call) -> Result<Call, Failure> {
+fn check_call(call: &paynow_call) -> Result<(), InvalidArgument> {
     input::must_be_zero(call.reserved)?;
-    Ok(Call {
+    match call.priority {
+        PAYNOW_PRIORITY_INTERACTIVE | PAYNOW_PRIORITY_BACKGROUND => Ok(()),
+        _ => Err(InvalidArgument::new("priority", "must be one of PAYNOW_PRIORITY_*")),
+    }
+}
+
+/// Reads a call that was checked.
+fn read_call(call: &paynow_call) -> Call {
+    let is_background = call.priority == PAYNOW_PRIORITY_BACKGROUND;
+    Call {
         deadline: (call.deadline_ms != 0).then(|| Duration::from_millis(call.deadline_ms.into())),
-        priority: match call.priority {
-            PAYNOW_PRIORITY_INTERACTIVE => Priority::Interactive,
-            PAYNOW_PRIORITY_BACKGROUND => Priority::Background,
-            _ => return Err(InvalidArgument::new("priority", "must be one of PAYNOW_PRIORITY_*").into()),
-        },
+        priority: if is_background { Priority::Background } else { Priority::Interactive },
         tag: call.tag,
-    })
+    }
 }
 
 /// Adds text that may be left out.
@@ -182,7 +199,7 @@ pub unsafe extern "C" fn paynow_list_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::LIST_CUSTOMERS, call, out_request, |_, arguments| {
                 let Some(query) = input::optional(query)? else {
                     return Ok(());
@@ -221,7 +238,7 @@ pub unsafe extern "C" fn paynow_create_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::CREATE_CUSTOMER, call, out_request, |_, arguments| {
                 add_fields(arguments, &input::required(fields)?)
             })
@@ -246,7 +263,7 @@ pub unsafe extern "C" fn paynow_get_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::GET_CUSTOMER, call, out_request, |_, arguments| {
                 add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
             })
@@ -272,7 +289,7 @@ pub unsafe extern "C" fn paynow_update_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::UPDATE_CUSTOMER, call, out_request, |_, arguments| {
                 add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)?;
                 add_fields(arguments, &input::required(fields)?)
@@ -298,7 +315,7 @@ pub unsafe extern "C" fn paynow_create_customer_token(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::CREATE_CUSTOMER_TOKEN, call, out_request, |_, arguments| {
                 add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
             })
@@ -322,7 +339,7 @@ pub unsafe extern "C" fn paynow_invalidate_customer_tokens(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::INVALIDATE_CUSTOMER_TOKENS, call, out_request, |_, arguments| {
                 add_required(arguments, Parameter::CustomerId, customer_id, customer_id_n)
             })
@@ -345,9 +362,9 @@ pub unsafe extern "C" fn paynow_lookup_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |_, arguments| {
-                add_key(arguments, &input::required(query)?)
+                add_key(arguments, query)
             })
         })
     }
@@ -357,8 +374,62 @@ pub unsafe extern "C" fn paynow_lookup_customer(
 ///
 /// # Safety
 ///
-/// The pointers in `query` are as the header demands.
-unsafe fn add_key(arguments: &mut Arguments, query: &paynow_lookup_query) -> Result<(), InvalidArgument> {
+/// `query` and the pointers in it are as the header demands.
+#[inline(always)] // what it returns would pass through memory
+unsafe fn add_key(
+    arguments: &mut Arguments,
+    query: *const paynow_lookup_query,
+) -> Result<(), InvalidArgument> {
+    // SAFETY: the caller's promise.
+    if unsafe { is_uuid_alone(arguments, query) } {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { add_any_key(arguments, query) }
+}
+
+/// Adds the key of a lookup that is a UUID as it is sent, and nothing else. False, and nothing is added, when it is not: a
+/// shortcut, with which the lookup that servers make most takes a third of the memory and half the instructions.
+///
+/// # Safety
+///
+/// As for [`add_key`].
+#[inline(always)]
+unsafe fn is_uuid_alone(arguments: &mut Arguments, query: *const paynow_lookup_query) -> bool {
+    // SAFETY: the caller's promise.
+    if unsafe { input::check(query) }.is_err() {
+        return false;
+    }
+    // SAFETY: as above, and all of it is there.
+    let query = unsafe { query.read_unaligned() };
+    let texts = [query.id, query.steam_id, query.xbox_xuid, query.minecraft_java_name];
+    let more = [query.minecraft_bedrock_name, query.name];
+    let lengths = [query.id_n, query.steam_id_n, query.xbox_xuid_n, query.minecraft_java_name_n];
+    let rest = [query.minecraft_bedrock_name_n, query.name_n, query.reserved as usize];
+    let others = texts.iter().chain(&more).fold(0, |all, text| all | text.addr())
+        | lengths.iter().chain(&rest).fold(0, |all, length| all | length);
+    if others != 0 || query.minecraft_uuid.is_null() {
+        return false;
+    }
+    // SAFETY: the caller's promise.
+    match unsafe { input::bytes(query.minecraft_uuid, query.minecraft_uuid_n) } {
+        Ok(Some(bytes)) => arguments.is_canonical_uuid(Parameter::MinecraftUuid, bytes),
+        _ => false,
+    }
+}
+
+/// Adds whatever keys a lookup has.
+///
+/// # Safety
+///
+/// As for [`add_key`].
+#[inline(never)]
+unsafe fn add_any_key(
+    arguments: &mut Arguments,
+    query: *const paynow_lookup_query,
+) -> Result<(), InvalidArgument> {
+    // SAFETY: the caller's promise.
+    let query = unsafe { input::required(query) }?;
     input::must_be_zero(query.reserved)?;
     for (parameter, pointer, length) in [
         (Parameter::LookupId, query.id, query.id_n),
@@ -410,7 +481,7 @@ pub unsafe extern "C" fn paynow_lookup_player(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::LOOKUP_CUSTOMER, call, out_request, |client, arguments| {
                 client.write_player_key(&read_player(player)?, arguments)
             })
@@ -434,7 +505,7 @@ pub unsafe extern "C" fn paynow_ensure_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::ENSURE_CUSTOMER, call, out_request, |client, arguments| {
                 client.write_player(&read_player(player)?, arguments)
             })
@@ -457,7 +528,7 @@ pub unsafe extern "C" fn paynow_token_for(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::TOKEN_FOR, call, out_request, |client, arguments| {
                 client.write_player(&read_player(player)?, arguments)
             })
@@ -482,7 +553,7 @@ pub unsafe extern "C" fn paynow_client_peek(
     out_completion: *mut paynow_completion,
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
-    unsafe { peek(client, out_completion, |_, arguments| add_key(arguments, &input::required(query)?)) }
+    unsafe { peek(client, out_completion, |_, arguments| add_key(arguments, query)) }
 }
 
 /// paynow_client_peek for a player.
@@ -539,7 +610,7 @@ pub unsafe extern "C" fn paynow_bulk_create_customers(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::BULK_CREATE_CUSTOMERS, call, out_request, |_, arguments| {
                 operations::check_bulk(count)?;
                 let stride = input::required(customers).map_err(|error| error.of("customers"))?.struct_size;
@@ -574,7 +645,7 @@ pub unsafe extern "C" fn paynow_authenticate_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::AUTHENTICATE_CUSTOMER, call, out_request, |_, arguments| {
                 let input = input::required(authentication)?;
                 let authentication = Authentication {
@@ -616,7 +687,7 @@ pub unsafe extern "C" fn paynow_get_current_customer(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::GET_CURRENT_CUSTOMER, call, out_request, |_, arguments| {
                 add_required(arguments, Parameter::CustomerToken, customer_token, customer_token_n)
             })
@@ -640,7 +711,7 @@ pub unsafe extern "C" fn paynow_lookup_giftcard(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::LOOKUP_GIFTCARD, call, out_request, |_, arguments| {
                 let query = input::required(query)?;
                 input::must_be_zero(query.reserved)?;
@@ -671,7 +742,7 @@ pub unsafe extern "C" fn paynow_request(
 ) -> paynow_status {
     // SAFETY: the caller's promise, here and inside.
     unsafe {
-        contain(|| {
+        contain_quick(|| {
             submit(client, &operations::REQUEST, call, out_request, |_, arguments| {
                 let request = input::required(request)?;
                 add_required(arguments, Parameter::Method, request.method, request.method_n)?;

@@ -1,5 +1,6 @@
 //! Handles to clients, as C keeps them. The only thing in this face that is global.
 
+#[cfg(loom)]
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,6 +12,9 @@ use super::types::paynow_client;
 use crate::handles::{self, Handles};
 use crate::runtime::{Key, SubmitError};
 
+#[cfg(not(loom))]
+static CLIENTS: Handles<Host> = Handles::new();
+#[cfg(loom)]
 static CLIENTS: LazyLock<Handles<Host>> = LazyLock::new(Handles::new);
 /// By place: where the ids of the next client in it begin, so that no id of the last one names anything of it.
 static NEXT_IDS: [AtomicU32; handles::PLACES] = [const { AtomicU32::new(1) }; handles::PLACES];

@@ -32,25 +32,32 @@ pub(crate) struct Handle {
     pub(crate) generation: u32,
 }
 
-/// The things of one face.
-pub(crate) struct Handles<T> {
-    places: Box<[Place<T>]>,
+/// The things of one face. The places are part of it, so that a static one is reached without following a pointer.
+pub(crate) struct Handles<T, const COUNT: usize = PLACES> {
+    places: [Place<T>; COUNT],
 }
 
+/// Aligned so that it does not lie across two cache lines.
+#[repr(align(16))]
 struct Place<T> {
     /// Generation (32 bits), the three flags, how many are inside a call.
     word: AtomicU64,
     thing: AtomicPtr<T>,
 }
 
-impl<T> Handles<T> {
-    pub(crate) fn new() -> Self {
-        Self::with_places(PLACES)
+impl<T, const COUNT: usize> Handles<T, COUNT> {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        let places =
+            [const { Place { word: AtomicU64::new(0), thing: AtomicPtr::new(std::ptr::null_mut()) } }; COUNT];
+        Self { places }
     }
 
-    fn with_places(count: usize) -> Self {
-        let empty = || Place { word: AtomicU64::new(0), thing: AtomicPtr::new(std::ptr::null_mut()) };
-        Self { places: (0..count).map(|_| empty()).collect() }
+    /// The model checker's atomics cannot be made at compile time.
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        let place = |_| Place { word: AtomicU64::new(0), thing: AtomicPtr::new(std::ptr::null_mut()) };
+        Self { places: std::array::from_fn(place) }
     }
 
     /// Takes a free place. `None` when all are taken.
@@ -139,12 +146,21 @@ impl<T> Drop for Entered<'_, T> {
     fn drop(&mut self) {
         let before = self.place.word.fetch_sub(1, Ordering::AcqRel);
         if before & DYING != 0 && before & INSIDE == 1 {
-            let thing = self.place.thing.swap(std::ptr::null_mut(), Ordering::AcqRel);
-            // SAFETY: the pointer came from Box::into_raw in `publish`; no thread is inside and none can enter, so this
-            // thread is its only owner.
-            drop(unsafe { Box::from_raw(thing) });
-            self.place.word.fetch_and(!DYING, Ordering::Release);
+            self.place.empty();
         }
+    }
+}
+
+impl<T> Place<T> {
+    /// Frees what was retired. For the last one to leave.
+    #[cold]
+    #[inline(never)]
+    fn empty(&self) {
+        let thing = self.thing.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: the pointer came from Box::into_raw in `publish`; no thread is inside and none can enter, so this
+        // thread is its only owner.
+        drop(unsafe { Box::from_raw(thing) });
+        self.word.fetch_and(!DYING, Ordering::Release);
     }
 }
 
@@ -156,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_handle_names_one_thing_until_it_is_retired() {
-        let handles = Handles::new();
+        let handles = Handles::<_>::new();
         let thing = Arc::new(1);
         let first = handles.reserve().unwrap().publish(Box::new(Arc::clone(&thing)));
         let second = handles.reserve().unwrap().publish(Box::new(Arc::new(2)));
@@ -196,7 +212,7 @@ mod tests {
 
     #[test]
     fn generations_stay_within_their_bits_and_are_never_zero() {
-        let handles = Handles::new();
+        let handles = Handles::<_>::new();
         let last = u64::from(GENERATIONS) << GENERATION_SHIFT;
         handles.places[0].word.store(last, Ordering::Relaxed);
         let handle = handles.reserve().unwrap().publish(Box::new(()));

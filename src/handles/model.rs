@@ -36,7 +36,7 @@ fn thing(value: u32, freed: &Arc<AtomicUsize>) -> Box<Thing> {
 #[test]
 fn what_is_destroyed_under_calls_is_freed_once_and_after_them() {
     explore("destroyed under calls", 3, || {
-        let handles = Arc::new(Handles::with_places(1));
+        let handles = Arc::new(Handles::<_, 1>::new());
         let freed = Arc::new(AtomicUsize::new(0));
         let handle = handles.reserve().unwrap().publish(thing(7, &freed));
         let others: Vec<_> = [false, true]
@@ -67,7 +67,7 @@ fn what_is_destroyed_under_calls_is_freed_once_and_after_them() {
 #[test]
 fn the_next_owner_of_a_place_is_never_taken_for_the_last_one() {
     explore("a place's next owner", 3, || {
-        let handles = Arc::new(Handles::with_places(1));
+        let handles = Arc::new(Handles::<_, 1>::new());
         let freed = Arc::new(AtomicUsize::new(0));
         let first = handles.reserve().unwrap().publish(thing(1, &freed));
         let maker = {

@@ -15,7 +15,8 @@ const BATCH: usize = 64;
 /// A batch is full when it is this long, so that a few large answers do not become one huge array.
 const FULL: usize = 256 * 1024;
 
-/// A client as Java knows it.
+/// A client as Java knows it. What a submission needs comes first, and lies in one cache line.
+#[repr(C, align(64))]
 pub(super) struct Host {
     pub(super) client: Client,
     batch: Mutex<Batch>,
@@ -153,7 +154,9 @@ mod tests {
             let attached = Attached::new(ticket, Follow::Alone);
             let name = |arguments: &mut operations::Arguments| arguments.text(Parameter::Name, "x");
             let call = Call { tag: 1, ..Call::default() };
-            host.client.submit_attached(&operations::LOOKUP_CUSTOMER, &call, name, attached.words()).unwrap();
+            host.client
+                .submit_attached(&operations::LOOKUP_CUSTOMER, || (call, attached.words()), name)
+                .unwrap();
             attached.accepted();
         }
         assert_eq!(host.client.cancel_all(1), REQUESTS);

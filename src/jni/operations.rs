@@ -51,12 +51,8 @@ pub(super) fn submit(
 ) -> Result<jlong, Failure> {
     let host = table::enter(common.client)?;
     let attached = Attached::new(common.ticket.cast_unsigned(), follow);
-    let request = host.client.submit_attached(
-        operation,
-        &common.call(),
-        |arguments| fill(&host.client, arguments),
-        attached.words(),
-    )?;
+    let call = || (common.call(), attached.words());
+    let request = host.client.submit_attached(operation, call, |arguments| fill(&host.client, arguments))?;
     attached.accepted();
     Ok(request.0.bits().cast_signed())
 }
@@ -194,30 +190,30 @@ export! {
 export! {
     /// By the strongest key the host knows.
     Java_dev_paynowbridge_internal_Native_lookupPlayer(
-        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+        steam_id: jstring, xbox_xuid: jstring, has_uuid: jboolean, uuid_high: jlong, uuid_low: jlong, name: jstring
     ) LOOKUP_CUSTOMER |caller, client, arguments| {
-        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
-        client.write_player_key(&player.player(), arguments)
+        let uuid = uuid_if(has_uuid, uuid_high, uuid_low);
+        JavaPlayer { caller, steam_id, xbox_xuid, uuid, name }.write_key(client, arguments)
     }
 }
 
 export! {
     /// Found or created.
     Java_dev_paynowbridge_internal_Native_ensureCustomer(
-        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+        steam_id: jstring, xbox_xuid: jstring, has_uuid: jboolean, uuid_high: jlong, uuid_low: jlong, name: jstring
     ) ENSURE_CUSTOMER |caller, client, arguments| {
-        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
-        client.write_player(&player.player(), arguments)
+        let uuid = uuid_if(has_uuid, uuid_high, uuid_low);
+        JavaPlayer { caller, steam_id, xbox_xuid, uuid, name }.write(client, arguments)
     }
 }
 
 export! {
     /// Found or created, and a token of theirs.
     Java_dev_paynowbridge_internal_Native_tokenFor(
-        steam_id: jstring, xbox_xuid: jstring, minecraft_uuid: jstring, name: jstring
+        steam_id: jstring, xbox_xuid: jstring, has_uuid: jboolean, uuid_high: jlong, uuid_low: jlong, name: jstring
     ) TOKEN_FOR |caller, client, arguments| {
-        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
-        client.write_player(&player.player(), arguments)
+        let uuid = uuid_if(has_uuid, uuid_high, uuid_low);
+        JavaPlayer { caller, steam_id, xbox_xuid, uuid, name }.write(client, arguments)
     }
 }
 
@@ -300,8 +296,16 @@ export! {
     }
 }
 
+fn uuid(high: jlong, low: jlong) -> u128 {
+    u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned())
+}
+
+fn uuid_if(is_there: jboolean, high: jlong, low: jlong) -> Option<u128> {
+    (is_there != JNI_FALSE).then(|| uuid(high, low))
+}
+
 fn uuid_key(high: jlong, low: jlong) -> LookupKey<'static> {
-    LookupKey::MinecraftUuidBits(u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned()))
+    LookupKey::MinecraftUuidBits(uuid(high, low))
 }
 
 /// The keys that are texts, at the numbers they have in `dev.paynowbridge.LookupKey`.
@@ -325,37 +329,48 @@ fn authentication_platform(number: jint) -> Result<AuthenticationPlatform, Inval
     platform.copied().ok_or(InvalidArgument::new(Parameter::Platform.name(), "is required"))
 }
 
-/// What a host knows of a player, converted.
-struct PlayerTexts {
-    steam_id: Option<JavaText>,
-    xbox_xuid: Option<JavaText>,
-    minecraft_uuid: Option<JavaText>,
-    name: Option<JavaText>,
+/// What a host knows of a player, as it crosses: the UUID as a number, so that most players are known without a text.
+#[derive(Clone, Copy)]
+struct JavaPlayer {
+    caller: Caller,
+    steam_id: jstring,
+    xbox_xuid: jstring,
+    uuid: Option<u128>,
+    name: jstring,
 }
 
-impl PlayerTexts {
-    fn read(
-        caller: Caller,
-        steam_id: jstring,
-        xbox_xuid: jstring,
-        minecraft_uuid: jstring,
-        name: jstring,
-    ) -> Result<Self, InvalidArgument> {
-        Ok(Self {
-            steam_id: JavaText::read(caller, Parameter::SteamId.name(), steam_id)?,
-            xbox_xuid: JavaText::read(caller, Parameter::XboxXuid.name(), xbox_xuid)?,
-            minecraft_uuid: JavaText::read(caller, Parameter::MinecraftUuid.name(), minecraft_uuid)?,
-            name: JavaText::read(caller, Parameter::Name.name(), name)?,
-        })
+impl JavaPlayer {
+    /// Writes the key the player is looked up by.
+    fn write_key(self, client: &Client, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
+        match self.uuid {
+            Some(uuid) if self.steam_id.is_null() && self.xbox_xuid.is_null() && client.is_known_by(uuid) => {
+                arguments.uuid(Parameter::MinecraftUuid, uuid)
+            }
+            _ => self.convert(|player| client.write_player_key(player, arguments)),
+        }
     }
 
-    fn player(&self) -> Player<'_> {
-        Player {
-            steam_id: optional(&self.steam_id),
-            xbox_xuid: optional(&self.xbox_xuid),
-            minecraft_uuid: optional(&self.minecraft_uuid),
-            name: optional(&self.name),
-        }
+    /// Writes the key, and the fields a customer is created with.
+    fn write(self, client: &Client, arguments: &mut Arguments) -> Result<(), InvalidArgument> {
+        self.convert(|player| client.write_player(player, arguments))
+    }
+
+    #[inline(never)] // the texts are on the stack
+    fn convert(
+        self,
+        write: impl FnOnce(&Player<'_>) -> Result<(), InvalidArgument>,
+    ) -> Result<(), InvalidArgument> {
+        let read = |parameter: Parameter, text| JavaText::read(self.caller, parameter.name(), text);
+        let steam_id = read(Parameter::SteamId, self.steam_id)?;
+        let xbox_xuid = read(Parameter::XboxXuid, self.xbox_xuid)?;
+        let name = read(Parameter::Name, self.name)?;
+        let uuid = self.uuid.map(operations::spell_uuid);
+        write(&Player {
+            steam_id: optional(&steam_id),
+            xbox_xuid: optional(&xbox_xuid),
+            minecraft_uuid: uuid.as_ref().and_then(|uuid| std::str::from_utf8(uuid).ok()),
+            name: optional(&name),
+        })
     }
 }
 
@@ -513,15 +528,17 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekPlayer(
     client: jlong,
     steam_id: jstring,
     xbox_xuid: jstring,
-    minecraft_uuid: jstring,
+    has_uuid: jboolean,
+    uuid_high: jlong,
+    uuid_low: jlong,
     name: jstring,
     buffer: jbyteArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
     peek(caller, client, buffer, |client, arguments| {
-        let player = PlayerTexts::read(caller, steam_id, xbox_xuid, minecraft_uuid, name)?;
-        client.write_player_key(&player.player(), arguments)
+        let uuid = uuid_if(has_uuid, uuid_high, uuid_low);
+        JavaPlayer { caller, steam_id, xbox_xuid, uuid, name }.write_key(client, arguments)
     })
 }
 
@@ -604,9 +621,13 @@ mod tests {
         assert!(exports.len() > 25, "{} exports were found", exports.len());
         assert_eq!(sorted(natives(&java)), exports);
         // Two parameters of one type that change places are noticed.
-        for (one, other) in
-            [("steamId", "xboxXuid"), ("after", "before"), ("customerIp", "id"), ("high", "low")]
-        {
+        for (one, other) in [
+            ("steamId", "xboxXuid"),
+            ("after", "before"),
+            ("customerIp", "id"),
+            ("high", "low"),
+            ("uuidHigh", "uuidLow"),
+        ] {
             assert_ne!(sorted(natives(&swap(&java, one, other))), exports, "{one} and {other}");
         }
     }

@@ -1,5 +1,6 @@
 //! Handles to clients, as Java keeps them: positive, so that Java can take 0 and less for none.
 
+#[cfg(loom)]
 use std::sync::LazyLock;
 
 use jni::sys::jlong;
@@ -10,6 +11,9 @@ use crate::handles::{self, Handle, Handles};
 
 const GENERATION_SHIFT: u32 = 32;
 
+#[cfg(not(loom))]
+static CLIENTS: Handles<Host> = Handles::new();
+#[cfg(loom)]
 static CLIENTS: LazyLock<Handles<Host>> = LazyLock::new(Handles::new);
 
 /// A client that cannot be freed while this lives.

@@ -21,7 +21,9 @@ pub(crate) use decode::{Decoded, decode};
 pub(crate) use encode::{Authorization, HttpRequest, encode, target};
 pub(crate) use flow::{Flow, Goal, Next};
 pub use parameter::InvalidArgument;
-pub(crate) use parameter::{AUTHS, METHODS, PLATFORMS, Parameter, credential, digits, parse_uuid};
+pub(crate) use parameter::{
+    AUTHS, METHODS, PLATFORMS, Parameter, credential, digits, parse_uuid, spell_uuid,
+};
 pub use sent::Sent;
 pub(crate) use status::Refusal;
 pub use status::Status;
@@ -454,6 +456,7 @@ impl OperationId {
 impl Operation {
     /// Checks what only all arguments together can tell: nothing required is missing, no more than one
     /// key was given, the list is neither empty nor too long, no null stands where none is allowed.
+    #[inline(always)] // of a known operation next to nothing is left of it
     pub(crate) fn check(&self, arguments: &Arguments) -> Result<(), InvalidArgument> {
         let seen = arguments.seen();
         for parameter in self.required {
@@ -476,6 +479,7 @@ impl Operation {
         if arguments.has_nulls() { self.check_nulls(arguments) } else { Ok(()) }
     }
 
+    #[inline(never)]
     fn check_nulls(&self, arguments: &Arguments) -> Result<(), InvalidArgument> {
         let mut item = None;
         for entry in arguments.entries() {
@@ -530,6 +534,7 @@ pub(crate) fn check_bulk(customers: usize) -> Result<(), InvalidArgument> {
     }
 }
 
+#[inline(never)]
 fn check_raw(arguments: &Arguments) -> Result<(), InvalidArgument> {
     let needs_token = arguments.value(Parameter::Auth) == Some("customer");
     let has_token = arguments.seen() & Parameter::CustomerToken.bit() != 0;

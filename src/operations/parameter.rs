@@ -219,11 +219,12 @@ impl Parameter {
             Kind::UnsignedId => digits(value, u64::MAX)
                 .map(accept)
                 .ok_or_else(|| refuse("must be decimal digits of a 64-bit number")),
-            Kind::Uuid if is_canonical_uuid(value) => Ok(accept(value)),
+            Kind::Uuid if canonical_uuid(value.as_bytes()).is_some() => Ok(accept(value)),
             Kind::Uuid => {
                 let uuid = parse_uuid(value)
                     .ok_or_else(|| refuse("must be a UUID: 32 hexadecimal digits, with or without dashes"))?;
-                Ok(accept(uuid_text(&mut [0; 36], uuid)))
+                let spelled = spell_uuid(uuid);
+                Ok(accept(std::str::from_utf8(&spelled).expect("digits and dashes are ASCII")))
             }
             Kind::Name | Kind::Code => {
                 single_line(value, MAX_NAME).map_err(refuse)?;
@@ -375,17 +376,35 @@ fn has_relative_segment(path: impl Iterator<Item = u8>) -> bool {
     false
 }
 
-/// Whether a UUID is spelled as it is sent already. Most are, and this is on the submitting path.
-fn is_canonical_uuid(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if bytes.len() != 36 {
-        return false;
-    }
-    let is_dash = |position: usize| matches!(position, 8 | 13 | 18 | 23);
-    let is_right = |(position, byte): (usize, &u8)| {
-        if is_dash(position) { *byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') }
-    };
-    bytes.iter().enumerate().all(is_right)
+/// A UUID that is spelled as it is sent already. Most are, and this is on the submitting path: eight digits at
+/// a time take a fifth of the instructions of a loop.
+pub(super) fn canonical_uuid(text: &[u8]) -> Option<&[u8; 36]> {
+    let uuid = text.try_into().ok()?;
+    is_canonical(uuid).then_some(uuid)
+}
+
+/// By itself: in the middle of submitting, its numbers would push others out of the registers.
+#[inline(never)]
+fn is_canonical(uuid: &[u8; 36]) -> bool {
+    let four = |at: usize| u32::from_le_bytes([uuid[at], uuid[at + 1], uuid[at + 2], uuid[at + 3]]);
+    let eight = |low: usize, high: usize| u64::from(four(high)) << 32 | u64::from(four(low));
+    let digits = [eight(0, 4), eight(9, 14), eight(19, 24), eight(28, 32)];
+    let dashes = uuid[8] == b'-' && uuid[13] == b'-' && uuid[18] == b'-' && uuid[23] == b'-';
+    // One after the other: all at once, they would be compiled to vectors, whose constants lie in four cold cache lines.
+    dashes && digits.iter().all(|eight| not_lower_hex(*eight) == 0)
+}
+
+/// 0 if all of eight bytes are hexadecimal digits in lower case.
+fn not_lower_hex(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    // The high bit of each byte says whether it is at least so much. That of a byte beyond ASCII is not looked at first:
+    // taken off, it does not carry into the next one.
+    let ascii = bytes & !HIGH;
+    let at_least = |least: u8| ascii + u64::from(0x80 - least) * EACH;
+    let is_digit = at_least(b'0') & !at_least(b'9' + 1);
+    let is_letter = at_least(b'a') & !at_least(b'f' + 1);
+    (!(is_digit | is_letter) | bytes) & HIGH
 }
 
 /// Reads a UUID with or without dashes, in either case.
@@ -411,32 +430,45 @@ pub(crate) fn parse_uuid(text: &str) -> Option<u128> {
 }
 
 /// Spells a UUID the way PayNow's examples do: dashed, lower case.
-pub(crate) fn uuid_text(buffer: &mut [u8; 36], uuid: u128) -> &str {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut shift = 128;
-    for (position, byte) in buffer.iter_mut().enumerate() {
-        if matches!(position, 8 | 13 | 18 | 23) {
-            *byte = b'-';
-        } else {
-            shift -= 4;
-            *byte = HEX[(uuid >> shift) as usize & 0xf];
-        }
-    }
-    std::str::from_utf8(buffer).expect("hexadecimal digits and dashes are ASCII")
+pub(crate) fn spell_uuid(uuid: u128) -> [u8; 36] {
+    let eight = |shift: u32| lower_hex((uuid >> shift) as u32).to_be_bytes();
+    let digits = [eight(96), eight(64), eight(32), eight(0)];
+    let mut spelled = [b'-'; 36];
+    spelled[..8].copy_from_slice(&digits[0]);
+    spelled[9..13].copy_from_slice(&digits[1][..4]);
+    spelled[14..18].copy_from_slice(&digits[1][4..]);
+    spelled[19..23].copy_from_slice(&digits[2][..4]);
+    spelled[24..28].copy_from_slice(&digits[2][4..]);
+    spelled[28..].copy_from_slice(&digits[3]);
+    spelled
+}
+
+/// The eight digits of a number, the highest in the highest byte; all at once, a UUID is spelled on the submitting path.
+fn lower_hex(number: u32) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Each step halves the pieces and moves their upper halves up, until every digit has a byte.
+    let pairs = u64::from(number);
+    let pairs = (pairs << 16 | pairs) & 0x0000_ffff_0000_ffff;
+    let pairs = (pairs << 8 | pairs) & 0x00ff_00ff_00ff_00ff;
+    let digits = (pairs << 4 | pairs) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 in the byte of each digit above 9.
+    let letters = (digits + 6 * EACH) >> 4 & EACH;
+    digits + u64::from(b'0') * EACH + letters * u64::from(b'a' - b'0' - 10)
 }
 
 /// An argument that cannot be used. Names the argument; never repeats its value, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidArgument {
     argument: &'static str,
-    item: Option<usize>,
-    element: Option<usize>,
+    item: Option<u32>,
+    element: Option<u32>,
     problem: &'static str,
 }
 
 const NO_MEMORY: &str = "takes more memory than there is";
 
 impl InvalidArgument {
+    #[cold] // keeps every place that refuses out of the way of those that go on
     pub(crate) const fn new(argument: &'static str, problem: &'static str) -> Self {
         Self { argument, item: None, element: None, problem }
     }
@@ -451,17 +483,17 @@ impl InvalidArgument {
     }
 
     pub(crate) const fn in_item(self, item: usize) -> Self {
-        Self { item: Some(item), ..self }
+        Self { item: Some(item as u32), ..self }
     }
 
     /// The same about an item of a list of which so many items come before the ones it was counted among.
     pub(crate) fn behind_items(self, before: usize) -> Self {
-        Self { item: self.item.map(|item| before + item), ..self }
+        Self { item: self.item.map(|item| before as u32 + item), ..self }
     }
 
     /// The same about one element of an argument that is a list.
     pub(crate) const fn in_element(self, element: usize) -> Self {
-        Self { element: Some(element), ..self }
+        Self { element: Some(element as u32), ..self }
     }
 
     /// The same error, about an argument with another name.
@@ -530,6 +562,34 @@ mod tests {
         assert!(accepts(Parameter::SteamId, "18446744073709551616").is_none());
         assert!(accepts(Parameter::XboxXuid, "2535432196048835").is_some());
         assert!(accepts(Parameter::SteamId, "STEAM_0:1:1").is_none());
+    }
+
+    #[test]
+    fn a_canonical_uuid_has_digits_and_dashes_where_they_belong() {
+        let canonical = *b"069a79f4-44e9-4726-a5be-fca90e38aaf5";
+        assert_eq!(canonical_uuid(&canonical), Some(&canonical));
+        for position in 0..canonical.len() {
+            for byte in 0..=u8::MAX {
+                let mut spelled = canonical;
+                spelled[position] = byte;
+                let is_dash = matches!(position, 8 | 13 | 18 | 23);
+                let right = if is_dash { byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') };
+                assert_eq!(canonical_uuid(&spelled).is_some(), right, "{byte:#x} at {position}");
+            }
+        }
+        assert_eq!(canonical_uuid(&canonical[..35]), None);
+    }
+
+    #[test]
+    fn a_uuid_is_spelled_with_every_digit_everywhere() {
+        for digit in 0..16_u128 {
+            for position in 0..32 {
+                let uuid = 0x1234_5678_9abc_def0_0fed_cba9_8765_4321 ^ digit << (4 * position);
+                let all = format!("{uuid:032x}");
+                let dashed = [&all[..8], &all[8..12], &all[12..16], &all[16..20], &all[20..]].join("-");
+                assert_eq!(spell_uuid(uuid), dashed.as_bytes(), "{digit} at {position}");
+            }
+        }
     }
 
     #[test]

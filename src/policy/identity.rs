@@ -101,6 +101,12 @@ fn identify<'a>(player: &Player<'a>, rules: &NamingRules) -> Result<Identity<'a>
     }
 }
 
+/// Whether a player without stronger keys is known by this UUID, whatever the name: it is neither nil nor Floodgate's, nor made
+/// from the name.
+pub(crate) fn is_known_by(uuid: u128, rules: &NamingRules) -> bool {
+    uuid >> 64 != 0 && !(rules.offline_by_name && is_made_from_a_name(uuid))
+}
+
 fn is_made_from_a_name(uuid: u128) -> bool {
     (uuid >> 76) & 0xf == 3
 }
@@ -172,6 +178,21 @@ mod tests {
         let create = encode(&CREATE_CUSTOMER, &fields, "1").unwrap();
         let body = String::from_utf8(create.body.unwrap().to_vec()).unwrap();
         Ok((lookup.target.split_once('?').unwrap().1.to_owned(), body))
+    }
+
+    #[test]
+    fn a_uuid_that_needs_no_name_is_told_alike() {
+        let java = 0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5_u128;
+        let offline = 0x069a_79f4_44e9_3726_a5be_fca9_0e38_aaf5;
+        for offline_by_name in [true, false] {
+            let rules = NamingRules { offline_by_name, ..NamingRules::default() };
+            for uuid in [0, 0x0009_0000_0123_4567, java, offline] {
+                let text = format!("{uuid:032x}");
+                let player = Player { minecraft_uuid: Some(&text), name: Some("Notch"), ..Player::default() };
+                let by_uuid = matches!(identify(&player, &rules), Ok(Identity::Java(known)) if known == uuid);
+                assert_eq!(is_known_by(uuid, &rules), by_uuid, "{text}");
+            }
+        }
     }
 
     fn assert_known_as(player: &Player<'_>, rules: &NamingRules, key: &str, fields: &str) {

@@ -61,17 +61,11 @@ fn spawn<R: 'static>(runtime: &Arc<Runtime>, act: impl FnOnce(&Runtime) -> R + '
 }
 
 fn submission(tag: u64) -> Submission {
-    Submission {
-        operation: &LIST_CUSTOMERS,
-        deadline: FOREVER,
-        priority: Priority::Interactive,
-        tag,
-        attachment: Attachment::NONE,
-    }
+    Submission { deadline: FOREVER, priority: Priority::Interactive, tag, attachment: Attachment::NONE }
 }
 
 fn try_submit(runtime: &Runtime, tag: u64) -> Result<Key, SubmitError> {
-    runtime.submit(submission(tag), |arguments| arguments.text(Parameter::Search, "x"))
+    runtime.submit(&LIST_CUSTOMERS, |arguments| arguments.text(Parameter::Search, "x"), || submission(tag))
 }
 
 fn submit(runtime: &Runtime, tag: u64) -> Key {
@@ -179,7 +173,7 @@ fn long_arguments_are_freed_by_our_threads() {
             arguments.text(Parameter::Auth, "none")?;
             arguments.text(Parameter::Json, &json)
         };
-        let key = runtime.submit(Submission { operation: &REQUEST, ..submission(0) }, fill).unwrap();
+        let key = runtime.submit(&REQUEST, fill, || submission(0)).unwrap();
         let worker = spawn(&runtime, work);
         let cancelled = runtime.cancel(key);
         let mut ended = collect(&runtime);

@@ -114,17 +114,12 @@ impl Host {
     }
 
     fn ask(&self, operation: &'static Operation, tag: u64, deadline: Duration, values: &[(Parameter, &str)]) {
-        let submission = Submission {
-            operation,
-            deadline,
-            priority: Priority::Interactive,
-            tag,
-            attachment: Attachment::NONE,
-        };
+        let submission =
+            Submission { deadline, priority: Priority::Interactive, tag, attachment: Attachment::NONE };
         let fill = |arguments: &mut Arguments| {
             values.iter().try_for_each(|(parameter, value)| arguments.text(*parameter, value))
         };
-        match self.runtime.submit(submission, fill) {
+        match self.runtime.submit(operation, fill, || submission) {
             Ok(key) => self.accepted.lock().unwrap().push(key),
             Err(SubmitError::QueueFull | SubmitError::Shutdown) => {}
             Err(error) => panic!("{error}"),

@@ -69,7 +69,7 @@ impl InFlight {
             request,
             idempotent: first.is_repeatable(arguments),
             accepted: header.accepted,
-            deadline: header.deadline,
+            deadline: header.deadline(),
             begun: None,
             tries: 0,
             attempts: 0,

@@ -10,44 +10,79 @@ use crate::sync::{AtomicU32, Ordering, zeros};
 /// No further slot. Slots are counted from 1 in links, so that fresh zeroed memory is an empty chain.
 const END: u32 = 0;
 
-/// The shared end: everybody adds, one thread at a time takes.
+/// Where the links of a chain lie: one for each slot, which holds the one that was added before it.
+pub(super) trait Links {
+    fn link(&self, slot: usize) -> &AtomicU32;
+}
+
+impl Links for Box<[AtomicU32]> {
+    fn link(&self, slot: usize) -> &AtomicU32 {
+        &self[slot]
+    }
+}
+
+/// A chain with links of its own.
 pub(super) struct Chain {
-    head: AtomicU32,
-    /// By slot: the one that was added before it.
+    head: Head,
     links: Box<[AtomicU32]>,
 }
 
 impl Chain {
     pub(super) fn new(capacity: usize) -> Result<Self, NoMemory> {
-        Ok(Self { head: AtomicU32::new(END), links: zeros(capacity)? })
+        Ok(Self { head: Head::default(), links: zeros(capacity)? })
     }
 
     /// Adds a slot, which must not be in the chain.
     pub(super) fn push(&self, slot: usize) {
-        let link = &self.links[slot];
-        let _ = self.head.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
+        self.head.push(&self.links, slot);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    /// Takes everything and adds it to `taken`, the slot that was added first in front. Says how many came.
+    pub(super) fn take_all(&self, taken: &mut Taken) -> usize {
+        self.head.take_all(&self.links, taken)
+    }
+
+    /// The slot at the front of `taken`.
+    pub(super) fn pop(&self, taken: &mut Taken) -> Option<usize> {
+        taken.pop(&self.links)
+    }
+}
+
+/// The shared end of a chain whose links lie elsewhere: everybody adds, one thread at a time takes.
+#[derive(Default)]
+pub(super) struct Head(AtomicU32);
+
+impl Head {
+    /// Adds a slot, which must not be in the chain.
+    pub(super) fn push(&self, links: &impl Links, slot: usize) {
+        let link = links.link(slot);
+        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |head| {
             link.store(head, Ordering::Relaxed);
             Some(slot as u32 + 1)
         });
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.head.load(Ordering::Acquire) == END
+        self.0.load(Ordering::Acquire) == END
     }
 
     /// Takes everything and adds it to `taken`, the slot that was added first in front. Says how many came.
-    pub(super) fn take_all(&self, taken: &mut Taken) -> usize {
+    pub(super) fn take_all(&self, links: &impl Links, taken: &mut Taken) -> usize {
         // Looked at first: an idle client's poll must not take the cache line from those that add.
         if self.is_empty() {
             return 0;
         }
         // What is linked was linked before the exchange that made it visible.
-        let newest = self.head.swap(END, Ordering::AcqRel);
+        let newest = self.0.swap(END, Ordering::AcqRel);
         let mut count = 0;
         let mut first = END;
         let mut slot = newest;
         while slot != END {
-            let link = &self.links[slot as usize - 1];
+            let link = links.link(slot as usize - 1);
             let before = link.load(Ordering::Relaxed);
             link.store(first, Ordering::Relaxed);
             first = slot;
@@ -58,23 +93,12 @@ impl Chain {
             if taken.last == END {
                 taken.first = first;
             } else {
-                self.links[taken.last as usize - 1].store(first, Ordering::Relaxed);
+                links.link(taken.last as usize - 1).store(first, Ordering::Relaxed);
             }
             taken.last = newest;
             taken.count += count;
         }
         count
-    }
-
-    /// The slot at the front of `taken`.
-    pub(super) fn pop(&self, taken: &mut Taken) -> Option<usize> {
-        let slot = (taken.first as usize).checked_sub(1)?;
-        taken.first = if taken.first == taken.last { END } else { self.links[slot].load(Ordering::Relaxed) };
-        if taken.first == END {
-            taken.last = END;
-        }
-        taken.count -= 1;
-        Some(slot)
     }
 }
 
@@ -88,6 +112,17 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    /// The slot at the front.
+    pub(super) fn pop(&mut self, links: &impl Links) -> Option<usize> {
+        let slot = (self.first as usize).checked_sub(1)?;
+        self.first = if self.first == self.last { END } else { links.link(slot).load(Ordering::Relaxed) };
+        if self.first == END {
+            self.last = END;
+        }
+        self.count -= 1;
+        Some(slot)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.count
     }

@@ -54,7 +54,7 @@ impl Mailbox {
     /// Takes the next completion that was gathered. Only in the consumer's turn.
     pub(crate) fn collect(&self) -> Option<Key> {
         let key = self.next_completion()?;
-        count(&self.counters.host.collected);
+        count(&self.slots.front().collected);
         Some(key)
     }
 
@@ -85,9 +85,9 @@ impl Mailbox {
         let index = key.slot();
         let Released { attachment, note } = self.slots.release(key, |outcome| self.throw_away(outcome))?;
         if let (true, Some(slot)) = (note, index) {
-            self.notices.push(slot);
+            self.notices.push(&self.slots, slot);
         }
-        count(&self.counters.host.released);
+        count(&self.slots.front().released);
         Ok(attachment)
     }
 

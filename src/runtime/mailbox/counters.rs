@@ -10,13 +10,11 @@ pub(super) struct Counters {
     pub(super) ended: Ended,
 }
 
+/// What host threads count beside [`super::front::Front`]: rarely.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct HostSide {
-    pub(super) submitted: AtomicU64,
     pub(super) refused: AtomicU64,
-    pub(super) collected: AtomicU64,
-    pub(super) released: AtomicU64,
     pub(super) discarded: AtomicU64,
     pub(super) peeked: AtomicU64,
 }

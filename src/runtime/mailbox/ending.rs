@@ -45,7 +45,7 @@ impl Mailbox {
     /// Every slot is sealed, so a submitter that was held up on its way is refused: when this returns nothing is
     /// pending, and nothing ever will be.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.slots.front().closed.store(true, Ordering::SeqCst);
         for slot in 0..self.slots.close() {
             if let Some(decided) = self.slots.seal(slot) {
                 self.conclude(&decided, Outcome::without_answer(Status::Shutdown));
@@ -56,7 +56,7 @@ impl Mailbox {
 
     /// Whether [`Mailbox::close`] was called.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.slots.front().closed.load(Ordering::Acquire)
     }
 
     /// Waits until whatever was decided can be collected: another host thread may be in the middle of cancelling.
@@ -80,7 +80,7 @@ impl Mailbox {
         self.counters.ended.count(&outcome);
         // Before Ready is seen: from then on the consumer may free the slot, and the next request note it.
         if decided.note {
-            self.notices.push(decided.slot);
+            self.notices.push(&self.slots, decided.slot);
         }
         self.slots.finish(decided, outcome);
         self.completions.push(decided.slot);

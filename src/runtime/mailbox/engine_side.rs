@@ -31,10 +31,10 @@ impl Mailbox {
         mut look: impl FnMut(Arrival<'a>),
     ) -> bool {
         if backlog.0.len() < limit {
-            self.notices.take_all(&mut backlog.0);
+            self.notices.take_all(&self.slots, &mut backlog.0);
         }
         for _ in 0..limit {
-            let Some(slot) = self.notices.pop(&mut backlog.0) else { return true };
+            let Some(slot) = backlog.0.pop(&self.slots) else { return true };
             look(match self.slots.notice(slot) {
                 Notice::Arrived(key, lent) => Arrival::New(slot, key, lent),
                 Notice::Ended => Arrival::Ended(slot),

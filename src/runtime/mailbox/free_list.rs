@@ -22,6 +22,10 @@ impl FreeList {
         Self { head: AtomicU64::new(0), fresh: AtomicU32::new(0), capacity }
     }
 
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
     pub(super) fn high_water(&self) -> u32 {
         self.fresh.load(Ordering::Acquire) & !CLOSED
     }

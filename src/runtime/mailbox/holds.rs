@@ -13,8 +13,7 @@ use crate::sync::Ordering;
 pub(super) struct Reserved<'a> {
     table: &'a Table,
     slot: &'a Slot,
-    index: usize,
-    key: Key,
+    index: u32,
     filled: bool,
 }
 
@@ -29,12 +28,22 @@ pub(super) struct Published {
 impl<'a> Reserved<'a> {
     pub(super) fn new(table: &'a Table) -> Option<Self> {
         let (index, slot) = table.take()?;
-        let generation = State::unpack(slot.state.load(Ordering::Relaxed)).generation;
-        Some(Self { table, slot, index, key: table.key(generation, index), filled: false })
+        Some(Self { table, slot, index: index as u32, filled: false })
     }
 
-    pub(super) fn index(&self) -> usize {
-        self.index
+    fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The tag the slot had last.
+    pub(super) fn tag(&self) -> u64 {
+        self.slot.tag.load(Ordering::Relaxed)
+    }
+
+    /// Gives the slot, which is returned, another tag.
+    pub(super) fn set_tag(&self, tag: u64) -> usize {
+        self.slot.tag.store(tag, Ordering::Relaxed);
+        self.index()
     }
 
     /// The arguments, empty at first, in place.
@@ -44,8 +53,8 @@ impl<'a> Reserved<'a> {
         // time they are asked for.
         unsafe {
             if !self.filled {
-                (*cell).write(Arguments::new());
                 self.filled = true;
+                return Arguments::begin(&mut *cell);
             }
             (*cell).assume_init_mut()
         }
@@ -60,7 +69,8 @@ impl<'a> Reserved<'a> {
             |state: State| State { phase: Phase::Pending, filled: true, heavy, noted: true, ..state };
         let before = self.slot.transition(|state| (!state.sealed).then(|| pending(state))).ok()?;
         let this = ManuallyDrop::new(self);
-        Some(Published { key: this.key, slot: this.index, note: !before.noted })
+        let slot = this.index();
+        Some(Published { key: this.table.key(before.generation, slot), slot, note: !before.noted })
     }
 
     /// Makes it a completion at once, in the hands of the caller. The outcome comes back when the client is closed.
@@ -72,24 +82,32 @@ impl<'a> Reserved<'a> {
         }
         let filled = self.filled;
         let collected = |state: State| State { phase: Phase::Collected, filled, ..state };
-        if self.slot.transition(|state| (!state.sealed).then(|| collected(state))).is_err() {
+        let Ok(before) = self.slot.transition(|state| (!state.sealed).then(|| collected(state))) else {
             // SAFETY: written above, and still this thread's alone.
             return Err(unsafe { (*self.slot.outcome.writing()).assume_init_read() });
-        }
+        };
         let this = ManuallyDrop::new(self);
-        Ok(this.key)
+        Ok(this.table.key(before.generation, this.index()))
     }
 }
 
 impl Drop for Reserved<'_> {
-    /// A request that was refused: its slot goes back unused, and its generation with it.
+    #[inline(always)] // so that what is reserved stays in registers
     fn drop(&mut self) {
-        if self.filled {
-            // SAFETY: initialised by `arguments`, and still this thread's alone.
-            unsafe { (*self.slot.arguments.writing()).assume_init_drop() };
-        }
-        self.table.recycle(self.index);
+        give_back(self.table, self.index, self.filled);
     }
+}
+
+/// A request that was refused: its slot goes back unused, and its generation with it.
+#[cold]
+#[inline(never)]
+fn give_back(table: &Table, index: u32, filled: bool) {
+    let index = index as usize;
+    if filled {
+        // SAFETY: initialised by `Reserved::arguments`, and still this thread's alone.
+        unsafe { (*table.at(index).arguments.writing()).assume_init_drop() };
+    }
+    table.recycle(index);
 }
 
 /// The engine's hold on the arguments of a request.

@@ -12,6 +12,7 @@ mod ending;
 mod engine_side;
 mod fork;
 mod free_list;
+mod front;
 mod holds;
 mod key;
 mod log;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use self::chain::Chain;
+use self::chain::Head;
 use self::collecting::Completions;
 pub(crate) use self::consumer::{Consumer, Occupied, Turn};
 use self::counters::{Counters, read};
@@ -73,16 +74,13 @@ pub(super) struct MailboxSettings {
 /// the lines it needs to submit.
 pub(crate) struct Mailbox {
     store_id: String,
-    fork_generation: u32,
-    has_api_key: AtomicBool,
-    closed: AtomicBool,
     /// See [`Mailbox::settle`].
     settled: AtomicBool,
     slots: Slots,
     /// By slot: what cancel_all looks for. Kept apart so that looking is a walk over dense memory.
     tags: Box<[AtomicU64]>,
     /// Slots the engine is to look at: something new is in them, or something it knew about is over.
-    notices: CachePadded<Chain>,
+    notices: CachePadded<Head>,
     completions: CachePadded<Completions>,
     consumer: CachePadded<Consumer>,
     trash: CachePadded<Trash>,
@@ -95,15 +93,14 @@ impl Mailbox {
     pub(super) fn new(settings: MailboxSettings, cache: Arc<AnswerCache>) -> Result<Self, NoMemory> {
         fork::watch();
         let capacity = settings.max_outstanding.clamp(1, MAX_SLOTS);
+        let slots = Slots::new(capacity, settings.first_generation)?;
+        slots.front().has_api_key.store(settings.has_api_key, Ordering::Relaxed);
         Ok(Self {
             store_id: settings.store_id,
-            fork_generation: fork::generation(),
-            has_api_key: AtomicBool::new(settings.has_api_key),
-            closed: AtomicBool::new(false),
             settled: AtomicBool::new(false),
-            slots: Slots::new(capacity, settings.first_generation)?,
+            slots,
             tags: zeros(capacity as usize)?,
-            notices: CachePadded::new(Chain::new(capacity as usize)?),
+            notices: CachePadded::default(),
             completions: CachePadded::new(Completions::new(capacity as usize)?),
             consumer: CachePadded::default(),
             trash: CachePadded::default(),
@@ -115,7 +112,7 @@ impl Mailbox {
 
     /// Whether this process is a fork of the one that made the client.
     pub(crate) fn is_forked(&self) -> bool {
-        self.fork_generation != fork::generation()
+        self.slots.front().is_forked()
     }
 
     /// A generation that no id of this client has reached, for the next client with the same number.
@@ -125,7 +122,7 @@ impl Mailbox {
 
     /// Requests that need an API key are accepted from here on.
     pub(super) fn allow_api_key(&self) {
-        self.has_api_key.store(true, Ordering::Release);
+        self.slots.front().has_api_key.store(true, Ordering::Release);
     }
 
     /// The collecting thread, and waiting for something to collect.
@@ -141,13 +138,14 @@ impl Mailbox {
     /// Writes the mailbox's share of the numbers about the client.
     pub(super) fn add_to(&self, stats: &mut Stats) {
         let Counters { host, ended } = &self.counters;
+        let front = self.slots.front();
         let (cache_entries, cache_bytes) = self.cache.size();
         // In this order, so that a request is never counted as freed and not yet as accepted.
-        let released = read(&host.released);
-        let collected = read(&host.collected);
+        let released = read(&front.released);
+        let collected = read(&front.collected);
         stats.discarded = read(&host.discarded);
         stats.delivered = collected.saturating_sub(stats.discarded);
-        stats.submitted = read(&host.submitted);
+        stats.submitted = read(&front.submitted);
         stats.outstanding = u32::try_from(stats.submitted.saturating_sub(released)).unwrap_or(u32::MAX);
         stats.rejected_full = read(&host.refused);
         stats.completed_ok = read(&ended.ok);

@@ -44,17 +44,11 @@ fn attachment(number: u64) -> Attachment {
 
 /// The tag is also what is attached.
 fn submission(tag: u64) -> Submission {
-    Submission {
-        operation: &LIST_CUSTOMERS,
-        deadline: FOREVER,
-        priority: Priority::Interactive,
-        tag,
-        attachment: attachment(tag),
-    }
+    Submission { deadline: FOREVER, priority: Priority::Interactive, tag, attachment: attachment(tag) }
 }
 
 fn try_submit(mailbox: &Mailbox, tag: u64) -> Result<Key, SubmitError> {
-    mailbox.submit(submission(tag), |arguments| arguments.text(Parameter::Search, "x"))
+    mailbox.submit(&LIST_CUSTOMERS, |arguments| arguments.text(Parameter::Search, "x"), || submission(tag))
 }
 
 fn submit(mailbox: &Mailbox, tag: u64) -> Key {
@@ -70,7 +64,7 @@ fn submit_much(mailbox: &Mailbox, tag: u64) -> Key {
         arguments.text(Parameter::Auth, "none")?;
         arguments.text(Parameter::Json, &json)
     };
-    mailbox.submit(Submission { operation: &REQUEST, ..submission(tag) }, fill).unwrap()
+    mailbox.submit(&REQUEST, fill, || submission(tag)).unwrap()
 }
 
 fn answered() -> Outcome {
@@ -82,7 +76,7 @@ fn header() -> Header {
     Header {
         operation: &LIST_CUSTOMERS,
         accepted: now,
-        deadline: now,
+        patience: Duration::ZERO,
         tag: 7,
         priority: Priority::Interactive,
         attachment: Attachment::NONE,

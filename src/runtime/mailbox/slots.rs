@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use super::chain::Links;
+use super::front::Front;
 use super::holds::{Lent, Reading, Reserved};
 use super::key::Key;
 use super::outcome::Outcome;
@@ -10,6 +12,7 @@ use super::state::{Generation, Phase, State};
 use super::submission::Attachment;
 use super::table::Table;
 use crate::room::NoMemory;
+use crate::sync::AtomicU32;
 
 /// Why a completion cannot be freed or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +50,19 @@ pub(super) enum Notice<'a> {
 /// What is done with slots, from submitting to freeing.
 pub(super) struct Slots(Table);
 
+impl Links for Slots {
+    fn link(&self, slot: usize) -> &AtomicU32 {
+        self.0.link(slot)
+    }
+}
+
 impl Slots {
     pub(super) fn new(capacity: u32, first_generation: Generation) -> Result<Self, NoMemory> {
         Table::new(capacity, first_generation).map(Self)
+    }
+
+    pub(super) fn front(&self) -> &Front {
+        self.0.front()
     }
 
     /// A generation that no key of this table has reached.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::operations::{InvalidArgument, Operation};
+use crate::operations::InvalidArgument;
 use crate::room::NoMemory;
 
 /// Which requests go first when workers are scarce.
@@ -32,7 +32,6 @@ unsafe impl Sync for Attachment {}
 /// How one request differs from the others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submission {
-    pub(crate) operation: &'static Operation,
     pub(crate) deadline: Duration,
     pub(crate) priority: Priority,
     pub(crate) tag: u64,

@@ -1,9 +1,8 @@
 //! Accepting a request, and answering one from memory.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::counters::count;
-use super::holds::Reserved;
 use super::outcome::{Outcome, Source};
 use super::table::Header;
 use super::{Attachment, Key, Mailbox, Priority, Submission, SubmitError};
@@ -11,40 +10,62 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation};
 use crate::policy::cache::Age;
 use crate::sync::Ordering;
 
-fn fill_in(
-    arguments: &mut Arguments,
-    fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-) -> Result<(), SubmitError> {
-    fill(arguments)
-        .map_err(|refused| if refused.is_without_memory() { SubmitError::Memory } else { refused.into() })
+/// Why arguments could not be filled in.
+#[cold]
+fn refusal(refused: InvalidArgument) -> SubmitError {
+    if refused.is_without_memory() { SubmitError::Memory } else { refused.into() }
 }
 
 impl Mailbox {
     /// Accepts a request, or refuses it at once. No system call, no lock, no wake; no allocation unless the arguments
-    /// are long. `fill` adds the arguments.
+    /// are long. `fill` adds the arguments, and then `submission` says the rest.
+    #[inline(always)] // every operation has its own, in which most of checking it is gone
     pub(crate) fn submit(
         &self,
-        submission: Submission,
+        operation: &'static Operation,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+        submission: impl FnOnce() -> Submission,
     ) -> Result<Key, SubmitError> {
+        let front = self.slots.front();
         self.check_open()?;
-        let reserved = self.reserve(&submission, fill)?;
+        let mut reserved = match self.slots.reserve() {
+            Some(reserved) => reserved,
+            None => return Err(self.full()),
+        };
+        let arguments = reserved.arguments();
+        if let Err(refused) = fill(arguments) {
+            return Err(refusal(refused));
+        }
+        operation.check(arguments)?;
+        if !front.has_api_key.load(Ordering::Acquire) && operation.needs_api_key(arguments) {
+            return Err(SubmitError::NoApiKey);
+        }
         let accepted = Instant::now();
-        self.tag(reserved.index(), submission.tag);
+        let submission = submission();
+        if reserved.tag() != submission.tag {
+            self.tag(reserved.set_tag(submission.tag), submission.tag);
+        }
         let header = Header {
-            operation: submission.operation,
+            operation,
             accepted,
-            deadline: accepted + submission.deadline,
+            patience: submission.deadline,
             tag: submission.tag,
             priority: submission.priority,
             attachment: submission.attachment,
         };
-        let published = reserved.publish(header).ok_or(SubmitError::Shutdown)?;
-        count(&self.counters.host.submitted);
+        let Some(published) = reserved.publish(header) else { return Err(SubmitError::Shutdown) };
+        count(&front.submitted);
         if published.note {
-            self.notices.push(published.slot);
+            self.notices.push(&self.slots, published.slot);
         }
         Ok(published.key)
+    }
+
+    /// Notes a slot's tag where cancel_all looks. That is what the slot says itself whenever it is free, so that only a tag
+    /// that changes needs another cache line.
+    #[inline(never)]
+    fn tag(&self, slot: usize, tag: u64) {
+        self.tags[slot].store(tag, Ordering::Relaxed);
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {
@@ -57,38 +78,15 @@ impl Mailbox {
         }
     }
 
-    fn reserve(
-        &self,
-        submission: &Submission,
-        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
-    ) -> Result<Reserved<'_>, SubmitError> {
-        let mut reserved = self.reserve_slot()?;
-        let arguments = reserved.arguments();
-        fill_in(arguments, fill)?;
-        submission.operation.check(arguments)?;
-        if !self.has_api_key.load(Ordering::Acquire) && submission.operation.needs_api_key(arguments) {
-            return Err(SubmitError::NoApiKey);
+    /// Why there is no free slot.
+    #[cold]
+    fn full(&self) -> SubmitError {
+        // Once closed, slots run out by themselves.
+        if self.is_closed() {
+            return SubmitError::Shutdown;
         }
-        Ok(reserved)
-    }
-
-    fn reserve_slot(&self) -> Result<Reserved<'_>, SubmitError> {
-        let refuse = || {
-            // Once closed, slots run out by themselves.
-            if self.is_closed() {
-                return SubmitError::Shutdown;
-            }
-            count(&self.counters.host.refused);
-            SubmitError::QueueFull
-        };
-        self.slots.reserve().ok_or_else(refuse)
-    }
-
-    fn tag(&self, slot: usize, tag: u64) {
-        let cell = &self.tags[slot];
-        if cell.load(Ordering::Relaxed) != tag {
-            cell.store(tag, Ordering::Relaxed);
-        }
+        count(&self.counters.host.refused);
+        SubmitError::QueueFull
     }
 
     /// What is remembered of the answer to a request, as a completion that needs no collecting.
@@ -99,7 +97,7 @@ impl Mailbox {
     ) -> Result<Option<Key>, SubmitError> {
         self.check_open()?;
         let mut arguments = Arguments::new();
-        fill_in(&mut arguments, fill)?;
+        fill(&mut arguments).map_err(refusal)?;
         operation.check(&arguments)?;
         let target = operations::target(operation, &arguments, &self.store_id)?;
         let now = Instant::now();
@@ -118,18 +116,15 @@ impl Mailbox {
         outcome: Outcome,
     ) -> Result<Key, SubmitError> {
         self.hold(&outcome);
-        let reserved = match self.reserve_slot() {
-            Ok(reserved) => reserved,
-            Err(error) => {
-                self.throw_away(outcome);
-                return Err(error);
-            }
+        let Some(reserved) = self.slots.reserve() else {
+            self.throw_away(outcome);
+            return Err(self.full());
         };
-        self.tag(reserved.index(), 0);
+        self.tag(reserved.set_tag(0), 0);
         let header = Header {
             operation,
             accepted: now,
-            deadline: now,
+            patience: Duration::ZERO,
             tag: 0,
             priority: Priority::Interactive,
             attachment: Attachment::NONE,
@@ -139,9 +134,9 @@ impl Mailbox {
             Ok(key) => {
                 debug_assert_eq!(status, operations::Status::Ok);
                 for counter in [
-                    &self.counters.host.submitted,
+                    &self.slots.front().submitted,
                     &self.counters.host.peeked,
-                    &self.counters.host.collected,
+                    &self.slots.front().collected,
                     &self.counters.ended.ok,
                 ] {
                     count(counter);

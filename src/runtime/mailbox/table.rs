@@ -1,11 +1,11 @@
 //! The memory slots live in, and which of them are free.
 
 use std::mem::MaybeUninit;
-use std::time::Instant;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
-use super::free_list::FreeList;
+use super::chain::Links;
+use super::front::Front;
 use super::key::{Key, MAX_SLOTS};
 use super::outcome::Outcome;
 use super::state::{Generation, Phase, State};
@@ -19,18 +19,32 @@ use crate::sync::{AtomicU32, AtomicU64, Cell, Ordering, own};
 pub(crate) struct Header {
     pub(crate) operation: &'static Operation,
     pub(crate) accepted: Instant,
-    pub(crate) deadline: Instant,
+    /// How long after that it may take. Not the deadline itself: the submitting thread has more to do.
+    pub(crate) patience: Duration,
     pub(crate) tag: u64,
     pub(crate) priority: Priority,
     pub(crate) attachment: Attachment,
 }
 
+impl Header {
+    /// When the request ends unanswered.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.accepted + self.patience
+    }
+}
+
+/// What a submission writes comes first, in three cache lines: the words, the header, and the beginning of the arguments.
+#[repr(C, align(64))]
 pub(super) struct Slot {
     pub(super) state: AtomicU64,
     next_free: AtomicU32,
+    /// In the chain of notices.
+    notice: AtomicU32,
+    /// The tag of the last request, kept beside the header's so that [`super::Mailbox`] need not look for it elsewhere.
+    pub(super) tag: AtomicU64,
     pub(super) header: Cell<MaybeUninit<Header>>,
-    pub(super) outcome: Cell<MaybeUninit<Outcome>>,
     pub(super) arguments: Cell<MaybeUninit<Arguments>>,
+    pub(super) outcome: Cell<MaybeUninit<Outcome>>,
 }
 
 impl Slot {
@@ -45,6 +59,8 @@ impl Slot {
         let slot = |_| Self {
             state: AtomicU64::new(0),
             next_free: AtomicU32::new(0),
+            notice: AtomicU32::new(0),
+            tag: AtomicU64::new(0),
             header: Cell::new(MaybeUninit::uninit()),
             outcome: Cell::new(MaybeUninit::uninit()),
             arguments: Cell::new(MaybeUninit::uninit()),
@@ -74,10 +90,12 @@ impl Slot {
     }
 }
 
-/// The table.
+/// The table. One cache line: see [`super::front`].
+#[repr(align(64))]
 pub(super) struct Table {
-    slots: Box<[Slot]>,
-    free: CachePadded<FreeList>,
+    front: Front,
+    /// As many as the free list in `front` says, from `Box::into_raw`: a pointer with its length would not fit.
+    slots: NonNull<Slot>,
     /// Added to the generation in the word to make the one in a key.
     first_generation: Generation,
 }
@@ -92,40 +110,49 @@ impl Table {
     pub(super) fn new(capacity: u32, first_generation: Generation) -> Result<Self, NoMemory> {
         let capacity = capacity.clamp(1, MAX_SLOTS);
         Ok(Self {
-            slots: Slot::table(capacity as usize)?,
-            free: CachePadded::new(FreeList::new(capacity)),
+            front: Front::new(capacity),
+            slots: NonNull::from(Box::leak(Slot::table(capacity as usize)?)).cast(),
             first_generation,
         })
     }
 
+    pub(super) fn front(&self) -> &Front {
+        &self.front
+    }
+
+    fn slots(&self) -> &[Slot] {
+        // SAFETY: so many were made in `new`, and they live as long as the table.
+        unsafe { std::slice::from_raw_parts(self.slots.as_ptr(), self.front.free.capacity()) }
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&Slot> {
-        self.slots.get(index)
+        self.slots().get(index)
     }
 
     pub(super) fn at(&self, index: usize) -> &Slot {
-        &self.slots[index]
+        &self.slots()[index]
     }
 
     /// Takes a slot that is free.
     pub(super) fn take(&self) -> Option<(usize, &Slot)> {
-        let index = self.free.pop(|index| &self.slots[index as usize].next_free)? as usize;
-        Some((index, &self.slots[index]))
+        let index = self.front.free.pop(|index| &self.slots()[index as usize].next_free)? as usize;
+        Some((index, &self.slots()[index]))
     }
 
     /// Gives out no slot any more that was not used before, and says how many were.
     pub(super) fn close(&self) -> usize {
-        self.free.close() as usize
+        self.front.free.close() as usize
     }
 
     /// A generation that no key of this table has reached.
     pub(super) fn next_generation(&self) -> Generation {
-        let used = self.slots[..self.used()].iter().map(|slot| slot.state().generation).max().unwrap_or(0);
+        let used = self.slots()[..self.used()].iter().map(|slot| slot.state().generation).max().unwrap_or(0);
         self.first_generation.wrapping_add(used).wrapping_add(1)
     }
 
     /// How many slots were ever used: scans need look no further.
     pub(super) fn used(&self) -> usize {
-        self.free.high_water() as usize
+        self.front.free.high_water() as usize
     }
 
     pub(super) fn key(&self, generation: Generation, slot: usize) -> Key {
@@ -134,19 +161,29 @@ impl Table {
 
     pub(super) fn find(&self, key: Key) -> Option<(usize, &Slot, Generation)> {
         let index = key.slot()?;
-        let slot = self.slots.get(index)?;
+        let slot = self.slots().get(index)?;
         Some((index, slot, key.generation().wrapping_sub(self.first_generation)))
     }
 
     pub(super) fn recycle(&self, index: usize) {
-        self.free.push(index as u32, |index| &self.slots[index as usize].next_free);
+        self.front.free.push(index as u32, |index| &self.slots()[index as usize].next_free);
+    }
+}
+
+/// The notices to the engine are linked through the slots: whoever notes one, or looks at one, has its line in hand anyway.
+impl Links for Table {
+    fn link(&self, slot: usize) -> &AtomicU32 {
+        &self.slots()[slot].notice
     }
 }
 
 impl Drop for Table {
     fn drop(&mut self) {
-        let used = self.free.high_water() as usize;
-        for slot in &mut self.slots[..used] {
+        let used = self.front.free.high_water() as usize;
+        let slots = NonNull::slice_from_raw_parts(self.slots, self.front.free.capacity());
+        // SAFETY: `new` leaked so many, and nobody uses them any more.
+        let mut slots = unsafe { Box::from_raw(slots.as_ptr()) };
+        for slot in &mut slots[..used] {
             let state = State::unpack(own(&mut slot.state));
             if matches!(state.phase, Phase::Ready | Phase::Collected) {
                 // SAFETY: written before Ready, not yet taken; no other thread is left.
@@ -157,5 +194,19 @@ impl Drop for Table {
                 unsafe { (*slot.arguments.writing()).assume_init_drop() };
             }
         }
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_submission_touches_lies_in_few_lines() {
+        assert_eq!(size_of::<Table>(), 64);
+        assert_eq!(align_of::<Slot>(), 64);
+        // A UUID and what stands in front of it.
+        assert!(std::mem::offset_of!(Slot, outcome) - std::mem::offset_of!(Slot, arguments) >= 336);
+        assert!(std::mem::offset_of!(Slot, arguments) + 36 + 6 + 36 <= 3 * 64);
     }
 }

@@ -14,7 +14,7 @@ fn header() -> Header {
     Header {
         operation: &LIST_CUSTOMERS,
         accepted: now,
-        deadline: now,
+        patience: Duration::ZERO,
         tag: 7,
         priority: Priority::Interactive,
         attachment: Attachment::NONE,
@@ -170,13 +170,12 @@ fn mailbox(max_outstanding: u32) -> Mailbox {
 
 fn submit(mailbox: &Mailbox) -> Result<Key, SubmitError> {
     let submission = Submission {
-        operation: &LIST_CUSTOMERS,
         deadline: Duration::from_secs(60),
         priority: Priority::Interactive,
         tag: 0,
         attachment: Attachment::NONE,
     };
-    mailbox.submit(submission, |arguments| arguments.text(Parameter::Search, "x"))
+    mailbox.submit(&LIST_CUSTOMERS, |arguments| arguments.text(Parameter::Search, "x"), || submission)
 }
 
 #[test]

@@ -314,7 +314,7 @@ mod tests {
             let header = Header {
                 operation: &GET_CUSTOMER,
                 accepted: now,
-                deadline: now + Duration::from_secs(10),
+                patience: Duration::from_secs(10),
                 tag: 0,
                 priority: Priority::Interactive,
                 attachment: Attachment::NONE,

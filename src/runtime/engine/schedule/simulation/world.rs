@@ -535,7 +535,7 @@ impl World {
             let header = Header {
                 operation,
                 accepted: self.base + asked.accepted,
-                deadline: self.base + asked.deadline,
+                patience: asked.deadline - asked.accepted,
                 tag: 0,
                 priority: asked.ask.priority,
                 attachment: Attachment::NONE,

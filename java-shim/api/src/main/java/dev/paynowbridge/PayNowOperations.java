@@ -472,7 +472,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         return submit(
                 PayNowOperations::optionalCustomer,
                 (client, ticket) -> Native.lookupPlayer(
-                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+                        client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
+                        deadlineMs, background, tag, ticket));
     }
 
     /**
@@ -488,7 +489,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         return submit(
                 PayNowOperations::customer,
                 (client, ticket) -> Native.ensureCustomer(
-                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+                        client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
+                        deadlineMs, background, tag, ticket));
     }
 
     /**
@@ -503,7 +505,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         return submit(
                 completion -> (PlayerToken) completion.answer,
                 (client, ticket) -> Native.tokenFor(
-                        client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), deadlineMs, background, tag, ticket));
+                        client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
+                        deadlineMs, background, tag, ticket));
     }
 
     /**
@@ -542,7 +545,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     public final Optional<Remembered> peek(Player player) {
         require(player, "player");
         return peek((client, buffer) -> Checked.peekPlayer(
-                client, player.steamId(), player.xboxXuid(), player.uuidText(), player.name(), buffer));
+                client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
+                buffer));
     }
 
     /** How a peek enters the library. */

@@ -54,7 +54,17 @@ public record Player(String steamId, String xboxXuid, UUID minecraftUuid, String
         return new Player(null, Long.toUnsignedString(xboxXuid), null, null);
     }
 
-    String uuidText() {
-        return minecraftUuid == null ? null : minecraftUuid.toString();
+    // The UUID as it crosses into the library: as two numbers, which is cheaper than as text.
+
+    boolean hasUuid() {
+        return minecraftUuid != null;
+    }
+
+    long uuidHigh() {
+        return hasUuid() ? minecraftUuid.getMostSignificantBits() : 0;
+    }
+
+    long uuidLow() {
+        return hasUuid() ? minecraftUuid.getLeastSignificantBits() : 0;
     }
 }

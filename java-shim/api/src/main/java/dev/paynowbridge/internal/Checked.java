@@ -36,10 +36,10 @@ public final class Checked {
     }
 
     public static long peekPlayer(
-            long client, String steamId, String xboxXuid,
-            String minecraftUuid, String name, byte[] buffer) {
+            long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
+            byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
-        return Native.peekPlayer(client, steamId, xboxXuid, minecraftUuid, name, buffer);
+        return Native.peekPlayer(client, steamId, xboxXuid, hasUuid, uuidHigh, uuidLow, name, buffer);
     }
 
     /** Of the ids alone it means something that they are missing: the library looks only whether they are. */

@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 4;
+    public static final long VERSION = 5;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -59,7 +59,8 @@ public final class Native {
     static native long peekText(long client, int kind, String text, byte[] buffer);
 
     static native long peekPlayer(
-            long client, String steamId, String xboxXuid, String minecraftUuid, String name, byte[] buffer);
+            long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
+            byte[] buffer);
 
     static native long listCustomers(
             long client, int limit, String after, String before, int ascending, String search, String[] customerIds,
@@ -88,15 +89,15 @@ public final class Native {
             long client, int kind, String text, int deadlineMs, boolean background, long tag, int ticket);
 
     public static native long lookupPlayer(
-            long client, String steamId, String xboxXuid, String minecraftUuid, String name,
+            long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
             int deadlineMs, boolean background, long tag, int ticket);
 
     public static native long ensureCustomer(
-            long client, String steamId, String xboxXuid, String minecraftUuid, String name,
+            long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
             int deadlineMs, boolean background, long tag, int ticket);
 
     public static native long tokenFor(
-            long client, String steamId, String xboxXuid, String minecraftUuid, String name,
+            long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
             int deadlineMs, boolean background, long tag, int ticket);
 
     static native long bulkCreateCustomers(
