@@ -16,7 +16,7 @@ use crate::operations::{
     Arguments, HttpRequest, LOOKUP_CUSTOMER, Operation, Parameter, REQUEST, Sent, Status, UPDATE_CUSTOMER,
 };
 use crate::sync::stops::{self, Armed, Step};
-use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter};
+use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter};
 
 /// Longer than anything here takes, a thread that gives up waiting included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,9 +48,11 @@ impl Transport for FakeTransport {
         None
     }
 
-    fn connections_opened(&self) -> u32 {
-        0
+    fn connections(&self) -> ConnectionCounts {
+        ConnectionCounts::default()
     }
+
+    fn look_after_idle(&self, _: u32) {}
 
     fn close(&self) {}
 }

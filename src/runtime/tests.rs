@@ -15,7 +15,7 @@ use crate::operations::{
     Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, GET_CURRENT_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter,
     REQUEST, Sent, Status, TOKEN_FOR, UPDATE_CUSTOMER,
 };
-use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter, TransportError};
+use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
 
 /// Longer than anything a test waits for takes; what would take so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,9 +90,11 @@ impl Transport for FakeTransport {
         Some(crate::model::Secret::new("the-api-key".to_owned()))
     }
 
-    fn connections_opened(&self) -> u32 {
-        self.0.lines.load(Ordering::SeqCst)
+    fn connections(&self) -> ConnectionCounts {
+        ConnectionCounts { opened: self.0.lines.load(Ordering::SeqCst), ..ConnectionCounts::default() }
     }
+
+    fn look_after_idle(&self, _: u32) {}
 
     fn close(&self) {}
 }

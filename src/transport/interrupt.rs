@@ -1,10 +1,11 @@
 //! Freeing a worker that hangs in the network.
 
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use socket2::Socket;
+
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// Ends whatever one line is doing for one call, from another thread.
 ///
@@ -26,19 +27,19 @@ struct Current {
 impl Interrupter {
     /// The line begins to work for `call`.
     pub(crate) fn begin(&self, call: u64) {
-        let mut current = self.lock();
+        let mut current = lock(&self.current);
         current.call = Some(call);
         self.interrupted.store(false, Ordering::Relaxed);
     }
 
     /// The line is done with its call: from here on nothing interrupts it.
     pub(crate) fn end(&self) {
-        self.lock().call = None;
+        lock(&self.current).call = None;
     }
 
     /// Ends the work for `call`, if the line is still at it.
     pub(crate) fn interrupt(&self, call: u64) {
-        let current = self.lock();
+        let current = lock(&self.current);
         if current.call == Some(call) {
             self.interrupted.store(true, Ordering::Relaxed);
             for socket in &current.sockets {
@@ -55,17 +56,13 @@ impl Interrupter {
 
     /// From here on interrupting shuts down `socket` too. False when it is too late to begin.
     pub(super) fn attach(&self, socket: &Arc<Socket>) -> bool {
-        let mut current = self.lock();
+        let mut current = lock(&self.current);
         current.sockets.push(Arc::clone(socket));
         !self.is_interrupted()
     }
 
     /// From here on interrupting shuts down no socket that was attached before.
     pub(super) fn detach(&self) {
-        self.lock().sockets.clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.current).sockets.clear();
     }
 }

@@ -34,17 +34,27 @@ impl Progress {
     /// `None` is as long as it takes.
     pub(super) fn restart(&self, patience: Option<Duration>) {
         self.stage.store(Stage::Exchange as u8, Ordering::Relaxed);
-        for flag in [&self.fresh_connection, &self.request_left, &self.answer_arrived, &self.head_arrived] {
+        for flag in [
+            &self.fresh_connection,
+            &self.request_left,
+            &self.answer_arrived,
+            &self.head_arrived,
+            &self.retired,
+        ] {
             flag.store(false, Ordering::Relaxed);
         }
         let patience = patience.map_or(u64::MAX, |patience| patience.as_millis() as u64);
         self.patience.store(patience, Ordering::Relaxed);
     }
 
+    /// However long the connection brings nothing, it is not given up.
+    pub(super) fn be_patient(&self) {
+        self.patience.store(u64::MAX, Ordering::Relaxed);
+    }
+
     pub(super) fn reach(&self, stage: Stage) {
         if stage == Stage::Connect {
             self.fresh_connection.store(true, Ordering::Relaxed);
-            self.retired.store(false, Ordering::Relaxed);
         }
         self.stage.store(stage as u8, Ordering::Relaxed);
     }

@@ -121,7 +121,7 @@ impl Engine {
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
         self.counters.add_to(stats);
-        stats.connections_opened = self.transport.connections_opened().into();
+        stats.connections_opened = self.transport.connections().opened.into();
     }
 
     /// Asks the rules for something, and does what they decided.
