@@ -46,6 +46,7 @@ fn runtime(capacity: u32) -> Arc<Runtime> {
         has_api_key: true,
         max_outstanding: capacity,
         max_workers: 1,
+        warm_connections: 0,
         max_held_bytes: usize::MAX,
         log_level: None,
         retry: RetryPolicy::default(),

@@ -458,6 +458,13 @@ impl Connection for HttpConnection {
         Exchange { result, sent, died_idle, credential }
     }
 
+    fn warm(&mut self, wanted: u32) -> Result<bool, TransportError> {
+        self.line.progress.restart(None);
+        let result = self.shared.warm(&self.line, wanted);
+        self.line.interrupter.detach();
+        result.map_err(|error| self.explain(&error, 0))
+    }
+
     fn interrupter(&self) -> Arc<Interrupter> {
         Arc::clone(&self.line.interrupter)
     }
@@ -494,6 +501,18 @@ impl UreqResolver for ConnectionResolver {
 }
 
 impl Shared {
+    /// Opens a connection for whoever needs one first, unless `wanted` are open.
+    fn warm(&self, line: &Line, wanted: u32) -> Result<bool, Error> {
+        let Connections { pool, opener } = &*self.connections;
+        let Some((place, _coming)) = pool.expect(wanted) else { return Ok(false) };
+        let addresses = self.addresses(line)?;
+        let mut wire = opener.open(line, &addresses, place)?;
+        wire.send()?;
+        line.interrupter.detach();
+        pool.put(wire);
+        Ok(true)
+    }
+
     /// The addresses to try, in that order.
     fn addresses(&self, line: &Line) -> Result<Vec<SocketAddr>, Error> {
         line.progress.reach(Stage::Resolve);
@@ -517,7 +536,11 @@ mod tests {
     use crate::transport::Interrupter;
 
     fn transport(port: u16) -> HttpTransport {
-        HttpTransport::new(HttpSettings {
+        HttpTransport::new(settings(port))
+    }
+
+    fn settings(port: u16) -> HttpSettings {
+        HttpSettings {
             base: ApiBase::parse(&format!("http://127.0.0.1:{port}")).unwrap(),
             api_key: Some(Secret::new("first".to_owned())),
             user_agent: "test".to_owned(),
@@ -525,7 +548,7 @@ mod tests {
             max_response_bytes: 1024 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
-        })
+        }
     }
 
     fn request(authorization: Authorization) -> HttpRequest {
@@ -720,6 +743,45 @@ mod tests {
             over.store(true, Ordering::Relaxed);
         });
         assert_eq!(u64::from(cut.load(Ordering::Relaxed)), WORKERS * EXCHANGES / 8);
+    }
+
+    #[test]
+    fn opening_ahead_that_hangs_is_ended_from_outside() {
+        // Never accepted: the system connects, and no byte of TLS comes.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut settings = settings(listener.local_addr().unwrap().port());
+        settings.base = ApiBase::parse(&settings.base.origin().replace("http:", "https:")).unwrap();
+        let transport = HttpTransport::new(settings);
+        let mut worker = transport.open();
+        let interrupter = worker.interrupter();
+        interrupter.begin(7);
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(move || worker.warm(1));
+            while transport.connections().opened == 0 {
+                std::thread::yield_now();
+            }
+            assert_eq!(transport.connections().open, 1, "it counts while it is being opened");
+            while !opening.is_finished() {
+                interrupter.interrupt(7);
+                std::thread::yield_now();
+            }
+            assert_eq!(opening.join().unwrap().unwrap_err().status, Status::Tls);
+        });
+        let counts = transport.connections();
+        assert_eq!((counts.open, counts.idle, counts.handshakes), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_was_opened_ahead_is_used_and_no_more_are_opened_than_wanted() {
+        let transport = served();
+        let mut worker = transport.open();
+        worker.interrupter().begin(1);
+        assert!(worker.warm(1).unwrap());
+        assert!(!worker.warm(1).unwrap(), "one is enough");
+        assert!(transport.open().exchange(&request(Authorization::None), false).result.is_ok());
+        assert!(worker.warm(2).unwrap());
+        let counts = transport.connections();
+        assert_eq!((counts.opened, counts.idle, counts.open, counts.handshakes), (2, 2, 2, 0));
     }
 
     #[test]

@@ -1,11 +1,19 @@
 //! Freeing a worker that hangs in the network.
 
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::ops::DerefMut;
+#[cfg(not(loom))]
+use std::sync::Mutex;
+#[cfg(not(loom))]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use socket2::Socket;
 
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+// Not in unit tests: there a step that can be stopped is one that a host's thread might wait for.
+#[cfg(loom)]
+use crate::sync::{AtomicBool, Mutex};
 
 /// Ends whatever one line is doing for one call, from another thread.
 ///
@@ -27,19 +35,19 @@ struct Current {
 impl Interrupter {
     /// The line begins to work for `call`.
     pub(crate) fn begin(&self, call: u64) {
-        let mut current = lock(&self.current);
+        let mut current = self.lock();
         current.call = Some(call);
         self.interrupted.store(false, Ordering::Relaxed);
     }
 
     /// The line is done with its call: from here on nothing interrupts it.
     pub(crate) fn end(&self) {
-        lock(&self.current).call = None;
+        self.lock().call = None;
     }
 
     /// Ends the work for `call`, if the line is still at it.
     pub(crate) fn interrupt(&self, call: u64) {
-        let current = lock(&self.current);
+        let current = self.lock();
         if current.call == Some(call) {
             self.interrupted.store(true, Ordering::Relaxed);
             for socket in &current.sockets {
@@ -56,13 +64,16 @@ impl Interrupter {
 
     /// From here on interrupting shuts down `socket` too. False when it is too late to begin.
     pub(super) fn attach(&self, socket: &Arc<Socket>) -> bool {
-        let mut current = lock(&self.current);
+        let mut current = self.lock();
         current.sockets.push(Arc::clone(socket));
         !self.is_interrupted()
     }
 
     /// From here on interrupting shuts down no socket that was attached before.
     pub(super) fn detach(&self) {
-        lock(&self.current).sockets.clear();
+        self.lock().sockets.clear();
+    }
+    fn lock(&self) -> impl DerefMut<Target = Current> + '_ {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

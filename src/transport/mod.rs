@@ -60,6 +60,13 @@ pub(crate) struct TransportError {
     pub(crate) is_local: bool,
 }
 
+impl TransportError {
+    /// A fault of the library.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self { status: Status::Internal, message: what.to_owned(), http_status: 0, is_local: true }
+    }
+}
+
 /// What became of one request that was sent once.
 pub(crate) struct Exchange {
     pub(crate) result: Result<HttpAnswer, TransportError>,
@@ -115,6 +122,10 @@ pub(crate) trait Connection: Send {
     /// `repeatable`: it can go out again. Any other waits, since it may have been done.
     fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange;
 
-    /// Ends an exchange from another thread.
+    /// Opens a connection for whoever needs one first, unless `wanted` are open already. Says whether it opened one. No
+    /// request is sent, and no credential.
+    fn warm(&mut self, wanted: u32) -> Result<bool, TransportError>;
+
+    /// Ends an exchange, or the opening of a connection, from another thread.
     fn interrupter(&self) -> Arc<Interrupter>;
 }

@@ -36,12 +36,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     let engine = Arc::clone(engine);
     threads::spawn("dispatcher", move || {
         let now = Instant::now();
-        let mut dispatcher = Dispatcher {
-            engine,
-            last_arrival: None,
-            next_timer: now,
-            next_look_after: now + LOOK_AFTER_STEP,
-        };
+        let mut dispatcher = Dispatcher { engine, last_arrival: None, next_timer: now, next_look_after: now };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
             dispatcher.engine.say_fault("the dispatcher");
@@ -115,7 +110,9 @@ impl Dispatcher {
         self.engine.keep_deadlines();
         if now >= self.next_look_after {
             self.next_look_after = now + LOOK_AFTER_STEP;
-            self.engine.transport.look_after_idle(0);
+            if self.engine.look_after_connections(now) {
+                worker::provide_one(&self.engine);
+            }
         }
     }
 
