@@ -15,7 +15,7 @@ const GONE: Duration = Duration::from_secs(60);
 const WINDOW: Duration = Duration::from_secs(10);
 /// The wait after the first failure; it doubles with each one more in a row.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
-/// The longest wait after a failure, but for what is drawn at random.
+/// The longest wait after a failure, before what is drawn at random is added.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// How long opening one may take, in all.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -90,7 +90,7 @@ impl Warmth {
         let wanted = self.wanted(now);
         if open >= wanted {
             if wanted > 0 {
-                // Whoever opened them: the way is free.
+                // A request may have opened them: the way is free.
                 self.failures = 0;
             }
             return false;
@@ -257,7 +257,7 @@ mod tests {
             let least = Duration::from_secs(least);
             assert!(*wait >= least && *wait <= least + least / 4 + LOOK, "{waits:?}");
         }
-        // One that works begins anew.
+        // After one that works, waits are short again.
         world.pass(HOUR / 4, || Some(Duration::from_secs(30)));
         let before = world.begun.len();
         world.pass(Duration::from_secs(60), || None);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn one_at_a_time_and_none_for_ever() {
+    fn one_at_a_time_and_none_without_end() {
         let now = Instant::now();
         let mut warmth = Warmth::new(3, now, 7);
         let first = warmth.begin(now);

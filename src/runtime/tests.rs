@@ -962,7 +962,7 @@ fn connections_are_opened_ahead_of_the_first_request() {
 }
 
 #[test]
-fn a_connection_that_cannot_be_opened_ahead_is_no_failure_of_the_api() {
+fn failing_to_open_a_connection_ahead_does_not_count_against_the_api() {
     for warming in [Warming::Fails, Warming::Panics] {
         let world = World { warming: Mutex::new(warming), ..World::default() };
         let host = Host::in_world(world, |settings| {

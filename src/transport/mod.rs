@@ -122,8 +122,8 @@ pub(crate) trait Connection: Send {
     /// `repeatable`: it can go out again. Any other waits, since it may have been done.
     fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange;
 
-    /// Opens a connection for whoever needs one first, unless `wanted` are open already. Says whether it opened one. No
-    /// request is sent, and no credential.
+    /// Opens a connection ahead of the request that will need it, unless `wanted` are open already. Says whether it opened
+    /// one. No request is sent, and no credential.
     fn warm(&mut self, wanted: u32) -> Result<bool, TransportError>;
 
     /// Ends an exchange, or the opening of a connection, from another thread.

@@ -1,5 +1,5 @@
-//! The connections that are open and idle. They belong to the client, not to a worker: whoever needs one takes one, and
-//! none is opened while one is here.
+//! The connections that are open and idle. They belong to the client, not to a worker: the worker that needs one takes one,
+//! and none is opened while one is here.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ pub(super) struct Pool<W> {
 
 struct State<W> {
     idle: Vec<Kept<W>>,
-    /// Connections that are being opened for whoever needs one first.
+    /// Connections that are being opened ahead of the request that will need them.
     coming: usize,
     /// Those who wait for one of them.
     waiting: usize,
@@ -58,7 +58,7 @@ impl Drop for Place {
     }
 }
 
-/// A connection that is being opened for whoever needs one first. Those who wait for it stop waiting when it is dropped.
+/// A connection that is being opened ahead. Those who wait for it stop waiting when this is dropped.
 pub(super) struct Coming<'a, W>(&'a Pool<W>);
 
 impl<W> Drop for Coming<'_, W> {
@@ -81,8 +81,8 @@ impl<W> Default for Pool<W> {
 }
 
 impl<W: Idle> Pool<W> {
-    /// The connection that was idle for the shortest time, or the right to open one. When one is being opened already
-    /// that nobody waits for, it is waited for, as long as `may_wait` says so.
+    /// The connection that was idle for the shortest time, or the right to open one. When one is being opened ahead already
+    /// and no other waits for it, it is waited for, as long as `may_wait` says so.
     pub(super) fn take(&self, may_wait: impl Fn() -> bool) -> Taken<W> {
         let mut state = lock(&self.state);
         loop {
@@ -122,7 +122,7 @@ impl<W: Idle> Pool<W> {
         }
     }
 
-    /// The right to open a connection for whoever needs one first, when fewer than `wanted` are open or being opened.
+    /// The right to open a connection ahead, when fewer than `wanted` are open or being opened.
     pub(super) fn expect(&self, wanted: u32) -> Option<(Place, Coming<'_, W>)> {
         let mut state = lock(&self.state);
         if self.open() >= wanted || state.closed {

@@ -48,8 +48,8 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     engine.decide(|schedule, _| schedule.lacks_workers(lacks_workers));
 }
 
-/// Makes sure that a worker finds what is no request's: to open a connection. Where no worker is to be had it waits until
-/// the next look.
+/// Makes sure that a worker opens the connection that is to be opened ahead. When every worker is busy and none can be
+/// started, that waits until the next look.
 pub(super) fn provide_one(engine: &Arc<Engine>) {
     let mut seats = lock(&engine.seats);
     if seats.wake(1) == 0 && seats.alive() < engine.max_workers && start(engine, &mut seats).is_ok() {
@@ -160,7 +160,7 @@ impl Worker {
         self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
     }
 
-    /// Opens a connection for whoever needs one first, if one is to be opened.
+    /// Opens a connection ahead of the request that will need it, if one is to be opened.
     fn warms(&mut self) -> bool {
         let Some(order) = self.engine.begin_warming() else { return false };
         self.work.store(order.number, Ordering::Release);

@@ -18,7 +18,7 @@ pub(crate) enum Occupied {
 pub(crate) struct Consumer {
     /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
-    /// Turns so far. Whoever's turn it is writes it.
+    /// Turns so far. The thread whose turn it is writes it.
     turns: AtomicU64,
     waiting: AtomicU32,
     gate: Mutex<()>,
