@@ -127,13 +127,14 @@ impl Drop for Lent {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Barrier;
 
     use super::*;
     use crate::operations::{Authorization, HttpRequest, Status};
     use crate::threads;
-    use crate::transport::{ApiBase, HttpSettings, HttpTransport, Interrupter, Transport};
+    use crate::transport::{ApiBase, HttpSettings, HttpTransport, Transport};
 
     fn transport(scheme: &str, port: u16) -> HttpTransport {
         HttpTransport::new(HttpSettings {
@@ -157,40 +158,42 @@ mod tests {
         }
     }
 
-    /// A server that answers every request on as many connections as come, and hangs on those for `/hang`.
-    fn serve_on(listener: std::net::TcpListener) {
-        use std::io::{BufRead, BufReader, Write};
+    /// A server on as many connections as come: `/hang` it never answers, `/gate` when another comes to the gate.
+    fn served() -> (HttpTransport, Arc<Barrier>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let gate = Arc::new(Barrier::new(2));
+        let of_server = Arc::clone(&gate);
         threads::spawn("test", move || {
             for stream in listener.incoming().flatten() {
-                threads::spawn("test", move || {
-                    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                    let mut hangs = false;
-                    while let Some(Ok(line)) = lines.next() {
-                        hangs |= line.starts_with("GET /hang");
-                        if line.is_empty() && !hangs {
-                            let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
-                        }
-                    }
-                })
-                .unwrap();
+                let gate = Arc::clone(&of_server);
+                threads::spawn("test", move || serve(&stream, &gate)).unwrap();
             }
         })
         .unwrap();
+        (transport("http", port), gate)
     }
 
-    fn served() -> HttpTransport {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        serve_on(listener);
-        transport("http", port)
+    fn serve(stream: &TcpStream, gate: &Barrier) {
+        let mut lines = BufReader::new(stream).lines();
+        while let Some(Ok(first)) = lines.next() {
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            if first.starts_with("GET /hang") {
+                continue;
+            }
+            if first.starts_with("GET /gate") {
+                gate.wait();
+            }
+            let _ = (&*stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        }
     }
 
     #[test]
     fn connections_outlive_their_workers() {
         const WORKERS: usize = 16;
-        let transport = served();
+        let (transport, _gate) = served();
         let burst = |workers: usize| {
-            let together = std::sync::Barrier::new(workers);
+            let together = Barrier::new(workers);
             std::thread::scope(|scope| {
                 for _ in 0..workers {
                     scope.spawn(|| {
@@ -217,60 +220,41 @@ mod tests {
 
     #[test]
     fn an_interruption_never_hits_a_connection_another_took_over() {
-        const WORKERS: u64 = 4;
-        const EXCHANGES: u64 = 200;
-        let transport = served();
-        let lines: Vec<_> = (0..WORKERS).map(|_| Mutex::new(Arc::<Interrupter>::default())).collect();
-        let over = AtomicBool::new(false);
-        let cut = AtomicU32::new(0);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = lines
-                .iter()
-                .map(|line| {
-                    scope.spawn(|| {
-                        let mut worker = transport.open();
-                        let interrupter = worker.interrupter();
-                        *line.lock().unwrap() = Arc::clone(&interrupter);
-                        for call in 1..=EXCHANGES {
-                            interrupter.begin(call);
-                            // Every eighth would hang without end.
-                            let target = if call % 8 == 0 { "/hang" } else { "/" };
-                            let exchange = worker.exchange(&request(target), false);
-                            let interrupted = interrupter.is_interrupted();
-                            interrupter.end();
-                            if let Err(error) = exchange.result {
-                                assert!(
-                                    interrupted,
-                                    "cut by an interruption that was not meant for it: {error:?}"
-                                );
-                                cut.fetch_add(1, Ordering::Relaxed);
-                            }
-                        }
-                    })
-                })
-                .collect();
-            // The timer: it ends what hangs, and often comes too late for what does not.
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    for line in &lines {
-                        let interrupter = Arc::clone(&line.lock().unwrap());
-                        (8..=EXCHANGES).step_by(8).for_each(|call| interrupter.interrupt(call));
-                    }
-                    std::thread::yield_now();
-                }
-            });
-            for worker in workers {
-                worker.join().unwrap();
+        let (transport, gate) = served();
+        let (mut one, mut other) = (transport.open(), transport.open());
+        let (of_one, of_other) = (one.interrupter(), other.interrupter());
+        of_one.begin(1);
+        assert!(one.warm(2).unwrap() && one.warm(2).unwrap());
+        assert!(one.exchange(&request("/"), false).result.is_ok());
+        of_one.end();
+        let wait_for_idle = |idle| {
+            while transport.connections().idle != idle {
+                std::thread::yield_now();
             }
-            over.store(true, Ordering::Relaxed);
+        };
+        std::thread::scope(|scope| {
+            of_other.begin(2);
+            let at_gate = scope.spawn(|| other.exchange(&request("/gate"), false).result.is_ok());
+            // It has the connection that was used before.
+            wait_for_idle(1);
+            of_one.begin(3);
+            let hung = scope.spawn(|| one.exchange(&request("/hang"), false).result.is_err());
+            wait_for_idle(0);
+            while !hung.is_finished() {
+                of_one.interrupt(3);
+                std::thread::yield_now();
+            }
+            assert!(hung.join().unwrap());
+            gate.wait();
+            assert!(at_gate.join().unwrap(), "cut by an interruption that was meant for another");
         });
-        assert_eq!(u64::from(cut.load(Ordering::Relaxed)), WORKERS * EXCHANGES / 8);
+        assert_eq!(transport.connections().opened, 2);
     }
 
     #[test]
     fn opening_ahead_that_hangs_is_ended_from_outside() {
         // Never accepted: the system connects, and no byte of TLS comes.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let transport = transport("https", listener.local_addr().unwrap().port());
         let mut worker = transport.open();
         let interrupter = worker.interrupter();
@@ -293,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_was_opened_ahead_is_used_and_no_more_are_opened_than_wanted() {
-        let transport = served();
+        let (transport, _gate) = served();
         let mut worker = transport.open();
         worker.interrupter().begin(1);
         assert!(worker.warm(1).unwrap());
