@@ -18,7 +18,7 @@ use super::base::ApiBase;
 use super::buffers::{INPUT_BUFFER, MAX_RESPONSE_HEAD, OUTPUT_BUFFER};
 use super::connect::{Preferred, in_order};
 use super::interrupt::Interrupter;
-use super::lending::{Connections, Lender};
+use super::lending::{Connections, Lender, Returned};
 use super::line::Line;
 use super::local;
 use super::opening::Opener;
@@ -196,15 +196,21 @@ struct HttpConnection {
     agent: Agent,
     shared: Arc<Shared>,
     line: Line,
+    returned: Returned,
 }
 
 impl HttpConnection {
     fn new(shared: Arc<Shared>) -> Self {
         let line = Line::default();
-        let lender = Lender { connections: Arc::clone(&shared.connections), line: line.clone() };
+        let returned = Returned::default();
+        let lender = Lender {
+            connections: Arc::clone(&shared.connections),
+            line: line.clone(),
+            returned: returned.clone(),
+        };
         let names = ConnectionResolver { shared: Arc::clone(&shared), line: line.clone() };
         let agent = Agent::with_parts(shared.config.clone(), lender, names);
-        Self { agent, shared, line }
+        Self { agent, shared, line, returned }
     }
 
     fn attempt(
@@ -434,6 +440,9 @@ impl Connection for HttpConnection {
         let credential = self.credential(request);
         let begun = Instant::now();
         let result = self.attempt(request, credential.as_ref());
+        if let Some(wire) = self.returned.take().filter(|_| !self.line.progress.is_retired()) {
+            self.shared.connections.pool.put(wire);
+        }
         let sent = match &result {
             Ok(_) => Sent::Answered,
             Err(error) if error.http_status != 0 => Sent::Answered,
@@ -446,8 +455,11 @@ impl Connection for HttpConnection {
         // Whatever a kept connection brings that is not the head of an answer may be left from an earlier one.
         let brought_no_answer = matches!(
             &result,
-            Err(error) if !error.is_local
-                && matches!(error.status, Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge)
+            Err(error) if !error.is_local && match error.status {
+                Status::Transport => true,
+                Status::InvalidResponse | Status::ResponseTooLarge => !self.line.progress.is_first_use(),
+                _ => false,
+            }
         );
         let died_idle =
             self.line.progress.is_stale() && brought_no_answer && !self.line.interrupter.is_interrupted();

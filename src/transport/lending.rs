@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::Error;
@@ -26,10 +26,27 @@ pub(super) struct Connections {
     pub(super) opener: Opener,
 }
 
+/// Where a connection that can be used again waits until its exchange is over: the HTTP client may be done with it before
+/// anyone has seen what the answer says.
+#[derive(Clone, Default)]
+pub(super) struct Returned(Arc<Mutex<Option<Wire>>>);
+
+impl Returned {
+    /// What was returned, if it was.
+    pub(super) fn take(&self) -> Option<Wire> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, wire: Wire) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(wire);
+    }
+}
+
 /// Gets connections for one worker's exchanges.
 pub(super) struct Lender {
     pub(super) connections: Arc<Connections>,
     pub(super) line: Line,
+    pub(super) returned: Returned,
 }
 
 impl fmt::Debug for Lender {
@@ -64,7 +81,7 @@ impl Connector for Lender {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Lent>, Error> {
         Ok(Some(Lent {
             wire: ManuallyDrop::new(self.wire(details)?),
-            connections: Arc::clone(&self.connections),
+            returned: self.returned.clone(),
             line: self.line.clone(),
             is_reusable: false,
         }))
@@ -75,7 +92,7 @@ impl Connector for Lender {
 pub(super) struct Lent {
     /// Moved away when this is dropped, and at no other time.
     wire: ManuallyDrop<Wire>,
-    connections: Arc<Connections>,
+    returned: Returned,
     line: Line,
     /// The HTTP client is done with it and found it good.
     is_reusable: bool,
@@ -104,7 +121,7 @@ impl Transport for Lent {
 
     /// The HTTP client asks when it has read the whole answer, to keep the connection.
     fn is_open(&mut self) -> bool {
-        self.is_reusable = !self.line.progress.is_retired() && self.wire.is_open();
+        self.is_reusable = self.wire.is_open();
         self.is_reusable
     }
 
@@ -115,12 +132,12 @@ impl Transport for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // Before another worker can take it: from here on nothing that is meant for this one can reach it.
+        // Before another worker can take it: from now on nothing that is meant for this one can reach it.
         self.line.interrupter.detach();
         // SAFETY: it is taken here alone, and nothing uses it after the drop.
         let wire = unsafe { ManuallyDrop::take(&mut self.wire) };
         if self.is_reusable {
-            self.connections.pool.put(wire);
+            self.returned.put(wire);
         }
     }
 }

@@ -54,8 +54,8 @@ impl Wire {
 
     /// From here on it is at work for `line`. False when it is too late to begin.
     pub(super) fn lend(&mut self, line: &Line) -> bool {
-        if !self.was_used && self.opened.elapsed() < YOUNG {
-            line.progress.be_patient();
+        if !self.was_used {
+            line.progress.takes_unused(self.opened.elapsed() < YOUNG);
         }
         either!(self, wire => wire.lend(line))
     }

@@ -181,6 +181,22 @@ class SettingsTest extends OnSandbox {
     }
 
     @Test
+    void aConnectionIsReadyBeforeTheFirstRequest() {
+        try (PayNowClient client = client(builder -> builder)) {
+            Waiting.until(() -> client.stats().warmConnections() == 1, "it is open");
+            value(client.lookupCustomer(NOTCH));
+            assertEquals(1, client.stats().connectionsOpened());
+            // The sandbox speaks plain http.
+            assertEquals(0, client.stats().handshakes());
+        }
+        try (PayNowClient client = client(builder -> builder.warmConnections(0))) {
+            assertEquals(0, client.stats().connectionsOpened());
+            value(client.lookupCustomer(NOTCH));
+            assertEquals(1, client.stats().connectionsOpened());
+        }
+    }
+
+    @Test
     void numbersOfThingsAreLimited() {
         sandbox.hang();
         try (PayNowClient client = client(builder -> builder.maxOutstanding(8).maxWorkers(2))) {
