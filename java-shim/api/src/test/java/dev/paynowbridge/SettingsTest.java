@@ -91,6 +91,8 @@ class SettingsTest extends OnSandbox {
                 PayNowClient client = PayNowClient.builder(Sandbox.STORE)
                         .apiKey("key")
                         .maxAttempts(1)
+                        // This proxy takes one connection.
+                        .warmConnections(0)
                         .proxy("http://127.0.0.1:" + proxy.getLocalPort())
                         .build()) {
             CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> {
