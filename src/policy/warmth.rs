@@ -176,6 +176,7 @@ mod tests {
                 while self.warmth.is_due(self.now, self.open.len() as u32) {
                     self.warmth.begin(self.now);
                     self.begun.push(self.now);
+                    assert!(self.begun.len() < 100_000, "there is no limit");
                     let lasts = serve();
                     self.open.extend(lasts.filter(|lasts| !lasts.is_zero()).map(|lasts| self.now + lasts));
                     let how = if lasts.is_some() { Opening::Opened } else { Opening::Failed };
