@@ -868,12 +868,13 @@ const char *paynow_version(void);
 
 // Makes a client for one store and writes its handle to `*out_client`.
 //
-// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
-// api_key_file and ca_file.
+// Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
+// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
 // Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
-paynow_status paynow_client_create(const struct paynow_client_config *config, paynow_client *out_client);
+paynow_status paynow_client_create(const struct paynow_client_config *config,
+                                   paynow_client *out_client);
 
 // Another API key from here on, for requests that have not been sent yet. What is remembered stays. `key_n` is its
 // length in bytes, 0 when it ends in NUL. Any thread; may wait some microseconds for a worker that reads the old key.

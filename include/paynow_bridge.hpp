@@ -1154,8 +1154,8 @@ class Client {
   /// Names no client.
   Client() noexcept = default;
 
-  /// Makes a client. Starts one thread; does not touch the network, and no files but api_key_file and ca_file. Any
-  /// thread; takes some 100 microseconds.
+  /// Makes a client. Starts one thread, and opens connections in the background (Config::warm_connections); waits for
+  /// nothing of the network, and reads no files but api_key_file and ca_file. Any thread; takes some 100 microseconds.
   ///
   /// Status::abi_mismatch when the loaded library is not the one this header describes, Status::invalid_argument,
   /// Status::resources.

@@ -37,8 +37,8 @@ pub extern "C" fn paynow_version() -> *const c_char {
 
 /// Makes a client for one store and writes its handle to `*out_client`.
 ///
-/// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
-/// api_key_file and ca_file.
+/// Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
+/// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
 /// Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.

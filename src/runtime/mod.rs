@@ -82,7 +82,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the dispatcher; workers come with the first requests.
+    /// Starts the dispatcher, which starts workers as they are needed.
     pub(crate) fn start(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, StartError> {
         let runtime = Self::new(settings, transport)?;
         runtime.engine.start().map_err(StartError::Thread)?;

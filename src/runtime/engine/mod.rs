@@ -96,7 +96,7 @@ impl Engine {
         }
     }
 
-    /// Starts the dispatcher; workers come with the first requests.
+    /// Starts the dispatcher, which starts workers as they are needed.
     pub(super) fn start(self: &Arc<Self>) -> io::Result<()> {
         let handle = dispatcher::start(self)?;
         *lock(&self.dispatcher) = Some(handle);
