@@ -200,7 +200,8 @@ typedef void (*paynow_log_fn)(int32_t level, const char *message, size_t length,
 typedef struct paynow_client_config {
   // sizeof(paynow_client_config)
   uint32_t struct_size;
-  // Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for.
+  // Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for. There are never more
+  // connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
   uint32_t max_workers;
   // Id of the store, required: decimal digits.
   const char *store_id;
@@ -274,6 +275,13 @@ typedef struct paynow_client_config {
   uint32_t send_bedrock_prefix;
   // Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.
   uint32_t offline_players_by_uuid;
+  // Connections held ready, so that a request finds one with its name resolved and its handshakes done, at most
+  // max_workers; 0 is the default, 1; PAYNOW_OFF opens each with the request that needs it. They are opened in the
+  // background from paynow_client_create on and again when the server closes them, as long as the host collects and until
+  // an hour after its last request.
+  uint32_t warm_connections;
+  // Must be 0.
+  uint32_t reserved;
 } paynow_client_config;
 
 // Names a request from its submission until its completion is freed. 0 is never one.
@@ -333,6 +341,10 @@ typedef struct paynow_stats {
   uint32_t circuit_open;
   // Must be ignored.
   uint32_t reserved;
+  // TLS handshakes done so far: one for each connection opened with https, none without.
+  uint64_t handshakes;
+  // Connections open and idle: a request that comes now opens none.
+  uint64_t warm_connections;
 } paynow_stats;
 
 // One of several texts.
@@ -856,12 +868,13 @@ const char *paynow_version(void);
 
 // Makes a client for one store and writes its handle to `*out_client`.
 //
-// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
-// api_key_file and ca_file.
+// Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
+// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
 // Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
-paynow_status paynow_client_create(const struct paynow_client_config *config, paynow_client *out_client);
+paynow_status paynow_client_create(const struct paynow_client_config *config,
+                                   paynow_client *out_client);
 
 // Another API key from here on, for requests that have not been sent yet. What is remembered stays. `key_n` is its
 // length in bytes, 0 when it ends in NUL. Any thread; may wait some microseconds for a worker that reads the old key.

@@ -930,7 +930,8 @@ struct Config {
   std::chrono::milliseconds connect_timeout{0};
   /// Most requests submitted and not freed, 1 to 1,048,576; 10,000 by default.
   std::uint32_t max_outstanding = 0;
-  /// Most worker threads, 1 to 1,024; 64 by default. Only as many run as there is work for.
+  /// Most worker threads, 1 to 1,024; 64 by default. Only as many run as there is work for. There are never more
+  /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
   std::uint32_t max_workers = 0;
   /// Largest answer accepted, in bytes; 1 MiB by default.
   std::uint64_t max_response_bytes = 0;
@@ -963,6 +964,11 @@ struct Config {
   bool send_bedrock_prefix = false;
   /// Whether a Player with a UUID made in offline mode (version 3) is looked up by that and not by name.
   bool offline_players_by_uuid = false;
+  /// Connections held ready, so that a request finds one with its name resolved and its handshakes done, at most
+  /// max_workers; 1 by default, `off` opens each with the request that needs it. They are opened in the background from
+  /// Client::create on and again when the server closes them, as long as the host collects and until an hour after its last
+  /// request.
+  std::uint32_t warm_connections = 0;
   /// Proxy to go through, such as `http://proxy.example:3128`; "" is none; by default HTTPS_PROXY and NO_PROXY say.
   std::optional<std::string_view> proxy{};
   /// PEM file of certificates to trust besides the system's and the bundled ones.
@@ -1148,8 +1154,8 @@ class Client {
   /// Names no client.
   Client() noexcept = default;
 
-  /// Makes a client. Starts one thread; does not touch the network, and no files but api_key_file and ca_file. Any
-  /// thread; takes some 100 microseconds.
+  /// Makes a client. Starts one thread, and opens connections in the background (Config::warm_connections); waits for
+  /// nothing of the network, and reads no files but api_key_file and ca_file. Any thread; takes some 100 microseconds.
   ///
   /// Status::abi_mismatch when the loaded library is not the one this header describes, Status::invalid_argument,
   /// Status::resources.
@@ -1190,6 +1196,7 @@ class Client {
     }
     raw.max_outstanding = config.max_outstanding;
     raw.max_workers = config.max_workers;
+    raw.warm_connections = config.warm_connections;
     raw.max_response_bytes = config.max_response_bytes;
     raw.max_held_bytes = config.max_held_bytes;
     raw.max_attempts = config.max_attempts;

@@ -680,8 +680,15 @@ fn every_face_calls_every_setting_the_same() {
     }
     // Nothing is called by a name of its own, which might mean the opposite.
     let known: Vec<_> = settings.iter().flat_map(|setting| in_c(setting)).collect();
-    let of_c =
-        ["struct_size", "store_id", "on_completion", "completion_user_data", "on_log", "log_user_data"];
+    let of_c = [
+        "struct_size",
+        "store_id",
+        "on_completion",
+        "completion_user_data",
+        "on_log",
+        "log_user_data",
+        "reserved",
+    ];
     for member in &c {
         let name = member.strip_suffix("_n").or_else(|| member.strip_suffix("_ms")).unwrap_or(member);
         assert!(known.iter().any(|setting| setting == name) || of_c.contains(&name), "only C has {member}");

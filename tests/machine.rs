@@ -92,6 +92,8 @@ fn what_is_this_machines_own() {
 
     // A descriptor that lacks is said to lack, and does no harm once there are some again.
     let builder = sandbox.builder().max_attempts(1).circuit_threshold(1).log_level(LogLevel::Warn);
+    // A connection opened ahead would need no descriptor later.
+    let builder = builder.warm_connections(0);
     let client = builder.build().unwrap();
     let taken = take_all_descriptors();
     for _ in 0..20 {
@@ -115,7 +117,8 @@ fn what_is_this_machines_own() {
 
     // The same for a name: what the system's resolver could not open at first it opens later.
     let named = sandbox.base.replace("127.0.0.1", "localhost");
-    let client = sandbox.builder().api_base(named).max_attempts(1).circuit_threshold(0).build().unwrap();
+    let builder = sandbox.builder().api_base(named).max_attempts(1).circuit_threshold(0);
+    let client = builder.warm_connections(0).build().unwrap();
     let taken = take_all_descriptors();
     let (status, message) = look_up(&client);
     assert_eq!(status, Status::Resolve, "{message}");

@@ -22,6 +22,7 @@ pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const DEFAULT_MAX_OUTSTANDING: u32 = 10_000;
 const DEFAULT_MAX_WORKERS: u32 = 64;
+const DEFAULT_WARM_CONNECTIONS: u32 = 1;
 const DEFAULT_MAX_RESPONSE_BYTES: u64 = 1024 * 1024;
 const DEFAULT_MAX_HELD_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -49,6 +50,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     max_outstanding: u32,
     max_workers: u32,
+    warm_connections: u32,
     max_response_bytes: u64,
     max_held_bytes: u64,
     log_level: Option<LogLevel>,
@@ -75,6 +77,7 @@ impl ClientBuilder {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             max_outstanding: DEFAULT_MAX_OUTSTANDING,
             max_workers: DEFAULT_MAX_WORKERS,
+            warm_connections: DEFAULT_WARM_CONNECTIONS,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
             log_level: None,
@@ -149,9 +152,22 @@ impl ClientBuilder {
         self
     }
 
-    /// How many worker threads there may be: 64 by default. Only as many run as there is work for.
+    /// How many worker threads there may be: 64 by default. Only as many run as there is work for. There are never more
+    /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
     pub fn max_workers(mut self, threads: u32) -> Self {
         self.max_workers = threads;
+        self
+    }
+
+    /// How many connections are held ready, so that a request finds one with its name resolved and its handshakes done: 1
+    /// by default; 0 opens each with the request that needs it. They are opened in the background from [`build`] on and
+    /// again when the server closes them, as long as the host collects and until an hour after its last request. At most
+    /// [`max_workers`].
+    ///
+    /// [`build`]: Self::build
+    /// [`max_workers`]: Self::max_workers
+    pub fn warm_connections(mut self, connections: u32) -> Self {
+        self.warm_connections = connections;
         self
     }
 
@@ -258,7 +274,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Starts the client: one thread now, workers with the first requests. Nothing touches the network.
+    /// Starts the client, and waits for nothing of the network: its threads open connections in the background.
     pub fn build(self) -> Result<Client, BuildError> {
         let refuse = |argument, problem| Err(BuildError::from(InvalidArgument::new(argument, problem)));
         let Some(store_id) = operations::digits(&self.store_id, i64::MAX as u64) else {
@@ -288,6 +304,9 @@ impl ClientBuilder {
         if !(1..=MOST_WORKERS).contains(&self.max_workers) {
             return refuse("max_workers", "must be between 1 and 1024");
         }
+        if self.warm_connections > self.max_workers {
+            return refuse("warm_connections", "must not be more than max_workers");
+        }
         if self.max_response_bytes == 0 {
             return refuse("max_response_bytes", "must not be 0");
         }
@@ -312,6 +331,7 @@ impl ClientBuilder {
             has_api_key: api_key.is_some(),
             max_outstanding: self.max_outstanding,
             max_workers: self.max_workers,
+            warm_connections: self.warm_connections,
             max_held_bytes: usize::try_from(self.max_held_bytes).unwrap_or(usize::MAX),
             log_level: self.log_level,
             retry: self.retry,
@@ -496,6 +516,7 @@ impl ClientBuilder {
             "connect_timeout" => self.connect_timeout.as_millis().to_string(),
             "max_outstanding" => self.max_outstanding.to_string(),
             "max_workers" => self.max_workers.to_string(),
+            "warm_connections" => self.warm_connections.to_string(),
             "max_response_bytes" => self.max_response_bytes.to_string(),
             "max_held_bytes" => self.max_held_bytes.to_string(),
             "max_attempts" => self.retry.max_attempts.to_string(),
@@ -558,6 +579,7 @@ mod tests {
         assert_eq!(refused(builder().max_outstanding(0)), "max_outstanding");
         assert_eq!(refused(builder().max_outstanding(runtime::MAX_SLOTS + 1)), "max_outstanding");
         assert_eq!(refused(builder().max_workers(0)), "max_workers");
+        assert_eq!(refused(builder().max_workers(2).warm_connections(3)), "warm_connections");
         assert_eq!(refused(builder().max_response_bytes(0)), "max_response_bytes");
         assert_eq!(refused(builder().max_held_bytes(0)), "max_held_bytes");
         assert_eq!(refused(builder().user_agent("a\r\nb: c")), "user_agent");

@@ -37,8 +37,8 @@ pub extern "C" fn paynow_version() -> *const c_char {
 
 /// Makes a client for one store and writes its handle to `*out_client`.
 ///
-/// Starts one thread; workers come with the first requests. Does not touch the network, and no files but
-/// api_key_file and ca_file.
+/// Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
+/// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
 /// Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
@@ -122,6 +122,12 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
     if config.max_workers != 0 {
         builder = builder.max_workers(config.max_workers);
     }
+    match config.warm_connections {
+        0 => {}
+        PAYNOW_OFF => builder = builder.warm_connections(0),
+        connections => builder = builder.warm_connections(connections),
+    }
+    input::must_be_zero(config.reserved)?;
     if config.max_response_bytes != 0 {
         builder = builder.max_response_bytes(config.max_response_bytes);
     }
@@ -420,6 +426,8 @@ pub unsafe extern "C" fn paynow_client_stats(client: paynow_client, out: *mut pa
                 cache_bytes: stats.cache_bytes,
                 circuit_open: u32::from(stats.circuit_open),
                 reserved: 0,
+                handshakes: stats.handshakes,
+                warm_connections: stats.warm_connections.into(),
             })
         };
         // SAFETY: the caller's promise.
@@ -486,6 +494,7 @@ mod tests {
             rate_per_second = 24 => "rate_per_second",
             rate_burst = 25 => "rate_burst",
             offline_players_by_uuid = 1 => "offline_players_by_uuid",
+            warm_connections = 7 => "warm_connections",
         );
         macro_rules! give_text {
             ($($member:ident $length:ident => $setting:literal),* $(,)?) => {$(
@@ -517,9 +526,11 @@ mod tests {
         assert_eq!(built.given("send_bedrock_prefix"), "0");
         config.send_bedrock_prefix = 1;
         config.offline_players_by_uuid = 0;
+        config.warm_connections = PAYNOW_OFF;
         // SAFETY: as above.
         let built = unsafe { builder(&config) }.unwrap();
         assert_eq!(built.given("send_bedrock_prefix"), "1");
         assert_eq!(built.given("offline_players_by_uuid"), "0");
+        assert_eq!(built.given("warm_connections"), "0");
     }
 }

@@ -36,7 +36,7 @@ macro_rules! inputs {
 }
 
 inputs! {
-    paynow_client_config => "config";
+    paynow_client_config => "config", first it ended before warm_connections;
     paynow_call => "call";
     paynow_player => "player";
     paynow_pages => "pages";
@@ -277,7 +277,7 @@ outputs! {
     paynow_giftcard;
     paynow_api_error;
     paynow_validation_error;
-    paynow_stats;
+    paynow_stats, first it ended before handshakes;
 }
 
 /// Writes as much of a struct as the host has room for: its `struct_size` says so.

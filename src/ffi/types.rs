@@ -167,7 +167,8 @@ pub const PAYNOW_NO_DATE: i64 = i64::MIN;
 pub struct paynow_client_config {
     /// sizeof(paynow_client_config)
     pub struct_size: u32,
-    /// Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for.
+    /// Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for. There are never more
+    /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
     pub max_workers: u32,
     /// Id of the store, required: decimal digits.
     pub store_id: *const c_char,
@@ -241,6 +242,13 @@ pub struct paynow_client_config {
     pub send_bedrock_prefix: u32,
     /// Not 0: a paynow_player with a UUID made in offline mode (version 3) is looked up by that, not by name.
     pub offline_players_by_uuid: u32,
+    /// Connections held ready, so that a request finds one with its name resolved and its handshakes done, at most
+    /// max_workers; 0 is the default, 1; PAYNOW_OFF opens each with the request that needs it. They are opened in the
+    /// background from paynow_client_create on and again when the server closes them, as long as the host collects and until
+    /// an hour after its last request.
+    pub warm_connections: u32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
 /// How one request differs from the others. NULL in its place, or zeros, is the default.
@@ -697,6 +705,10 @@ pub struct paynow_stats {
     pub circuit_open: u32,
     /// Must be ignored.
     pub reserved: u32,
+    /// TLS handshakes done so far: one for each connection opened with https, none without.
+    pub handshakes: u64,
+    /// Connections open and idle: a request that comes now opens none.
+    pub warm_connections: u64,
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ const TEXTS: [(&str, SetText); 7] = [
 
 /// The settings that are numbers, in the order of `PayNowClient.Builder`; behind them come the rate and its burst, which
 /// are one setting.
-const NUMBERS: [(&str, SetNumber); 16] = [
+const NUMBERS: [(&str, SetNumber); 17] = [
     ("deadline", |builder, number| builder.deadline(Duration::from_millis(number))),
     ("connect_timeout", |builder, number| builder.connect_timeout(Duration::from_millis(number))),
     ("max_outstanding", |builder, number| builder.max_outstanding(int(number))),
@@ -54,6 +54,7 @@ const NUMBERS: [(&str, SetNumber); 16] = [
         4 => builder.log_level(LogLevel::Debug),
         _ => builder,
     }),
+    ("warm_connections", |builder, number| builder.warm_connections(int(number))),
 ];
 const RATE: [&str; 2] = ["rate_per_second", "rate_burst"];
 
@@ -90,6 +91,8 @@ stats!(
     circuit_open,
     cache_entries,
     cache_bytes,
+    handshakes,
+    warm_connections,
 );
 
 /// The version of this interface.

@@ -7,6 +7,7 @@ pub(crate) mod identity;
 pub(crate) mod patience;
 pub(crate) mod rate;
 pub(crate) mod retry;
+pub(crate) mod warmth;
 
 use crate::operations::Status;
 

@@ -28,6 +28,8 @@ pub(super) enum Line {
     KeyRefused,
     /// The first request that failed for want of something on this machine since one did not.
     Lack,
+    /// A connection could not be opened before a request needs it.
+    NotReady,
     /// Work waits, and no worker runs or can be started.
     NoWorker,
     /// A panic was contained.
@@ -44,6 +46,7 @@ enum Topic {
     Machine,
     Threads,
     Faults,
+    Readiness,
 }
 
 /// How often a line may be said.
@@ -64,11 +67,12 @@ const PAUSE: Duration = Duration::from_secs(60);
 impl Line {
     /// Every line there is.
     #[cfg(test)]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Outage,
         Self::Recovered,
         Self::KeyRefused,
         Self::Lack,
+        Self::NotReady,
         Self::NoWorker,
         Self::Fault,
         Self::Attempt,
@@ -79,7 +83,7 @@ impl Line {
             Self::NoWorker | Self::Fault => LogLevel::Error,
             Self::Outage | Self::KeyRefused | Self::Lack => LogLevel::Warn,
             Self::Recovered => LogLevel::Info,
-            Self::Attempt => LogLevel::Debug,
+            Self::NotReady | Self::Attempt => LogLevel::Debug,
         }
     }
 
@@ -90,6 +94,7 @@ impl Line {
             Self::Recovered => "PayNow answers again, ",
             Self::KeyRefused => "PayNow refuses the API key: ",
             Self::Lack => "a request failed on this machine: ",
+            Self::NotReady => "no connection could be opened ahead of the next request: ",
             Self::NoWorker => "no worker thread can be started: ",
             Self::Fault => "a fault inside paynow-bridge was contained, please report it: ",
             Self::Attempt => "attempt ",
@@ -101,6 +106,7 @@ impl Line {
             Self::Outage | Self::Recovered => Limit::Rarely(Topic::Circuit),
             Self::KeyRefused => Limit::Rarely(Topic::Key),
             Self::Lack => Limit::Rarely(Topic::Machine),
+            Self::NotReady => Limit::Rarely(Topic::Readiness),
             Self::NoWorker => Limit::Rarely(Topic::Threads),
             Self::Fault => Limit::Rarely(Topic::Faults),
             Self::Attempt => Limit::Always,
@@ -168,7 +174,7 @@ impl Spoken {
 /// What a client has said, and what it holds back.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    spoken: [Spoken; 5],
+    spoken: [Spoken; 6],
     waiting: bool,
 }
 
@@ -219,10 +225,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_but_one_for_debugging_has_a_limit() {
+    fn every_line_but_that_of_an_attempt_has_a_limit() {
         for line in Line::ALL {
             let is_limited = line.limit() != Limit::Always;
-            assert_eq!(is_limited, line.level() < LogLevel::Debug, "{line:?}");
+            assert_eq!(is_limited, line != Line::Attempt, "{line:?}");
             let alike = Line::ALL.into_iter().filter(|other| other.opening() == line.opening());
             assert_eq!(alike.count(), 1, "{line:?} can be told from the others");
         }

@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) has_api_key: bool,
     pub(crate) max_outstanding: u32,
     pub(crate) max_workers: u32,
+    /// How many connections are held ready.
+    pub(crate) warm_connections: u32,
     /// Bytes of answers the host has not freed yet, above which no new request is sent.
     pub(crate) max_held_bytes: usize,
     pub(crate) log_level: Option<LogLevel>,
@@ -80,7 +82,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the dispatcher; workers come with the first requests.
+    /// Starts the dispatcher, which starts workers as they are needed.
     pub(crate) fn start(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, StartError> {
         let runtime = Self::new(settings, transport)?;
         runtime.engine.start().map_err(StartError::Thread)?;
@@ -108,7 +110,8 @@ impl Runtime {
             max_workers: settings.max_workers as usize,
             seed: seed::draw(),
         };
-        let engine = EngineSettings { store_id: settings.store_id, rules };
+        let warm_connections = settings.warm_connections;
+        let engine = EngineSettings { store_id: settings.store_id, rules, warm_connections };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
         Ok(Self { mailbox, engine })
     }

@@ -14,7 +14,7 @@ use super::*;
 use crate::model::Text;
 use crate::operations::{Arguments, Decoded, LIST_CUSTOMERS, Parameter, REQUEST, Status};
 use crate::sync::explore;
-use crate::transport::Connection;
+use crate::transport::{Connection, ConnectionCounts};
 
 const FOREVER: Duration = Duration::from_secs(3_600);
 
@@ -31,9 +31,11 @@ impl Transport for Nowhere {
         None
     }
 
-    fn connections_opened(&self) -> u32 {
-        0
+    fn connections(&self) -> ConnectionCounts {
+        ConnectionCounts::default()
     }
+
+    fn look_after_idle(&self, _: u32) {}
 
     fn close(&self) {}
 }
@@ -44,6 +46,7 @@ fn runtime(capacity: u32) -> Arc<Runtime> {
         has_api_key: true,
         max_outstanding: capacity,
         max_workers: 1,
+        warm_connections: 0,
         max_held_bytes: usize::MAX,
         log_level: None,
         retry: RetryPolicy::default(),

@@ -32,6 +32,10 @@ pub struct Stats {
     pub held_bytes: u64,
     /// Connections opened.
     pub connections_opened: u64,
+    /// TLS handshakes done: one for each connection opened with `https`, none without.
+    pub handshakes: u64,
+    /// Connections open and idle: a request that comes now opens none.
+    pub warm_connections: u32,
     /// Attempts that were repetitions.
     pub retries: u64,
     /// Repetitions that were left out because too much of the traffic was repetitions.

@@ -16,7 +16,7 @@ use crate::operations::{
     Arguments, HttpRequest, LOOKUP_CUSTOMER, Operation, Parameter, REQUEST, Sent, Status, UPDATE_CUSTOMER,
 };
 use crate::sync::stops::{self, Armed, Step};
-use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter};
+use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
 
 /// Longer than anything here takes, a thread that gives up waiting included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,9 +48,11 @@ impl Transport for FakeTransport {
         None
     }
 
-    fn connections_opened(&self) -> u32 {
-        0
+    fn connections(&self) -> ConnectionCounts {
+        ConnectionCounts::default()
     }
+
+    fn look_after_idle(&self, _: u32) {}
 
     fn close(&self) {}
 }
@@ -80,6 +82,10 @@ impl Connection for FakeConnection {
         Exchange { result: Ok(answer), sent: Sent::Answered, died_idle: false, credential: None }
     }
 
+    fn warm(&mut self, _: u32) -> Result<bool, TransportError> {
+        Ok(true)
+    }
+
     fn interrupter(&self) -> Arc<Interrupter> {
         Arc::clone(&self.interrupter)
     }
@@ -100,6 +106,7 @@ impl Host {
             has_api_key: true,
             max_outstanding: 10,
             max_workers: 2,
+            warm_connections: 1,
             max_held_bytes: usize::MAX,
             log_level: Some(LogLevel::Debug),
             retry: RetryPolicy { base: Duration::ZERO, ..RetryPolicy::default() },

@@ -15,7 +15,7 @@ use crate::operations::{
     Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, GET_CURRENT_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter,
     REQUEST, Sent, Status, TOKEN_FOR, UPDATE_CUSTOMER,
 };
-use crate::transport::{Connection, Exchange, HttpAnswer, Interrupter, TransportError};
+use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
 
 /// Longer than anything a test waits for takes; what would take so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,8 +29,21 @@ struct World {
     script: Mutex<HashMap<&'static str, Vec<(u16, &'static str)>>>,
     exchanges: AtomicUsize,
     lines: AtomicU32,
+    /// What opening a connection ahead does.
+    warming: Mutex<Warming>,
+    warmed: AtomicU32,
     gate_open: Mutex<bool>,
     gate: Condvar,
+}
+
+/// What opening a connection ahead of a request does.
+#[derive(Debug, Clone, Copy, Default)]
+enum Warming {
+    #[default]
+    Works,
+    Fails,
+    Hangs,
+    Panics,
 }
 
 impl World {
@@ -90,9 +103,15 @@ impl Transport for FakeTransport {
         Some(crate::model::Secret::new("the-api-key".to_owned()))
     }
 
-    fn connections_opened(&self) -> u32 {
-        self.0.lines.load(Ordering::SeqCst)
+    fn connections(&self) -> ConnectionCounts {
+        ConnectionCounts {
+            opened: self.0.lines.load(Ordering::SeqCst),
+            open: self.0.warmed.load(Ordering::SeqCst),
+            ..ConnectionCounts::default()
+        }
     }
+
+    fn look_after_idle(&self, _: u32) {}
 
     fn close(&self) {}
 }
@@ -159,6 +178,27 @@ impl Connection for FakeLine {
         answered(200, &body)
     }
 
+    fn warm(&mut self, wanted: u32) -> Result<bool, TransportError> {
+        let before = self.world.warmed.fetch_add(1, Ordering::SeqCst);
+        assert!(before < wanted, "more are opened than are wanted");
+        let warming = *self.world.warming.lock().unwrap();
+        match warming {
+            Warming::Works => Ok(true),
+            Warming::Panics => panic!("a panic a test wants"),
+            Warming::Fails | Warming::Hangs => {
+                while matches!(warming, Warming::Hangs) && !self.interrupter.is_interrupted() {
+                    std::thread::yield_now();
+                }
+                Err(TransportError {
+                    status: Status::Connect,
+                    message: "refused".to_owned(),
+                    http_status: 0,
+                    is_local: false,
+                })
+            }
+        }
+    }
+
     fn interrupter(&self) -> Arc<Interrupter> {
         Arc::clone(&self.interrupter)
     }
@@ -170,6 +210,7 @@ fn settings() -> Settings {
         has_api_key: true,
         max_outstanding: 10_000,
         max_workers: 4,
+        warm_connections: 0,
         max_held_bytes: usize::MAX,
         log_level: Some(LogLevel::Info),
         retry: RetryPolicy::default(),
@@ -187,9 +228,13 @@ struct Host {
 
 impl Host {
     fn new(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::in_world(World::default(), change)
+    }
+
+    fn in_world(world: World, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = settings();
         change(&mut settings);
-        let world = Arc::new(World::default());
+        let world = Arc::new(world);
         let runtime = Runtime::start(settings, Box::new(FakeTransport(Arc::clone(&world)))).unwrap();
         Self { runtime, world }
     }
@@ -895,4 +940,40 @@ fn workers_that_left_are_joined_while_the_client_lives() {
     let host = Host::new(|_| {});
     (0..3).for_each(|_| host.runtime.engine.seat_one_that_leaves());
     host.wait_until("they are joined", || host.runtime.engine.has_joined_all_that_left());
+}
+
+#[test]
+fn connections_are_opened_ahead_of_the_first_request() {
+    let host = Host::new(|settings| settings.warm_connections = 3);
+    host.wait_until("all are open", || host.world.warmed.load(Ordering::SeqCst) == 3);
+    assert_eq!(host.world.exchanges(), 0, "nothing is asked");
+    assert_eq!((host.runtime.stats().submitted, host.runtime.gather()), (0, 0), "the host notices nothing");
+}
+
+#[test]
+fn failing_to_open_a_connection_ahead_does_not_count_against_the_api() {
+    for warming in [Warming::Fails, Warming::Panics] {
+        let world = World { warming: Mutex::new(warming), ..World::default() };
+        let host = Host::in_world(world, |settings| {
+            settings.warm_connections = 1;
+            settings.breaker.threshold = 1;
+        });
+        host.wait_until("it was tried", || host.world.warmed.load(Ordering::SeqCst) == 1);
+        let key = host.submit("/ok", FOREVER);
+        assert_eq!(host.collect(1)[&key], Status::Ok, "{warming:?}");
+        let stats = host.runtime.stats();
+        assert_eq!((stats.circuit_open, stats.completed_error, stats.completed_ok), (false, 0, 1));
+    }
+}
+
+#[test]
+fn stopping_ends_what_hangs_while_a_connection_is_opened_ahead() {
+    let world = World { warming: Mutex::new(Warming::Hangs), ..World::default() };
+    let host = Host::in_world(world, |settings| settings.warm_connections = 1);
+    host.wait_until("it hangs", || host.world.warmed.load(Ordering::SeqCst) == 1);
+    // Another worker serves meanwhile.
+    let key = host.submit("/ok", FOREVER);
+    assert_eq!(host.collect(1)[&key], Status::Ok);
+    host.runtime.stop();
+    assert_eq!(host.runtime.stats().workers, 0, "a worker is left behind");
 }

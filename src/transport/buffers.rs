@@ -7,6 +7,13 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::room::{self, NoMemory};
 
+/// Longest head of an answer.
+pub(super) const MAX_RESPONSE_HEAD: usize = 16 * 1024;
+/// Larger than any head: a buffer that is full before the limit is reached looks like a closed connection.
+pub(super) const INPUT_BUFFER: usize = MAX_RESPONSE_HEAD + 8 * 1024;
+/// Room for a request's head: the longest token, the longest path and the rest.
+pub(super) const OUTPUT_BUFFER: usize = 16 * 1024;
+
 /// What ureq reads and writes through. Never moved, so that no copy stays behind.
 pub(super) struct WipedBuffers {
     input: Zeroizing<Vec<u8>>,
@@ -33,6 +40,36 @@ impl WipedBuffers {
             output: zeros(output_size)?,
             progress: false,
         })
+    }
+
+    /// As large as one connection's are.
+    pub(super) fn for_http() -> Result<Self, NoMemory> {
+        Self::new(INPUT_BUFFER, OUTPUT_BUFFER)
+    }
+
+    /// Input that is not read yet.
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.input[self.consumed..self.filled]
+    }
+
+    /// Room for more input, and how much of it was filled.
+    pub(super) fn append_to_input(&mut self) -> &mut [u8] {
+        self.free()
+    }
+
+    pub(super) fn appended_to_input(&mut self, amount: usize) {
+        self.filled = (self.filled + amount).min(self.input.len());
+    }
+
+    pub(super) fn consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.consumed = (self.consumed + amount).min(self.filled);
+    }
+
+    /// The output buffer, or as much of it as there is.
+    pub(super) fn output_up_to(&mut self, amount: usize) -> &mut [u8] {
+        let amount = amount.min(self.output.len());
+        &mut self.output[..amount]
     }
 
     /// Forgets output that has been passed on.
@@ -62,20 +99,19 @@ impl Buffers for WipedBuffers {
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.consumed..self.filled]
+        self.unread()
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
-        self.free()
+        self.append_to_input()
     }
 
     fn input_appended(&mut self, amount: usize) {
-        self.filled = (self.filled + amount).min(self.input.len());
+        self.appended_to_input(amount);
     }
 
     fn input_consume(&mut self, amount: usize) {
-        self.progress = amount > 0;
-        self.consumed = (self.consumed + amount).min(self.filled);
+        self.consume(amount);
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {

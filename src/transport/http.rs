@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,29 +10,32 @@ use std::time::{Duration, Instant, SystemTime};
 use rustls::pki_types::CertificateDer;
 use ureq::http::{self, HeaderValue, header};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
-use ureq::unversioned::transport::{Connector, NextTimeout};
+use ureq::unversioned::transport::NextTimeout;
 use ureq::{Agent, Error};
 use zeroize::Zeroizing;
 
 use super::base::ApiBase;
+use super::buffers::{INPUT_BUFFER, MAX_RESPONSE_HEAD, OUTPUT_BUFFER};
 use super::connect::{Preferred, in_order};
 use super::interrupt::Interrupter;
+use super::lending::{Connections, Lender, Returned};
+use super::line::Line;
 use super::local;
-use super::progress::{Progress, Stage};
+use super::opening::Opener;
+use super::pool::Pool;
+use super::progress::Stage;
 use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::retry_after;
-use super::tcp::{TcpConnector, Tunnel};
-use super::tls::{TlsConnector, TlsSettings, may_be_the_clock};
+use super::tcp::{TcpOpener, Tunnel};
+use super::tls::{TlsSettings, may_be_the_clock};
 use super::whole::read_whole;
-use super::{Connection, Exchange, HttpAnswer, Transport, TransportError};
+use super::{Connection, ConnectionCounts, Exchange, HttpAnswer, Transport, TransportError};
 use crate::model::Secret;
 use crate::operations::{Authorization, HttpRequest, Sent, Status};
 
 /// How long a connection is kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Room for a request's head: the longest token, the longest path and the rest.
-const OUTPUT_BUFFER: usize = 16 * 1024;
 /// How long a kept connection may bring nothing before a repeatable request is sent on a new one. A server that is
 /// slower than that lately is given more time.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -39,10 +43,6 @@ const SILENCE: Duration = Duration::from_secs(2);
 const MOST_ADDRESSES: usize = 16;
 /// The library did not exist before 2025-01-01: a clock that shows an earlier time is wrong.
 const FIRST_POSSIBLE_TIME: Duration = Duration::from_secs(1_735_689_600);
-/// Longest head of an answer.
-const MAX_RESPONSE_HEAD: usize = 16 * 1024;
-/// Larger than any head: a buffer that is full before the limit is reached looks like a closed connection.
-const INPUT_BUFFER: usize = MAX_RESPONSE_HEAD + 8 * 1024;
 
 /// What every request of a client has in common.
 pub(crate) struct HttpSettings {
@@ -66,8 +66,8 @@ struct Shared {
     api_key: RwLock<Option<Secret>>,
     resolver: Resolver,
     tls: Arc<TlsSettings>,
-    opened: Arc<AtomicU32>,
     preferred: Arc<Preferred>,
+    connections: Arc<Connections>,
     slowness: Slowness,
     /// Made once: making one looks at the environment.
     config: ureq::config::Config,
@@ -97,15 +97,18 @@ impl HttpTransport {
     /// Reads what it needs of the environment here and now, on the calling thread: no thread of the library ever
     /// looks at it, whatever the host does to it meanwhile.
     pub(crate) fn new(mut settings: HttpSettings) -> Self {
+        let tls = Arc::new(TlsSettings::new(std::mem::take(&mut settings.extra_roots)));
+        let preferred = Arc::<Preferred>::default();
+        let opener = opener(&settings, &tls, &preferred);
         Self {
             shared: Arc::new(Shared {
                 resolver: match &settings.proxy {
                     Some(proxy) => Resolver::new(&proxy.host, proxy.port),
                     None => Resolver::new(settings.base.host(), settings.base.port()),
                 },
-                tls: Arc::new(TlsSettings::new(std::mem::take(&mut settings.extra_roots))),
-                opened: Arc::new(AtomicU32::new(0)),
-                preferred: Arc::default(),
+                tls,
+                preferred,
+                connections: Arc::new(Connections { pool: Pool::default(), opener }),
                 slowness: Slowness::default(),
                 config: config(&settings.user_agent),
                 api_key: RwLock::new(settings.api_key.take()),
@@ -115,7 +118,28 @@ impl HttpTransport {
     }
 }
 
-/// What ureq is told. No timeout of any kind: with one, ureq would set it on the socket for every read. The
+/// What opens the connections.
+fn opener(settings: &HttpSettings, tls: &Arc<TlsSettings>, preferred: &Arc<Preferred>) -> Opener {
+    let base = &settings.base;
+    Opener {
+        tcp: TcpOpener {
+            connect_timeout: settings.connect_timeout,
+            loopback_only: !base.uses_tls(),
+            tunnel: settings.proxy.clone().map(|proxy| Tunnel {
+                proxy,
+                host: base.host().to_owned(),
+                port: base.port(),
+            }),
+            preferred: Arc::clone(preferred),
+        },
+        tls: Arc::clone(tls),
+        secure_host: base.uses_tls().then(|| base.host().to_owned()),
+        opened: AtomicU32::new(0),
+        handshakes: AtomicU32::new(0),
+    }
+}
+
+/// What ureq is told. It keeps no connection: the client does. No timeout of any kind: with one, ureq would set it on the socket for every read. The
 /// runtime's timer ends what takes too long.
 fn config(user_agent: &str) -> ureq::config::Config {
     Agent::config_builder()
@@ -129,9 +153,8 @@ fn config(user_agent: &str) -> ureq::config::Config {
         .input_buffer_size(INPUT_BUFFER)
         .output_buffer_size(OUTPUT_BUFFER)
         .max_response_header_size(MAX_RESPONSE_HEAD)
-        .max_idle_connections(1)
-        .max_idle_connections_per_host(1)
-        .max_idle_age(KEEP_ALIVE)
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
         .build()
 }
 
@@ -148,49 +171,46 @@ impl Transport for HttpTransport {
         self.shared.api_key.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn connections_opened(&self) -> u32 {
-        self.shared.opened.load(Ordering::Relaxed)
+    fn connections(&self) -> ConnectionCounts {
+        let Connections { pool, opener } = &*self.shared.connections;
+        ConnectionCounts {
+            opened: opener.opened.load(Ordering::Relaxed),
+            handshakes: opener.handshakes.load(Ordering::Relaxed),
+            idle: pool.idle(),
+            open: pool.open(),
+        }
+    }
+
+    fn look_after_idle(&self, keep: u32) {
+        self.shared.connections.pool.look_after(Instant::now(), KEEP_ALIVE, keep as usize);
     }
 
     fn close(&self) {
         self.shared.resolver.close();
+        self.shared.connections.pool.close();
     }
 }
 
-/// One worker's agent. Each worker has its own, with one connection: freeing a worker that hangs can
-/// then never hit a connection another worker has taken over.
+/// One worker's agent: each has its own interrupter, which reaches the connection it works with and no other.
 struct HttpConnection {
     agent: Agent,
     shared: Arc<Shared>,
-    interrupter: Arc<Interrupter>,
-    progress: Arc<Progress>,
+    line: Line,
+    returned: Returned,
 }
 
 impl HttpConnection {
     fn new(shared: Arc<Shared>) -> Self {
-        let interrupter = Arc::new(Interrupter::default());
-        let progress = Arc::new(Progress::default());
-        let tcp = TcpConnector {
-            interrupter: Arc::clone(&interrupter),
-            progress: Arc::clone(&progress),
-            connect_timeout: shared.settings.connect_timeout,
-            loopback_only: !shared.settings.base.uses_tls(),
-            opened: Arc::clone(&shared.opened),
-            preferred: Arc::clone(&shared.preferred),
-            tunnel: shared.settings.proxy.clone().map(|proxy| Tunnel {
-                proxy,
-                host: shared.settings.base.host().to_owned(),
-                port: shared.settings.base.port(),
-            }),
+        let line = Line::default();
+        let returned = Returned::default();
+        let lender = Lender {
+            connections: Arc::clone(&shared.connections),
+            line: line.clone(),
+            returned: returned.clone(),
         };
-        let tls = TlsConnector { settings: Arc::clone(&shared.tls), progress: Arc::clone(&progress) };
-        let names = ConnectionResolver {
-            shared: Arc::clone(&shared),
-            interrupter: Arc::clone(&interrupter),
-            progress: Arc::clone(&progress),
-        };
-        let agent = Agent::with_parts(shared.config.clone(), tcp.chain(tls), names);
-        Self { agent, shared, interrupter, progress }
+        let names = ConnectionResolver { shared: Arc::clone(&shared), line: line.clone() };
+        let agent = Agent::with_parts(shared.config.clone(), lender, names);
+        Self { agent, shared, line, returned }
     }
 
     fn attempt(
@@ -206,14 +226,14 @@ impl HttpConnection {
             None => self.agent.run(head.map(|()| [].as_slice())),
         };
         let response = response.map_err(|error| self.explain(&error, 0))?;
-        self.progress.head_arrives();
+        self.line.progress.head_arrives();
         let (head, mut body) = response.into_parts();
         let header_text =
             |name: header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
         let status = head.status.as_u16();
         if matches!(status, 408 | 421) {
             // The server gave this connection up, or says that it is the wrong one.
-            self.progress.retire();
+            self.line.progress.retire();
         }
         let limit = self.shared.settings.max_response_bytes;
         let expected = body.content_length().unwrap_or_default().min(limit);
@@ -304,7 +324,7 @@ impl HttpConnection {
     }
 
     fn explain(&self, error: &Error, http_status: u16) -> TransportError {
-        let stage = self.progress.stage();
+        let stage = self.line.progress.stage();
         let lack = match error {
             Error::Io(io) => local::lack(io),
             _ => None,
@@ -416,14 +436,17 @@ fn describe(error: &Error) -> String {
 
 impl Connection for HttpConnection {
     fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange {
-        self.progress.restart(repeatable.then(|| self.shared.slowness.patience()));
+        self.line.progress.restart(repeatable.then(|| self.shared.slowness.patience()));
         let credential = self.credential(request);
         let begun = Instant::now();
         let result = self.attempt(request, credential.as_ref());
+        if let Some(wire) = self.returned.take().filter(|_| !self.line.progress.is_retired()) {
+            self.shared.connections.pool.put(wire);
+        }
         let sent = match &result {
             Ok(_) => Sent::Answered,
             Err(error) if error.http_status != 0 => Sent::Answered,
-            Err(_) if self.progress.request_left() => Sent::Maybe,
+            Err(_) if self.line.progress.request_left() => Sent::Maybe,
             Err(_) => Sent::Never,
         };
         if result.is_ok() {
@@ -432,23 +455,37 @@ impl Connection for HttpConnection {
         // Whatever a kept connection brings that is not the head of an answer may be left from an earlier one.
         let brought_no_answer = matches!(
             &result,
-            Err(error) if !error.is_local
-                && matches!(error.status, Status::Transport | Status::InvalidResponse | Status::ResponseTooLarge)
+            Err(error) if !error.is_local && match error.status {
+                Status::Transport => true,
+                Status::InvalidResponse | Status::ResponseTooLarge => !self.line.progress.is_first_use(),
+                _ => false,
+            }
         );
-        let died_idle = self.progress.is_stale() && brought_no_answer && !self.interrupter.is_interrupted();
+        let died_idle =
+            self.line.progress.is_stale() && brought_no_answer && !self.line.interrupter.is_interrupted();
+        if died_idle {
+            // What killed it may have killed those that have been idle for longer: the repetition goes out on a new one.
+            self.shared.connections.pool.distrust(begun);
+        }
         Exchange { result, sent, died_idle, credential }
     }
 
+    fn warm(&mut self, wanted: u32) -> Result<bool, TransportError> {
+        self.line.progress.restart(None);
+        let result = self.shared.warm(&self.line, wanted);
+        self.line.interrupter.detach();
+        result.map_err(|error| self.explain(&error, 0))
+    }
+
     fn interrupter(&self) -> Arc<Interrupter> {
-        Arc::clone(&self.interrupter)
+        Arc::clone(&self.line.interrupter)
     }
 }
 
 /// Gives ureq the addresses the client keeps.
 struct ConnectionResolver {
     shared: Arc<Shared>,
-    interrupter: Arc<Interrupter>,
-    progress: Arc<Progress>,
+    line: Line,
 }
 
 impl fmt::Debug for ConnectionResolver {
@@ -464,17 +501,37 @@ impl UreqResolver for ConnectionResolver {
         _: &ureq::config::Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let before = self.progress.stage();
-        self.progress.reach(Stage::Resolve);
-        let found =
-            self.shared.resolver.addresses(&|| !self.interrupter.is_interrupted()).map_err(Error::Io)?;
+        let before = self.line.progress.stage();
         let mut addresses = self.empty();
-        // Put in order before some are left out: a host with many addresses of one family keeps some of the other.
-        for address in in_order(&found, self.shared.preferred.get()).into_iter().take(MOST_ADDRESSES) {
+        for address in self.shared.addresses(&self.line)? {
             addresses.push(address);
         }
-        // A connection may be taken from the pool now, without a connect.
-        self.progress.reach(before);
+        // An idle connection may be taken now, without a connect.
+        self.line.progress.reach(before);
+        Ok(addresses)
+    }
+}
+
+impl Shared {
+    /// Opens a connection ahead of the request that will need it, unless `wanted` are open.
+    fn warm(&self, line: &Line, wanted: u32) -> Result<bool, Error> {
+        let Connections { pool, opener } = &*self.connections;
+        let Some((place, _coming)) = pool.expect(wanted) else { return Ok(false) };
+        let addresses = self.addresses(line)?;
+        let mut wire = opener.open(line, &addresses, place)?;
+        wire.send()?;
+        line.interrupter.detach();
+        pool.put(wire);
+        Ok(true)
+    }
+
+    /// The addresses to try, in that order.
+    fn addresses(&self, line: &Line) -> Result<Vec<SocketAddr>, Error> {
+        line.progress.reach(Stage::Resolve);
+        let found = self.resolver.addresses(&|| !line.interrupter.is_interrupted()).map_err(Error::Io)?;
+        // Put in order before some are left out: a host with many addresses of one family keeps some of the other.
+        let mut addresses = in_order(&found, self.preferred.get());
+        addresses.truncate(MOST_ADDRESSES);
         if addresses.is_empty() {
             return Err(Error::Io(io::Error::from(io::ErrorKind::NotFound)));
         }
@@ -586,10 +643,10 @@ mod tests {
     fn lack_of_this_machine_is_marked() {
         let transport = transport(9);
         let connection = HttpConnection::new(Arc::clone(&transport.shared));
-        connection.progress.restart(None);
+        connection.line.progress.restart(None);
         let lacking = || Error::Io(local::no_thread(&io::ErrorKind::WouldBlock.into()));
         for stage in [Stage::Resolve, Stage::Connect, Stage::Tunnel, Stage::Handshake, Stage::Exchange] {
-            connection.progress.reach(stage);
+            connection.line.progress.reach(stage);
             let error = connection.explain(&lacking(), 0);
             assert!(error.is_local && error.message.contains("thread"), "{stage:?}: {}", error.message);
             let refused = Error::Io(io::ErrorKind::ConnectionRefused.into());
@@ -613,8 +670,8 @@ mod tests {
         let mut transport = transport(9);
         Arc::get_mut(&mut transport.shared).unwrap().tls = Arc::new(TlsSettings::without_certificates());
         let connection = HttpConnection::new(Arc::clone(&transport.shared));
-        connection.progress.restart(None);
-        connection.progress.reach(Stage::Handshake);
+        connection.line.progress.restart(None);
+        connection.line.progress.reach(Stage::Handshake);
         let refused = |error| {
             let refused = rustls::Error::InvalidCertificate(error);
             connection.explain(&Error::Io(io::Error::other(refused)), 0)

@@ -1,10 +1,19 @@
 //! Freeing a worker that hangs in the network.
 
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::DerefMut;
+#[cfg(not(loom))]
+use std::sync::Mutex;
+#[cfg(not(loom))]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use socket2::Socket;
+
+// Not in unit tests: there a step that can be stopped is one that a host's thread might wait for.
+#[cfg(loom)]
+use crate::sync::{AtomicBool, Mutex};
 
 /// Ends whatever one line is doing for one call, from another thread.
 ///
@@ -64,8 +73,7 @@ impl Interrupter {
     pub(super) fn detach(&self) {
         self.lock().sockets.clear();
     }
-
-    fn lock(&self) -> MutexGuard<'_, Current> {
+    fn lock(&self) -> impl DerefMut<Target = Current> + '_ {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,13 @@ mod connect;
 mod file;
 mod http;
 mod interrupt;
+mod lending;
+mod line;
 mod local;
+#[cfg(all(test, loom, unix))]
+mod model;
+mod opening;
+mod pool;
 mod progress;
 mod proxy;
 mod resolver;
@@ -14,6 +20,7 @@ mod retry_after;
 mod tcp;
 mod tls;
 mod whole;
+mod wire;
 
 pub(crate) use base::ApiBase;
 pub(crate) use file::read_small_file;
@@ -53,6 +60,13 @@ pub(crate) struct TransportError {
     pub(crate) is_local: bool,
 }
 
+impl TransportError {
+    /// A fault of the library.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self { status: Status::Internal, message: what.to_owned(), http_status: 0, is_local: true }
+    }
+}
+
 /// What became of one request that was sent once.
 pub(crate) struct Exchange {
     pub(crate) result: Result<HttpAnswer, TransportError>,
@@ -67,7 +81,7 @@ pub(crate) struct Exchange {
 
 /// Makes connections to the API.
 pub(crate) trait Transport: Send + Sync {
-    /// A connection of its own for one worker.
+    /// A way of its own to the API, for one worker.
     fn open(&self) -> Box<dyn Connection>;
 
     /// Another API key from here on.
@@ -76,14 +90,31 @@ pub(crate) trait Transport: Send + Sync {
     /// The API key in use.
     fn api_key(&self) -> Option<Secret>;
 
-    /// How many connections were opened so far.
-    fn connections_opened(&self) -> u32;
+    /// How many connections there are and were.
+    fn connections(&self) -> ConnectionCounts;
+
+    /// Closes idle connections that the server has closed, and those that have been idle for a while beyond `keep` of
+    /// them. Does not wait; to be called about once a second.
+    fn look_after_idle(&self, keep: u32);
 
     /// Ends what the transport itself runs. No line is in use any more.
     fn close(&self);
 }
 
-/// One worker's way to the API: does one exchange at a time and keeps its socket for the next.
+/// How many connections a client has and had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ConnectionCounts {
+    /// Opened so far.
+    pub(crate) opened: u32,
+    /// TLS handshakes done so far.
+    pub(crate) handshakes: u32,
+    /// Open and idle.
+    pub(crate) idle: u32,
+    /// Open, idle or in use, and those that are being opened.
+    pub(crate) open: u32,
+}
+
+/// One worker's way to the API: does one exchange at a time, on whichever connection of the client is idle.
 pub(crate) trait Connection: Send {
     /// Sends a request once and waits for the answer, as long as it takes: the runtime interrupts what takes too long.
     ///
@@ -91,6 +122,10 @@ pub(crate) trait Connection: Send {
     /// `repeatable`: it can go out again. Any other waits, since it may have been done.
     fn exchange(&mut self, request: &HttpRequest, repeatable: bool) -> Exchange;
 
-    /// Ends an exchange from another thread.
+    /// Opens a connection ahead of the request that will need it, unless `wanted` are open already. Says whether it opened
+    /// one. No request is sent, and no credential.
+    fn warm(&mut self, wanted: u32) -> Result<bool, TransportError>;
+
+    /// Ends an exchange, or the opening of a connection, from another thread.
     fn interrupter(&self) -> Arc<Interrupter>;
 }

@@ -21,6 +21,7 @@ pub(super) enum Stage {
 pub(super) struct Progress {
     stage: AtomicU8,
     fresh_connection: AtomicBool,
+    first_use: AtomicBool,
     request_left: AtomicBool,
     answer_arrived: AtomicBool,
     head_arrived: AtomicBool,
@@ -34,17 +35,34 @@ impl Progress {
     /// `None` is as long as it takes.
     pub(super) fn restart(&self, patience: Option<Duration>) {
         self.stage.store(Stage::Exchange as u8, Ordering::Relaxed);
-        for flag in [&self.fresh_connection, &self.request_left, &self.answer_arrived, &self.head_arrived] {
+        for flag in [
+            &self.fresh_connection,
+            &self.first_use,
+            &self.request_left,
+            &self.answer_arrived,
+            &self.head_arrived,
+            &self.retired,
+        ] {
             flag.store(false, Ordering::Relaxed);
         }
         let patience = patience.map_or(u64::MAX, |patience| patience.as_millis() as u64);
         self.patience.store(patience, Ordering::Relaxed);
     }
 
+    /// The connection was opened ahead and never used. When that was a moment ago it is as good as one that is opened now.
+    pub(super) fn takes_unused(&self, is_new: bool) {
+        self.first_use.store(true, Ordering::Relaxed);
+        self.fresh_connection.store(is_new, Ordering::Relaxed);
+    }
+
+    /// Whether the connection has brought nothing before this exchange, so that nothing can be left from an earlier one.
+    pub(super) fn is_first_use(&self) -> bool {
+        self.first_use.load(Ordering::Relaxed) || self.fresh_connection.load(Ordering::Relaxed)
+    }
+
     pub(super) fn reach(&self, stage: Stage) {
         if stage == Stage::Connect {
             self.fresh_connection.store(true, Ordering::Relaxed);
-            self.retired.store(false, Ordering::Relaxed);
         }
         self.stage.store(stage as u8, Ordering::Relaxed);
     }

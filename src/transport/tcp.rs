@@ -1,23 +1,20 @@
-//! Connections that can be interrupted.
+//! TCP connections that can be interrupted.
 
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use socket2::{SockRef, Socket};
-use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::buffers::WipedBuffers;
 use super::connect::{Preferred, connect};
-use super::interrupt::Interrupter;
+use super::line::Line;
 use super::local;
-use super::progress::{Progress, Stage};
+use super::progress::Stage;
 use super::proxy::Proxy;
 use crate::room;
 
@@ -29,22 +26,13 @@ const PENDING: usize = 2 * COALESCE;
 /// How often a wait for input looks whether a kept connection has been silent for too long.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Opens TCP connections for one line.
-pub(super) struct TcpConnector {
-    pub(super) interrupter: Arc<Interrupter>,
-    pub(super) progress: Arc<Progress>,
+/// Opens TCP connections.
+pub(super) struct TcpOpener {
     pub(super) connect_timeout: Duration,
     pub(super) loopback_only: bool,
     /// Addresses are the proxy's then, and this is where to go through it.
     pub(super) tunnel: Option<Tunnel>,
-    pub(super) opened: Arc<AtomicU32>,
     pub(super) preferred: Arc<Preferred>,
-}
-
-impl fmt::Debug for TcpConnector {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TcpConnector").finish_non_exhaustive()
-    }
 }
 
 /// A proxy, and where to go through it.
@@ -54,36 +42,27 @@ pub(super) struct Tunnel {
     pub(super) port: u16,
 }
 
-impl Connector for TcpConnector {
-    type Out = TcpTransport;
-
-    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<TcpTransport>, Error> {
-        self.progress.reach(Stage::Connect);
-        let socket = self.open(&details.addrs)?;
+impl TcpOpener {
+    /// Opens a connection, which is at work for `line` from then on.
+    pub(super) fn open(&self, line: &Line, addresses: &[SocketAddr], is_bare: bool) -> io::Result<TcpWire> {
+        line.progress.reach(Stage::Connect);
+        let socket = self.connect(line, addresses)?;
         if let Some(tunnel) = &self.tunnel {
-            self.progress.reach(Stage::Tunnel);
+            line.progress.reach(Stage::Tunnel);
             tunnel.proxy.open_tunnel(&socket, &tunnel.host, tunnel.port)?;
         }
         // Set once: asking the time at each read would cost every healthy request a system call.
         socket.set_read_timeout(Some(TICK))?;
-        self.progress.reach(if details.needs_tls() { Stage::Handshake } else { Stage::Exchange });
-        self.opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(TcpTransport {
+        Ok(TcpWire {
             socket,
-            buffers: WipedBuffers::new(
-                details.config.input_buffer_size(),
-                details.config.output_buffer_size(),
-            )
-            .map_err(local::no_memory)?,
+            buffers: WipedBuffers::for_http().map_err(local::no_memory)?,
             pending: Zeroizing::new(room::list(PENDING).map_err(local::no_memory)?),
-            progress: Arc::clone(&self.progress),
-            is_bare: !details.needs_tls(),
-        }))
+            line: line.clone(),
+            is_bare,
+        })
     }
-}
 
-impl TcpConnector {
-    fn open(&self, addresses: &[SocketAddr]) -> io::Result<Arc<Socket>> {
+    fn connect(&self, line: &Line, addresses: &[SocketAddr]) -> io::Result<Arc<Socket>> {
         let may = |address: &&SocketAddr| !self.loopback_only || address.ip().is_loopback();
         let usable: Vec<_> = addresses.iter().filter(may).copied().collect();
         if usable.is_empty() && !addresses.is_empty() {
@@ -92,7 +71,7 @@ impl TcpConnector {
                 "plain http is for loopback addresses only",
             ));
         }
-        let (address, socket) = connect(&self.interrupter, &usable, self.connect_timeout)?;
+        let (address, socket) = connect(&line.interrupter, &usable, self.connect_timeout)?;
         self.preferred.set(address);
         Ok(socket)
     }
@@ -102,24 +81,36 @@ impl TcpConnector {
 ///
 /// The runtime's timer interrupts what hangs. The timeout of its socket is only for noticing that a kept connection
 /// leads nowhere any more.
-pub(super) struct TcpTransport {
+pub(super) struct TcpWire {
     socket: Arc<Socket>,
     buffers: WipedBuffers,
     /// Collected output. In plain http it holds the credential.
     pending: Zeroizing<Vec<u8>>,
-    progress: Arc<Progress>,
+    /// Whom it is at work for, or was last.
+    line: Line,
     /// Whether there is no TLS layer above, which would note itself what leaves and what arrives.
     is_bare: bool,
 }
 
-impl fmt::Debug for TcpTransport {
+impl fmt::Debug for TcpWire {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TcpTransport").finish_non_exhaustive()
+        formatter.debug_struct("TcpWire").finish_non_exhaustive()
     }
 }
 
-impl TcpTransport {
-    fn flush(&mut self) -> io::Result<()> {
+impl TcpWire {
+    /// From here on it is at work for `line`. False when it is too late to begin.
+    pub(super) fn lend(&mut self, line: &Line) -> bool {
+        self.line = line.clone();
+        line.interrupter.attach(&self.socket)
+    }
+
+    pub(super) fn buffers(&mut self) -> &mut WipedBuffers {
+        &mut self.buffers
+    }
+
+    /// Sends what was collected.
+    pub(super) fn send(&mut self) -> io::Result<()> {
         if !self.pending.is_empty() {
             let written = (&*self.socket).write_all(&self.pending);
             // Only what was written: a whole vector is wiped with all of its capacity, 32 KiB for a request of 300 bytes.
@@ -129,57 +120,92 @@ impl TcpTransport {
         }
         Ok(())
     }
-}
 
-impl Transport for TcpTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+    /// Takes so much of the output buffer, to be sent at the latest when an answer is waited for.
+    pub(super) fn transmit(&mut self, amount: usize) -> io::Result<()> {
         if self.is_bare {
-            self.progress.request_leaves();
+            self.line.progress.request_leaves();
         }
         if self.pending.len() + amount > PENDING {
-            self.flush()?;
+            self.send()?;
         }
-        self.pending.extend_from_slice(&self.buffers.output()[..amount]);
+        self.pending.extend_from_slice(self.buffers.output_up_to(amount));
         self.buffers.wipe_output(amount);
         if self.pending.len() >= COALESCE {
-            self.flush()?;
+            self.send()?;
         }
         Ok(())
     }
 
-    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
-        self.flush()?;
-        let input = self.buffers.input_append_buf();
+    /// Waits for input. False when the peer has closed.
+    pub(super) fn receive(&mut self) -> io::Result<bool> {
+        self.send()?;
         let mut silence = Duration::ZERO;
         let amount = loop {
-            match (&*self.socket).read(input) {
+            match (&*self.socket).read(self.buffers.append_to_input()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_tick(&error) => {
                     silence += TICK;
-                    if self.progress.is_given_up_after(silence) {
-                        return Err(Error::Io(io::Error::other("a kept connection is silent")));
+                    if self.line.progress.is_given_up_after(silence) {
+                        return Err(io::Error::other("a kept connection is silent"));
                     }
                 }
                 result => break result.map_err(cut_off)?,
             }
         };
-        self.buffers.input_appended(amount);
+        self.buffers.appended_to_input(amount);
         if self.is_bare && amount > 0 {
-            self.progress.answer_arrives();
+            self.line.progress.answer_arrives();
         }
         Ok(amount > 0)
     }
 
-    /// Open means that the peer has neither closed it nor sent anything we did not ask for.
-    fn is_open(&mut self) -> bool {
+    /// What lies in the socket, without waiting.
+    pub(super) fn look(&self) -> Waiting {
         let mut byte = [MaybeUninit::<u8>::uninit()];
-        !self.progress.is_retired()
-            && self.buffers.input().is_empty()
-            && matches!(peek(&self.socket, &mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        match peek(&self.socket, &mut byte) {
+            Ok(1..) => Waiting::Input,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Waiting::Nothing,
+            _ => Waiting::End,
+        }
+    }
+}
+
+/// What lies in a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    Nothing,
+    Input,
+    /// The peer has closed, or the connection is broken.
+    End,
+}
+
+/// As rustls reads and writes: through the buffers, so that small records cost no system call each.
+impl Read for TcpWire {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        if self.buffers.unread().is_empty() {
+            self.receive()?;
+        }
+        let unread = self.buffers.unread();
+        let amount = target.len().min(unread.len());
+        target[..amount].copy_from_slice(&unread[..amount]);
+        self.buffers.consume(amount);
+        Ok(amount)
+    }
+}
+
+impl Write for TcpWire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let output = self.buffers.output_up_to(bytes.len());
+        let amount = output.len();
+        output.copy_from_slice(&bytes[..amount]);
+        self.transmit(amount)?;
+        Ok(amount)
+    }
+
+    /// Nothing: rustls flushes after each record, and what is written is sent when an answer is waited for.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! TLS by rustls.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,15 +10,13 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
 use ureq::Error;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport, TransportAdapter,
-};
 
 use super::buffers::WipedBuffers;
 use super::file::{only_some_can_write, read_small_file};
+use super::line::Line;
 use super::local;
-use super::progress::{Progress, Stage};
-use super::tcp::{TcpTransport, cut_off};
+use super::progress::Stage;
+use super::tcp::{TcpWire, Waiting, cut_off};
 use crate::operations::InvalidArgument;
 
 /// What all TLS connections of a client share. Made when the first of them is opened, on a worker:
@@ -202,93 +200,112 @@ pub(super) fn may_be_the_clock(error: &rustls::Error) -> bool {
     )
 }
 
-/// Wraps connections in TLS where the address asks for it.
-pub(super) struct TlsConnector {
-    pub(super) settings: Arc<TlsSettings>,
-    pub(super) progress: Arc<Progress>,
-}
-
-impl fmt::Debug for TlsConnector {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TlsConnector").finish_non_exhaustive()
-    }
-}
-
-impl Connector<TcpTransport> for TlsConnector {
-    type Out = Either<TcpTransport, TlsTransport>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<TcpTransport>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let Some(tcp) = chained else { return Ok(None) };
-        if !details.needs_tls() {
-            return Ok(Some(Either::A(tcp)));
-        }
-        let host = details.uri.host().unwrap_or_default();
-        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned())
-            .map_err(|_| Error::Tls("the host's name cannot be in a certificate"))?;
-        let connection = ClientConnection::new(self.settings.get()?, name)
-            .map_err(|_| Error::Tls("the TLS session could not be set up"))?;
-        let adapter = TransportAdapter::new(tcp, details.current_time.clone());
-        let mut stream = StreamOwned::new(connection, adapter);
-        stream.conn.complete_io(&mut stream.sock)?;
-        self.progress.reach(Stage::Exchange);
-        Ok(Some(Either::B(TlsTransport {
-            stream,
-            buffers: WipedBuffers::new(
-                details.config.input_buffer_size(),
-                details.config.output_buffer_size(),
-            )
-            .map_err(local::no_memory)?,
-            progress: Arc::clone(&self.progress),
-        })))
-    }
-}
-
 /// One TLS connection.
-pub(super) struct TlsTransport {
-    stream: StreamOwned<ClientConnection, TransportAdapter<TcpTransport>>,
+pub(super) struct TlsWire {
+    stream: StreamOwned<ClientConnection, TcpWire>,
     buffers: WipedBuffers,
-    progress: Arc<Progress>,
+    line: Line,
 }
 
-impl fmt::Debug for TlsTransport {
+impl fmt::Debug for TlsWire {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TlsTransport").finish_non_exhaustive()
+        formatter.debug_struct("TlsWire").finish_non_exhaustive()
     }
 }
 
-impl Transport for TlsTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
+/// Most an idle connection may bring at one look: some session tickets are less.
+const MOST_WHILE_IDLE: usize = 64 * 1024;
+
+impl TlsWire {
+    /// Sets up TLS with `host` over a fresh connection, as work for `line`.
+    pub(super) fn set_up(
+        settings: &TlsSettings,
+        host: &str,
+        line: &Line,
+        tcp: TcpWire,
+    ) -> Result<Self, Error> {
+        line.progress.reach(Stage::Handshake);
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Error::Tls("the host's name cannot be in a certificate"))?;
+        let connection = ClientConnection::new(settings.get()?, name)
+            .map_err(|_| Error::Tls("the TLS session could not be set up"))?;
+        let mut stream = StreamOwned::new(connection, tcp);
+        stream.conn.complete_io(&mut stream.sock)?;
+        line.progress.reach(Stage::Exchange);
+        let buffers = WipedBuffers::for_http().map_err(local::no_memory)?;
+        Ok(Self { stream, buffers, line: line.clone() })
+    }
+
+    /// From here on it is at work for `line`. False when it is too late to begin.
+    pub(super) fn lend(&mut self, line: &Line) -> bool {
+        self.line = line.clone();
+        self.stream.sock.lend(line)
+    }
+
+    pub(super) fn buffers(&mut self) -> &mut WipedBuffers {
         &mut self.buffers
     }
 
-    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        self.progress.request_leaves();
-        let written = self.stream.write_all(&self.buffers.output()[..amount]);
-        self.buffers.wipe_output(amount);
-        Ok(written?)
+    /// Sends what was collected: the end of a handshake no request follows.
+    pub(super) fn send(&mut self) -> io::Result<()> {
+        self.stream.sock.send()
     }
 
-    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
-        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(cut_off)?;
-        self.buffers.input_appended(amount);
+    /// Takes so much of the output buffer.
+    pub(super) fn transmit(&mut self, amount: usize) -> io::Result<()> {
+        self.line.progress.request_leaves();
+        let written = self.stream.write_all(self.buffers.output_up_to(amount));
+        self.buffers.wipe_output(amount);
+        written
+    }
+
+    /// Waits for input. False when the peer has closed.
+    pub(super) fn receive(&mut self) -> io::Result<bool> {
+        let amount = self.stream.read(self.buffers.append_to_input()).map_err(cut_off)?;
+        self.buffers.appended_to_input(amount);
         if amount > 0 {
-            self.progress.answer_arrives();
+            self.line.progress.answer_arrives();
         }
         Ok(amount > 0)
     }
 
-    /// What was decrypted already and belongs to no answer is as unasked for as what still lies in the socket.
-    fn is_open(&mut self) -> bool {
-        let unread = self.stream.conn.process_new_packets().map(|state| state.plaintext_bytes_to_read());
-        matches!(unread, Ok(0)) && self.buffers.input().is_empty() && self.stream.sock.get_mut().is_open()
+    /// Takes in what came while nothing was asked, without waiting. Open means that the peer has neither closed it nor
+    /// sent anything that could be part of an answer: session tickets are for the next connection.
+    pub(super) fn is_open(&mut self) -> bool {
+        let mut taken = 0;
+        loop {
+            if !self.take_in() {
+                return false;
+            }
+            match self.stream.sock.look() {
+                Waiting::Nothing => return self.buffers.unread().is_empty(),
+                // Does not wait: there is something.
+                Waiting::Input if taken <= MOST_WHILE_IDLE => match self.stream.sock.receive() {
+                    Ok(true) => taken += self.stream.sock.buffers().unread().len(),
+                    _ => return false,
+                },
+                Waiting::Input | Waiting::End => return false,
+            }
+        }
     }
 
-    fn is_tls(&self) -> bool {
-        true
+    /// Decrypts what was received. False when the peer has closed, or sent what is not for an idle connection.
+    fn take_in(&mut self) -> bool {
+        let StreamOwned { conn, sock } = &mut self.stream;
+        loop {
+            match conn.process_new_packets() {
+                Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
+                _ => return false,
+            }
+            let mut unread = sock.buffers().unread();
+            if unread.is_empty() {
+                return true;
+            }
+            match conn.read_tls(&mut unread) {
+                Ok(amount @ 1..) => sock.buffers().consume(amount),
+                _ => return false,
+            }
+        }
     }
 }
 

@@ -682,6 +682,8 @@ TEST(settings_out_of_range) {
   REFUSED_CONFIG(config.max_workers = 1025, "max_workers");
   REFUSED_CONFIG(config.max_outstanding = 1048577, "max_outstanding");
   REFUSED_CONFIG(config.max_outstanding = UINT32_MAX, "max_outstanding");
+  REFUSED_CONFIG(config.warm_connections = 65, "warm_connections");
+  REFUSED_CONFIG(config.reserved = 1, "reserved");
   REFUSED_CONFIG(config.log_level = 5, "log_level");
   REFUSED_CONFIG(config.log_level = -1, "log_level");
 }

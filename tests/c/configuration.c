@@ -130,6 +130,55 @@ TEST(a_key_is_given_in_one_way) {
   unlink(path);
 }
 
+static bool is_ready(void *context) {
+  (void)context;
+  CHECK_OK(paynow_client_poll(client, 0, 0, NULL));
+  return stats_of(client).warm_connections != 0;
+}
+
+TEST(a_connection_is_ready_before_the_first_request) {
+  client = new_client();
+  CHECK(eventually(is_ready, NULL));
+  CHECK_STATUS(get_status(), PAYNOW_OK);
+  paynow_stats stats = stats_of(client);
+  CHECK_INT(stats.connections_opened, 1);
+  CHECK_INT(stats.warm_connections, 1);
+  // The sandbox speaks plain http.
+  CHECK_INT(stats.handshakes, 0);
+  destroy(client);
+}
+
+TEST(no_connection_is_held_ready_when_that_is_off) {
+  paynow_client_config config = sandbox_config();
+  config.warm_connections = PAYNOW_OFF;
+  client = client_with(&config);
+  CHECK_INT(stats_of(client).connections_opened, 0);
+  CHECK_STATUS(get_status(), PAYNOW_OK);
+  CHECK_INT(stats_of(client).connections_opened, 1);
+  destroy(client);
+  config.warm_connections = 3;
+  config.max_workers = 2;
+  CHECK_STATUS(refused(&config), PAYNOW_E_INVALID_ARGUMENT);
+  CHECK_HAS(paynow_last_error(), "warm_connections");
+}
+
+// A program with a header that did not have these members yet.
+TEST(earlier_programs_get_what_they_know) {
+  paynow_client_config config = sandbox_config();
+  config.struct_size = offsetof(paynow_client_config, warm_connections);
+  // What lies behind a shorter struct is not read.
+  config.warm_connections = config.reserved = 7777;
+  client = client_with(&config);
+  CHECK(eventually(is_ready, NULL));
+  paynow_stats stats = INIT(paynow_stats);
+  stats.struct_size = offsetof(paynow_stats, handshakes);
+  stats.warm_connections = 7777;
+  CHECK_OK(paynow_client_stats(client, &stats));
+  CHECK_INT(stats.connections_opened, 1);
+  CHECK_INT(stats.warm_connections, 7777);
+  destroy(client);
+}
+
 TEST(proxies_and_authorities_that_cannot_be_used_are_named) {
   static const char *const proxies[] = {"socks5://127.0.0.1:1080", "https://127.0.0.1:3128", "http://", "not an address"};
   paynow_client_config config = sandbox_config();

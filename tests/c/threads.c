@@ -69,10 +69,30 @@ TEST(threads_and_descriptors_are_given_back_after_a_name_was_resolved) {
 
 TEST(an_unused_client_has_one_thread) {
   uint32_t before = threads();
-  client = new_client();
+  paynow_client_config config = sandbox_config();
+  config.warm_connections = PAYNOW_OFF;
+  client = client_with(&config);
   CHECK_INT(threads(), before + 1);
   CHECK_INT(stats_of(client).workers, 0);
   destroy(client);
+}
+
+static bool is_ready(void *context) {
+  (void)context;
+  CHECK_OK(paynow_client_poll(client, 0, 0, NULL));
+  return stats_of(client).warm_connections == 1;
+}
+
+// One worker opens it, and idles then.
+TEST(a_connection_that_is_held_ready_needs_no_thread_of_its_own) {
+  uint32_t before = threads();
+  client = new_client();
+  CHECK(eventually(is_ready, NULL));
+  CHECK(threads() <= before + 2);
+  CHECK_INT(stats_of(client).workers_busy, 0);
+  CHECK_INT(stats_of(client).submitted, 0);
+  destroy(client);
+  CHECK_INT(threads(), before);
 }
 
 // --- the host's code ---

@@ -594,7 +594,7 @@ fn kept_connections() -> Vec<Row> {
     ]
 }
 
-/// Each worker keeps a connection of its own, so one worker has one.
+/// There are no more connections than workers.
 fn one_connection(builder: ClientBuilder) -> ClientBuilder {
     builder.max_workers(1)
 }

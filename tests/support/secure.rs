@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 
 /// What a server answers to the head of a request: all of the answer, or nothing at all, ever.
 pub type Answer = fn(&str) -> String;
@@ -45,9 +45,31 @@ pub struct SecureServer {
     pub ca_file: PathBuf,
     /// The head of every request that came.
     pub heads: Arc<Mutex<Vec<String>>>,
+    /// Every connection that came.
+    streams: Arc<Mutex<Vec<TcpStream>>>,
+    /// How each handshake went that was done.
+    handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
 }
 
 impl SecureServer {
+    /// How many connections came.
+    pub fn accepted(&self) -> usize {
+        self.streams.lock().unwrap().len()
+    }
+
+    /// How each handshake went that was done.
+    pub fn handshakes(&self) -> Vec<HandshakeKind> {
+        self.handshakes.lock().unwrap().clone()
+    }
+
+    /// Closes every connection, as a server does with those that are idle for too long.
+    pub fn close_all(&self) {
+        for stream in &*self.streams.lock().unwrap() {
+            // An error means that it is closed already.
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+    }
+
     pub fn start(name: &str, port: u16, answer: Answer) -> Self {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca_params = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -70,15 +92,25 @@ impl SecureServer {
             std::env::temp_dir().join(format!("paynow-bridge-ca-{}-{port}.pem", std::process::id()));
         std::fs::write(&ca_file, ca.pem()).unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
+        let streams = Arc::new(Mutex::new(Vec::new()));
+        let handshakes = Arc::new(Mutex::new(Vec::new()));
         let (config, seen) = (Arc::new(config), Arc::clone(&heads));
+        let (came, done) = (Arc::clone(&streams), Arc::clone(&handshakes));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let seen = Arc::clone(&seen);
-                std::thread::spawn(move || serve(StreamOwned::new(connection, stream), &seen, answer));
+                came.lock().unwrap().push(stream.try_clone().unwrap());
+                let (seen, done) = (Arc::clone(&seen), Arc::clone(&done));
+                std::thread::spawn(move || {
+                    let mut stream = StreamOwned::new(connection, stream);
+                    if stream.conn.complete_io(&mut stream.sock).is_ok() {
+                        done.lock().unwrap().extend(stream.conn.handshake_kind());
+                    }
+                    serve(stream, &seen, answer);
+                });
             }
         });
-        Self { port, ca_file, heads }
+        Self { port, ca_file, heads, streams, handshakes }
     }
 }
 

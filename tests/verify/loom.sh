@@ -1,5 +1,5 @@
 #!/bin/sh
-# The concurrent core under the model checker (src/runtime/mailbox/model.rs, src/runtime/model.rs, src/handles/model.rs): every
+# The concurrent core under the model checker (each model.rs in src): every
 # order its steps can take, and says how many those were.
 #   loom.sh [TEST]
 # LOOM_MAX_PREEMPTIONS  context switches against a thread's will, in place of what each test says

@@ -69,6 +69,11 @@ mutant cache-never-ages policy/cache/mod.rs 'let goodness = if age < fresh_for {
 mutant cache-ignores-writes policy/cache/mod.rs 'if entry.is_overtaken.load(Ordering::Acquire)' 'if false'
 mutant unknown-stays-unknown policy/cache/mod.rs 'let created = if has_customer { NEVER } else { self.created.load(Ordering::Acquire) };' 'let created = NEVER;'
 mutant retry-after-without-cap transport/retry_after.rs 'wait.min(LONGEST)' 'wait'
+mutant ready-without-end policy/warmth.rs 'if is_in_use { self.wanted } else { 0 }' 'self.wanted'
+mutant failures-at-one-pace policy/warmth.rs 'self.failures += 1;' ''
+mutant handshakes-without-limit policy/warmth.rs 'self.begun += 1;' ''
+mutant opened-though-one-is-idle transport/pool.rs 'if let Some(mut kept) = state.idle.pop() {' 'if let Some(mut kept) = state.idle.pop().filter(|_| false) {'
+mutant given-back-though-given-up transport/http.rs '.filter(|_| !self.line.progress.is_retired())' ''
 mutant floodgate-is-java policy/identity.rs '(0, xuid) => Ok(Identity::XuidBits(xuid)),' '(0, _) => Ok(Identity::Java(uuid)),'
 mutant offline-is-java policy/identity.rs 'rules.offline_by_name && is_made_from_a_name(uuid)' 'false'
 

@@ -25,6 +25,9 @@ const RUSH_ARRIVALS: usize = 2;
 /// How often deadlines are looked at.
 const TIMER_STEP: Duration = Duration::from_millis(2);
 
+/// How often idle connections are looked after.
+const LOOK_AFTER_STEP: Duration = Duration::from_secs(1);
+
 /// How long stopping waits for threads that do not end. On Linux a blocked connect is interrupted; where
 /// it is not, it ends by its own timeout.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -32,7 +35,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     let engine = Arc::clone(engine);
     threads::spawn("dispatcher", move || {
-        let mut dispatcher = Dispatcher { engine, last_arrival: None, next_timer: Instant::now() };
+        let now = Instant::now();
+        let mut dispatcher = Dispatcher { engine, last_arrival: None, next_timer: now, next_look_after: now };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
             dispatcher.engine.say_fault("the dispatcher");
@@ -58,6 +62,7 @@ struct Dispatcher {
     engine: Arc<Engine>,
     last_arrival: Option<Instant>,
     next_timer: Instant,
+    next_look_after: Instant,
 }
 
 impl Dispatcher {
@@ -103,6 +108,12 @@ impl Dispatcher {
         }
         self.next_timer = now + TIMER_STEP;
         self.engine.keep_deadlines();
+        if now >= self.next_look_after {
+            self.next_look_after = now + LOOK_AFTER_STEP;
+            if self.engine.look_after_connections(now) {
+                worker::provide_one(&self.engine);
+            }
+        }
     }
 
     fn everyone_left(&self) -> bool {

@@ -11,6 +11,7 @@ mod memory;
 mod reading;
 mod schedule;
 mod seats;
+mod warming;
 mod worker;
 
 use std::io;
@@ -26,6 +27,7 @@ use self::memory::Memory;
 pub(super) use self::schedule::Rules;
 use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
 use self::seats::Seats;
+use self::warming::Warming;
 use super::lines::{Line, Lines, LogLevel};
 use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
@@ -41,6 +43,8 @@ const BATCH: usize = 256;
 pub(super) struct EngineSettings {
     pub(super) store_id: String,
     pub(super) rules: Rules,
+    /// How many connections are held ready.
+    pub(super) warm_connections: u32,
 }
 
 /// One client's threads, and what they share.
@@ -52,6 +56,7 @@ pub(super) struct Engine {
     backlog: CachePadded<Mutex<Backlog>>,
     schedule: CachePadded<Mutex<Schedule>>,
     seats: CachePadded<Mutex<Seats>>,
+    warming: Warming,
     counters: Arc<Counters>,
     lines: Mutex<Lines>,
     stopping: AtomicBool,
@@ -83,6 +88,7 @@ impl Engine {
             backlog: CachePadded::default(),
             schedule: CachePadded::new(Mutex::new(schedule)),
             seats: CachePadded::default(),
+            warming: Warming::new(settings.warm_connections, Instant::now(), settings.rules.seed),
             counters,
             lines: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -90,7 +96,7 @@ impl Engine {
         }
     }
 
-    /// Starts the dispatcher; workers come with the first requests.
+    /// Starts the dispatcher, which starts workers as they are needed.
     pub(super) fn start(self: &Arc<Self>) -> io::Result<()> {
         let handle = dispatcher::start(self)?;
         *lock(&self.dispatcher) = Some(handle);
@@ -121,7 +127,10 @@ impl Engine {
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
         self.counters.add_to(stats);
-        stats.connections_opened = self.transport.connections_opened().into();
+        let connections = self.transport.connections();
+        stats.connections_opened = connections.opened.into();
+        stats.handshakes = connections.handshakes.into();
+        stats.warm_connections = connections.idle;
     }
 
     /// Asks the rules for something, and does what they decided.
@@ -208,7 +217,7 @@ impl Engine {
     }
 
     fn has_work(&self) -> bool {
-        self.is_stopping() || self.mailbox.has_notices() || self.waiting() > 0
+        self.is_stopping() || self.mailbox.has_notices() || self.warming.is_ordered() || self.waiting() > 0
     }
 
     fn is_idle(&self) -> bool {
@@ -247,7 +256,9 @@ impl Engine {
         let seats = lock(&self.seats);
         let schedule = lock(&self.schedule);
         let now = Instant::now();
-        seats.free_the_hung(|work| schedule.is_hung(work, now));
+        seats.free_the_hung(|work| {
+            self.warming.is_hung(work, now).unwrap_or_else(|| schedule.is_hung(work, now))
+        });
     }
 
     /// Joins the workers that have ended, which takes no time.

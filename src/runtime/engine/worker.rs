@@ -1,6 +1,7 @@
 //! The threads that do blocking HTTP.
 //!
-//! There are as many as there is work for, up to a limit, and one that has been idle for a while ends.
+//! There are as many as there is work for, up to a limit, and one that has been idle for a while ends. They borrow the
+//! client's connections, one for each exchange.
 //! A worker that finishes takes the next request itself, so the dispatcher's pace never limits throughput.
 
 use std::io;
@@ -17,7 +18,7 @@ use crate::runtime::lines::Line;
 use crate::runtime::mailbox::Outcome;
 use crate::sync::{AtomicU64, Ordering, lock};
 use crate::threads;
-use crate::transport::{Connection, Interrupter};
+use crate::transport::{Connection, Interrupter, TransportError};
 
 /// How long a worker waits for more to do before it ends.
 const IDLE: Duration = Duration::from_secs(20);
@@ -45,6 +46,15 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
         engine.say(Line::NoWorker, || error.to_string());
     }
     engine.decide(|schedule, _| schedule.lacks_workers(lacks_workers));
+}
+
+/// Makes sure that a worker opens the connection that is to be opened ahead. When every worker is busy and none can be
+/// started, that waits until the next look.
+pub(super) fn provide_one(engine: &Arc<Engine>) {
+    let mut seats = lock(&engine.seats);
+    if seats.wake(1) == 0 && seats.alive() < engine.max_workers && start(engine, &mut seats).is_ok() {
+        seats.publish(&engine.counters);
+    }
 }
 
 fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {
@@ -90,6 +100,7 @@ impl Worker {
                     self.engine.counters.workers_busy.fetch_sub(1, Ordering::Relaxed);
                     idle_since = Instant::now();
                 }
+                None if self.warms() => idle_since = Instant::now(),
                 None if self.rest(idle_since) => return,
                 None => {}
             }
@@ -147,6 +158,22 @@ impl Worker {
         };
         self.engine.say_how_it_went(&flight, &outcome);
         self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
+    }
+
+    /// Opens a connection ahead of the request that will need it, if one is to be opened.
+    fn warms(&mut self) -> bool {
+        let Some(order) = self.engine.begin_warming() else { return false };
+        self.work.store(order.number, Ordering::Release);
+        self.interrupter.begin(order.number);
+        let result = catch_unwind(AssertUnwindSafe(|| self.connection.warm(order.wanted)));
+        self.end();
+        let result = result.unwrap_or_else(|_| {
+            self.replace_connection();
+            self.engine.say_fault("opening a connection");
+            Err(TransportError::internal("opening a connection"))
+        });
+        self.engine.end_warming(result);
+        true
     }
 
     /// Nothing interrupts this worker from here on.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
 
 /// Why a thread cannot collect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Occupied {
 pub(crate) struct Consumer {
     /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
+    /// Turns so far. The thread whose turn it is writes it.
+    turns: AtomicU64,
     waiting: AtomicU32,
     gate: Mutex<()>,
     arrived: Condvar,
@@ -31,10 +33,18 @@ impl Consumer {
     pub(crate) fn enter(&self) -> Result<Turn<'_>, Occupied> {
         let me = thread_token();
         match self.holder.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => Ok(Turn(self)),
+            Ok(_) => {
+                self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+                Ok(Turn(self))
+            }
             Err(holder) if holder == me => Err(Occupied::Reentrant),
             Err(_) => Err(Occupied::Busy),
         }
+    }
+
+    /// How many turns there have been, and whether one goes on.
+    pub(super) fn turns(&self) -> (u64, bool) {
+        (self.turns.load(Ordering::Relaxed), self.holder.load(Ordering::Relaxed) != 0)
     }
 
     /// Whether it is this thread's turn.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::chain::Taken;
+use super::counters::read;
 use super::holds::Lent;
 use super::outcome::{Content, Outcome};
 use super::slots::Notice;
@@ -17,11 +18,28 @@ pub(in crate::runtime) enum Arrival<'a> {
     Ended(usize),
 }
 
+/// What a host has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::runtime) struct SignsOfLife {
+    /// Requests it made, those that were answered from memory included.
+    pub(in crate::runtime) submitted: u64,
+    /// How often it began to collect.
+    pub(in crate::runtime) turns: u64,
+    /// It collects or waits at this moment.
+    pub(in crate::runtime) is_collecting: bool,
+}
+
 /// Slots the engine has taken and not looked at yet.
 #[derive(Default)]
 pub(in crate::runtime) struct Backlog(Taken);
 
 impl Mailbox {
+    /// What the host has done so far.
+    pub(in crate::runtime) fn signs_of_life(&self) -> SignsOfLife {
+        let (turns, is_collecting) = self.consumer.turns();
+        SignsOfLife { submitted: read(&self.counters.host.submitted), turns, is_collecting }
+    }
+
     /// Looks at up to `limit` slots that something happened to. `backlog` keeps the rest; the mailbox must always be
     /// given the same one. False when there may be more.
     pub(in crate::runtime) fn drain<'a>(

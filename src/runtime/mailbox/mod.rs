@@ -37,7 +37,7 @@ use self::chain::Head;
 use self::collecting::Completions;
 pub(crate) use self::consumer::{Consumer, Occupied, Turn};
 use self::counters::{Counters, read};
-pub(super) use self::engine_side::{Arrival, Backlog};
+pub(super) use self::engine_side::{Arrival, Backlog, SignsOfLife};
 pub(crate) use self::holds::Reading;
 pub(crate) use self::key::{Key, MAX_SLOTS};
 use self::log::Log;

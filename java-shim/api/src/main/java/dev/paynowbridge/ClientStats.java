@@ -26,6 +26,8 @@ package dev.paynowbridge;
  * @param circuitOpen whether requests fail at once at present
  * @param cacheEntries answers remembered
  * @param cacheBytes bytes of answers remembered
+ * @param handshakes TLS handshakes done: one for each connection opened with https, none without
+ * @param warmConnections connections open and idle: a request that comes now opens none
  */
 public record ClientStats(
         long workers,
@@ -50,10 +52,12 @@ public record ClientStats(
         long unavailable,
         boolean circuitOpen,
         long cacheEntries,
-        long cacheBytes) {
+        long cacheBytes,
+        long handshakes,
+        long warmConnections) {
     static ClientStats of(long[] n) {
         return new ClientStats(
                 n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14], n[15],
-                n[16], n[17], n[18], n[19], n[20] != 0, n[21], n[22]);
+                n[16], n[17], n[18], n[19], n[20] != 0, n[21], n[22], n[23], n[24]);
     }
 }

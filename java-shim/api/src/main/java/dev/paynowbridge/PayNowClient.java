@@ -173,9 +173,10 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int SEND_BEDROCK_PREFIX = 13;
         private static final int OFFLINE_PLAYERS_BY_UUID = 14;
         private static final int LOG_LEVEL = 15;
-        private static final int RATE_PER_SECOND = 16;
-        private static final int RATE_BURST = 17;
-        private static final int NUMBERS = 18;
+        private static final int WARM_CONNECTIONS = 16;
+        private static final int RATE_PER_SECOND = 17;
+        private static final int RATE_BURST = 18;
+        private static final int NUMBERS = 19;
 
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
         private static final int MOST_OUTSTANDING = 1_048_576;
@@ -370,13 +371,26 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         /**
-         * How many worker threads there may be: 64 by default. Only as many run as there is work for.
+         * How many worker threads there may be: 64 by default. Only as many run as there is work for. There are never more
+         * connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
          *
          * @param threads 1 to 1,024
          * @return this
          */
         public Builder maxWorkers(int threads) {
             return number(MAX_WORKERS, "maxWorkers", threads);
+        }
+
+        /**
+         * How many connections are held ready, so that a request finds one with its name resolved and its handshakes done: 1 by
+         * default; 0 opens each with the request that needs it. They are opened in the background from {@link #build} on and
+         * again when the server closes them, until an hour after the last request.
+         *
+         * @param connections 0 to the number of workers
+         * @return this
+         */
+        public Builder warmConnections(int connections) {
+            return number(WARM_CONNECTIONS, "warmConnections", connections);
         }
 
         /**

@@ -289,6 +289,8 @@ class FailuresTest extends OnSandbox {
         refuses("maxOutstanding", () -> client(builder -> builder.maxOutstanding(0)));
         refuses("maxOutstanding", () -> client(builder -> builder.maxOutstanding(Integer.MAX_VALUE)));
         refuses("maxWorkers", () -> client(builder -> builder.maxWorkers(-1)));
+        refuses("warmConnections", () -> client(builder -> builder.warmConnections(-1)));
+        refuses("warmConnections", () -> client(builder -> builder.maxWorkers(2).warmConnections(3)));
         refuses("rateLimit", () -> client(builder -> builder.rateLimit(Double.NaN, 1)));
         refuses("caFile", () -> client(builder -> builder.caFile(java.nio.file.Path.of("/no/such/file"))));
         refuses("proxy", () -> client(builder -> builder.proxy("socks5://x")));
@@ -299,6 +301,7 @@ class FailuresTest extends OnSandbox {
         try (PayNowClient client = builder()
                 .userAgent("Test/1").bedrockPrefix("*").sendBedrockPrefix(true).offlinePlayersByUuid(true)
                 .deadline(Duration.ofSeconds(20)).connectTimeout(Duration.ofSeconds(2)).maxOutstanding(100).maxWorkers(4)
+                .warmConnections(2)
                 .maxResponseBytes(1 << 20).maxHeldBytes(1 << 22).maxAttempts(2).retryBase(Duration.ofMillis(10))
                 .circuitThreshold(0).rateLimit(1_000, 100).cacheTtl(Duration.ofMinutes(1))
                 .cacheNegativeTtl(Duration.ofSeconds(1)).cacheStale(Duration.ofMinutes(2)).cacheBytes(1 << 20)

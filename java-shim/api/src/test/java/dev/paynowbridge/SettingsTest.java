@@ -91,6 +91,8 @@ class SettingsTest extends OnSandbox {
                 PayNowClient client = PayNowClient.builder(Sandbox.STORE)
                         .apiKey("key")
                         .maxAttempts(1)
+                        // This proxy takes one connection.
+                        .warmConnections(0)
                         .proxy("http://127.0.0.1:" + proxy.getLocalPort())
                         .build()) {
             CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> {
@@ -177,6 +179,22 @@ class SettingsTest extends OnSandbox {
             for (Socket socket : waiting) {
                 socket.close();
             }
+        }
+    }
+
+    @Test
+    void aConnectionIsReadyBeforeTheFirstRequest() {
+        try (PayNowClient client = client(builder -> builder)) {
+            Waiting.until(() -> client.stats().warmConnections() == 1, "it is open");
+            value(client.lookupCustomer(NOTCH));
+            assertEquals(1, client.stats().connectionsOpened());
+            // The sandbox speaks plain http.
+            assertEquals(0, client.stats().handshakes());
+        }
+        try (PayNowClient client = client(builder -> builder.warmConnections(0))) {
+            assertEquals(0, client.stats().connectionsOpened());
+            value(client.lookupCustomer(NOTCH));
+            assertEquals(1, client.stats().connectionsOpened());
         }
     }
 

@@ -25,7 +25,7 @@ public final class Native {
     public static final long UNSET = Long.MIN_VALUE;
 
     /** How many numbers {@link #stats} gives. */
-    public static final int STATS = 23;
+    public static final int STATS = 25;
 
     /** How many customers of a bulk go into one request. */
     public static final int PIECE = 200;
