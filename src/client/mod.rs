@@ -400,8 +400,7 @@ impl Client {
         let _turn = self.runtime.consumer().enter()?;
         begin();
         if self.runtime.gather() == 0 && !timeout.is_zero() {
-            let is_done = || self.runtime.has_completions() || self.runtime.is_closed();
-            self.runtime.consumer().wait(timeout, is_done);
+            self.runtime.wait_for_completions(timeout);
             begin();
             self.runtime.gather();
         }

@@ -178,6 +178,7 @@ macro_rules! swapping {
 }
 
 swapping! {
+    AtomicBool of bool;
     AtomicPtr<T> of *mut T;
     AtomicU32 of u32;
     AtomicU64 of u64;

@@ -44,7 +44,7 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     if let Some(error) = failure.filter(|_| lacks_workers) {
         engine.say(Line::NoWorker, || error.to_string());
     }
-    engine.decide(|schedule, _| schedule.lacks_workers(lacks_workers));
+    engine.note_lack_of_workers(lacks_workers);
 }
 
 fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {
@@ -78,21 +78,29 @@ impl Worker {
         loop {
             match self.engine.next_assignment() {
                 Some(assignment) => {
-                    let work = assignment.work;
-                    let busy = &self.engine.counters.workers_busy;
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    // What the network brings is contained where it is read; this is for a fault of the library.
-                    if catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).is_err() {
-                        self.end();
-                        self.replace_connection();
-                        self.engine.fault(work);
-                    }
+                    self.engine.counters.workers_busy.fetch_add(1, Ordering::Relaxed);
+                    self.work(assignment);
                     self.engine.counters.workers_busy.fetch_sub(1, Ordering::Relaxed);
                     idle_since = Instant::now();
                 }
                 None if self.rest(idle_since) => return,
                 None => {}
             }
+        }
+    }
+
+    /// Sends one request after another, until none is left.
+    fn work(&mut self, first: Assignment) {
+        let mut next = Some(first);
+        while let Some(assignment) = next.take() {
+            let work = assignment.work;
+            // What the network brings is contained where it is read; this is for a fault of the library.
+            next = catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).unwrap_or_else(|_| {
+                self.end();
+                self.replace_connection();
+                self.engine.fault(work);
+                None
+            });
         }
     }
 
@@ -116,15 +124,15 @@ impl Worker {
         false
     }
 
-    /// Sends a request once.
-    fn serve(&mut self, assignment: Assignment) {
+    /// Sends a request once. Says which is the next.
+    fn serve(&mut self, assignment: Assignment) -> Option<Assignment> {
         let Assignment { work, leader, flight } = assignment;
         self.work.store(work, Ordering::Release);
         self.interrupter.begin(work);
         // Cancelled this very moment: its completion says that it was never sent, so it must not be.
         if !self.engine.begin(work, leader) {
             self.end();
-            return;
+            return None;
         }
         let exchange =
             catch_unwind(AssertUnwindSafe(|| self.connection.exchange(&flight.request, flight.idempotent)));
@@ -146,7 +154,7 @@ impl Worker {
             }
         };
         self.engine.say_how_it_went(&flight, &outcome);
-        self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
+        self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local })
     }
 
     /// Nothing interrupts this worker from here on.

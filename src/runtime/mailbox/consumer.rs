@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sync::{AtomicU32, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
 
 /// Why a thread cannot collect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,11 +13,23 @@ pub(crate) enum Occupied {
     Reentrant,
 }
 
+/// When the turns were that began since it was last asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::runtime) struct Turns {
+    /// When the first of them began.
+    pub(in crate::runtime) first: Option<Instant>,
+    /// Whether there were more.
+    pub(in crate::runtime) more: bool,
+}
+
 /// The consumer's turn, and the place it waits at.
-#[derive(Default)]
 pub(crate) struct Consumer {
     /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
+    /// When the first turn since the engine last asked began, in nanoseconds after `made` from 1, and below that whether
+    /// there were more. Only the first turn reads the clock. 0 for none.
+    began: AtomicU64,
+    made: Instant,
     waiting: AtomicU32,
     gate: Mutex<()>,
     arrived: Condvar,
@@ -26,15 +38,54 @@ pub(crate) struct Consumer {
 /// The right to collect, until dropped.
 pub(crate) struct Turn<'a>(&'a Consumer);
 
+impl Default for Consumer {
+    fn default() -> Self {
+        Self {
+            holder: AtomicUsize::new(0),
+            began: AtomicU64::new(0),
+            made: Instant::now(),
+            waiting: AtomicU32::new(0),
+            gate: Mutex::new(()),
+            arrived: Condvar::new(),
+        }
+    }
+}
+
 impl Consumer {
     /// Begins a turn.
     pub(crate) fn enter(&self) -> Result<Turn<'_>, Occupied> {
         let me = thread_token();
         match self.holder.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => Ok(Turn(self)),
+            Ok(_) => {
+                self.note_turn();
+                Ok(Turn(self))
+            }
             Err(holder) if holder == me => Err(Occupied::Reentrant),
             Err(_) => Err(Occupied::Busy),
         }
+    }
+
+    /// In a turn, so that no other thread does.
+    fn note_turn(&self) {
+        let began = self.began.load(Ordering::Relaxed);
+        if began == 0 {
+            let after = self.made.elapsed().as_nanos() as u64 + 1;
+            self.began.store(after << 1, Ordering::Relaxed);
+        } else if began & 1 == 0 {
+            self.began.store(began | 1, Ordering::Relaxed);
+        }
+    }
+
+    /// When there were turns since this was last called. Now and then one is told of twice, or counts as none.
+    pub(in crate::runtime) fn take_turns(&self) -> Turns {
+        // Looked at first: the thread that collects must not lose the cache line each time.
+        if self.began.load(Ordering::Relaxed) == 0 {
+            return Turns::default();
+        }
+        let began = self.began.swap(0, Ordering::Relaxed);
+        let first =
+            (began >> 1).checked_sub(1).and_then(|after| self.made.checked_add(Duration::from_nanos(after)));
+        Turns { first, more: began & 1 != 0 }
     }
 
     /// Whether it is this thread's turn.
@@ -103,6 +154,22 @@ mod tests {
         });
         drop(turn);
         assert!(consumer.enter().is_ok());
+    }
+
+    #[test]
+    fn when_turns_began_is_known() {
+        let consumer = Consumer::default();
+        assert_eq!(consumer.take_turns(), Turns::default());
+        let before = Instant::now();
+        drop(consumer.enter());
+        let after = Instant::now();
+        let Turns { first, more } = consumer.take_turns();
+        assert!(first.is_some_and(|first| before <= first && first <= after) && !more);
+        assert_eq!(consumer.take_turns(), Turns::default());
+        let before = Instant::now();
+        (0..3).for_each(|_| drop(consumer.enter()));
+        let Turns { first, more } = consumer.take_turns();
+        assert!(first.is_some_and(|first| before <= first) && more);
     }
 
     #[test]

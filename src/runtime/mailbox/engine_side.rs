@@ -1,8 +1,9 @@
 //! What the engine calls, and all it calls. Our threads only.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::chain::Taken;
+use super::consumer::Turns;
 use super::holds::Lent;
 use super::outcome::{Content, Outcome};
 use super::slots::Notice;
@@ -41,6 +42,22 @@ impl Mailbox {
             });
         }
         backlog.0.len() == 0
+    }
+
+    /// Sleeps for so long, or until a host's thread that is about to wait has left something to find. Always the same
+    /// thread; says whether it was woken.
+    pub(in crate::runtime) fn sleep(&self, time: Duration) -> bool {
+        self.bell.sleep(time, || self.has_notices())
+    }
+
+    /// Ends the sleep. Not for a host's thread that must not wait: it makes a system call.
+    pub(in crate::runtime) fn wake(&self) {
+        self.bell.ring();
+    }
+
+    /// When the host polled since this was last called.
+    pub(in crate::runtime) fn take_turns(&self) -> Turns {
+        self.consumer.take_turns()
     }
 
     /// Whether [`Mailbox::drain`] would find anything that is in no backlog.
