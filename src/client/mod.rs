@@ -360,7 +360,8 @@ impl Client {
         mut deliver: impl FnMut(Key),
     ) -> Result<usize, CollectError> {
         self.check_fork()?;
-        let _turn = self.runtime.consumer().enter()?;
+        let turn = self.runtime.consumer().enter()?;
+        turn.note_poll();
         begin();
         let waiting = self.runtime.gather();
         let limit = if limit == 0 { waiting } else { limit.min(waiting) };
@@ -397,7 +398,10 @@ impl Client {
         mut take: impl FnMut(Key),
     ) -> Result<usize, CollectError> {
         self.check_fork()?;
-        let _turn = self.runtime.consumer().enter()?;
+        let turn = self.runtime.consumer().enter()?;
+        if timeout.is_zero() {
+            turn.note_poll();
+        }
         begin();
         if self.runtime.gather() == 0 && !timeout.is_zero() {
             self.runtime.wait_for_completions(timeout);

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::rhythm::{Polls, Rhythm};
+use super::rhythm::Rhythm;
 use super::{Engine, worker};
-use crate::runtime::mailbox::Turns;
 use crate::sync::lock;
 use crate::threads;
 
@@ -72,8 +71,7 @@ impl Dispatcher {
     fn run(&mut self) -> bool {
         loop {
             let now = Instant::now();
-            let Turns { first, more } = self.engine.mailbox.take_turns();
-            self.rhythm.looked(Polls { first, more }, now);
+            self.rhythm.looked(self.engine.mailbox.take_polls(), now);
             self.look_for_work(now);
             self.engine.mailbox.empty_trash();
             self.engine.mailbox.notify();

@@ -13,10 +13,10 @@ pub(crate) enum Occupied {
     Reentrant,
 }
 
-/// When the turns were that began since it was last asked.
+/// The polls since the engine last asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::runtime) struct Turns {
-    /// When the first of them began.
+pub(in crate::runtime) struct Polls {
+    /// When the first of them was.
     pub(in crate::runtime) first: Option<Instant>,
     /// Whether there were more.
     pub(in crate::runtime) more: bool,
@@ -26,9 +26,9 @@ pub(in crate::runtime) struct Turns {
 pub(crate) struct Consumer {
     /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
-    /// When the first turn since the engine last asked began, in nanoseconds after `made` from 1, and below that whether
-    /// there were more. Only the first turn reads the clock. 0 for none.
-    began: AtomicU64,
+    /// When the first poll since the engine last asked was, in nanoseconds after `made` from 1, and below that whether
+    /// there were more. Only the first reads the clock. 0 for none.
+    polled: AtomicU64,
     made: Instant,
     waiting: AtomicU32,
     gate: Mutex<()>,
@@ -42,7 +42,7 @@ impl Default for Consumer {
     fn default() -> Self {
         Self {
             holder: AtomicUsize::new(0),
-            began: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
             made: Instant::now(),
             waiting: AtomicU32::new(0),
             gate: Mutex::new(()),
@@ -56,36 +56,21 @@ impl Consumer {
     pub(crate) fn enter(&self) -> Result<Turn<'_>, Occupied> {
         let me = thread_token();
         match self.holder.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => {
-                self.note_turn();
-                Ok(Turn(self))
-            }
+            Ok(_) => Ok(Turn(self)),
             Err(holder) if holder == me => Err(Occupied::Reentrant),
             Err(_) => Err(Occupied::Busy),
         }
     }
 
-    /// In a turn, so that no other thread does.
-    fn note_turn(&self) {
-        let began = self.began.load(Ordering::Relaxed);
-        if began == 0 {
-            let after = self.made.elapsed().as_nanos() as u64 + 1;
-            self.began.store(after << 1, Ordering::Relaxed);
-        } else if began & 1 == 0 {
-            self.began.store(began | 1, Ordering::Relaxed);
+    /// When the host polled since this was last called. Now and then a poll is told of twice, or counts as none.
+    pub(in crate::runtime) fn take_polls(&self) -> Polls {
+        // Looked at first: the thread that polls must not lose the cache line each time.
+        if self.polled.load(Ordering::Relaxed) == 0 {
+            return Polls::default();
         }
-    }
-
-    /// When there were turns since this was last called. Now and then one is told of twice, or counts as none.
-    pub(in crate::runtime) fn take_turns(&self) -> Turns {
-        // Looked at first: the thread that collects must not lose the cache line each time.
-        if self.began.load(Ordering::Relaxed) == 0 {
-            return Turns::default();
-        }
-        let began = self.began.swap(0, Ordering::Relaxed);
-        let first =
-            (began >> 1).checked_sub(1).and_then(|after| self.made.checked_add(Duration::from_nanos(after)));
-        Turns { first, more: began & 1 != 0 }
+        let polled = self.polled.swap(0, Ordering::Relaxed);
+        let after = (polled >> 1).checked_sub(1).map(Duration::from_nanos);
+        Polls { first: after.and_then(|after| self.made.checked_add(after)), more: polled & 1 != 0 }
     }
 
     /// Whether it is this thread's turn.
@@ -119,6 +104,20 @@ impl Consumer {
         if self.waiting.load(Ordering::SeqCst) > 0 {
             drop(lock(&self.gate));
             self.arrived.notify_all();
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Notes that the host collects without waiting, as it does once a tick.
+    pub(crate) fn note_poll(&self) {
+        let Consumer { polled, made, .. } = self.0;
+        let before = polled.load(Ordering::Relaxed);
+        if before == 0 {
+            let after = made.elapsed().as_nanos() as u64 + 1;
+            polled.store(after << 1, Ordering::Relaxed);
+        } else if before & 1 == 0 {
+            polled.store(before | 1, Ordering::Relaxed);
         }
     }
 }
@@ -157,18 +156,19 @@ mod tests {
     }
 
     #[test]
-    fn when_turns_began_is_known() {
+    fn when_the_host_polled_is_known() {
         let consumer = Consumer::default();
-        assert_eq!(consumer.take_turns(), Turns::default());
+        let turn = consumer.enter().unwrap();
+        assert_eq!(consumer.take_polls(), Polls::default(), "one that may wait is none");
         let before = Instant::now();
-        drop(consumer.enter());
+        turn.note_poll();
         let after = Instant::now();
-        let Turns { first, more } = consumer.take_turns();
+        let Polls { first, more } = consumer.take_polls();
         assert!(first.is_some_and(|first| before <= first && first <= after) && !more);
-        assert_eq!(consumer.take_turns(), Turns::default());
+        assert_eq!(consumer.take_polls(), Polls::default());
         let before = Instant::now();
-        (0..3).for_each(|_| drop(consumer.enter()));
-        let Turns { first, more } = consumer.take_turns();
+        (0..3).for_each(|_| turn.note_poll());
+        let Polls { first, more } = consumer.take_polls();
         assert!(first.is_some_and(|first| before <= first) && more);
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::chain::Taken;
-use super::consumer::Turns;
+use super::consumer::Polls;
 use super::holds::Lent;
 use super::outcome::{Content, Outcome};
 use super::slots::Notice;
@@ -56,8 +56,8 @@ impl Mailbox {
     }
 
     /// When the host polled since this was last called.
-    pub(in crate::runtime) fn take_turns(&self) -> Turns {
-        self.consumer.take_turns()
+    pub(in crate::runtime) fn take_polls(&self) -> Polls {
+        self.consumer.take_polls()
     }
 
     /// Whether [`Mailbox::drain`] would find anything that is in no backlog.

@@ -36,7 +36,7 @@ use crossbeam_utils::CachePadded;
 use self::bell::Bell;
 use self::chain::Chain;
 use self::collecting::Completions;
-pub(super) use self::consumer::Turns;
+pub(super) use self::consumer::Polls;
 pub(crate) use self::consumer::{Consumer, Occupied, Turn};
 use self::counters::{Counters, read};
 pub(super) use self::engine_side::{Arrival, Backlog};

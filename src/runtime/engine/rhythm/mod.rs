@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use self::offsets::{Care, Offsets};
 use self::period::{SURVEYING, Ticks, Track};
+use crate::runtime::mailbox::Polls;
 
 /// Between two looks at a host of which nothing is known and nothing came lately. One look takes 10 to 20 us of a core.
 const IDLE: Duration = Duration::from_micros(12_500);
@@ -38,15 +39,6 @@ const SOONEST: Duration = Duration::from_micros(100);
 const MEASURED_EVERY: u32 = 8;
 /// How long before a tick the look is that measures its beginning.
 const BEFORE_A_TICK: Duration = Duration::from_millis(1);
-
-/// The polls of the host since the look before.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Polls {
-    /// When the first of them was.
-    pub(super) first: Option<Instant>,
-    /// Whether there were more.
-    pub(super) more: bool,
-}
 
 /// What is known of when a host submits.
 #[derive(Debug)]

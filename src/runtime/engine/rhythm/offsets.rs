@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Parts of a tick that are told apart.
 const PARTS: usize = 32;
 /// Of a host that has submitted nothing yet: it does so in the first parts of its ticks, as if it had done it so often.
-const FIRST: (usize, f32) = (9, 2.0);
+const FIRST: (usize, f32) = (9, 0.5);
 /// A submit counts for this much less with each that follows.
 const FADING: f32 = 1.0 - 1.0 / 256.0;
 /// The share of submits that may come when nobody looks.
@@ -44,7 +44,7 @@ impl Care {
     /// Looks in a second, at most.
     fn most(self) -> u32 {
         match self {
-            Self::Eager => 1_000,
+            Self::Eager => 400,
             Self::Attentive => 400,
             Self::Idle => 130,
         }
@@ -176,7 +176,7 @@ mod tests {
     fn a_host_that_submits_at_any_moment_does_not_cost_more_than_it_may() {
         let mut offsets = Offsets::default();
         (0..2_000).for_each(|number| offsets.learn(f64::from(number % 97) / 97.0));
-        for (care, most) in [(Care::Eager, 50), (Care::Attentive, 20), (Care::Idle, 6)] {
+        for (care, most) in [(Care::Eager, 20), (Care::Attentive, 20), (Care::Idle, 6)] {
             let looks = planned(&offsets, care);
             assert!(looks.len() <= most && looks.len() * 5 >= most * 4, "{care:?}: {looks:?}");
             let gaps = looks.windows(2).map(|pair| pair[1] - pair[0]);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::Polls;
+use crate::runtime::mailbox::Polls;
 
 /// Ticks outside of this are none: who polls more often needs no guessing, and who polls less often is no game.
 const SHORTEST: Duration = Duration::from_millis(4);
@@ -39,12 +39,15 @@ pub(super) struct Ticks {
     pub(super) period: Duration,
     /// How many ticks ago the beginning of one was measured.
     pub(super) unmeasured: u32,
+    /// There is one poll to a tick.
+    is_single: bool,
     doubt: u32,
 }
 
 impl Ticks {
-    fn new(start: Instant, period: Duration) -> Self {
-        Self { start, before: start.checked_sub(period).unwrap_or(start), period, unmeasured: 0, doubt: 0 }
+    fn new(start: Instant, period: Duration, is_single: bool) -> Self {
+        let before = start.checked_sub(period).unwrap_or(start);
+        Self { start, before, period, unmeasured: 0, is_single, doubt: 0 }
     }
 
     /// How far the tick was over then. `None` when it was not one of the last two.
@@ -146,6 +149,10 @@ impl Track {
             ticks.begin(ticks.start + ticks.period);
             ticks.unmeasured += 1;
         }
+        if polls.more && ticks.is_single {
+            // Its ticks may be a part of what they were.
+            ticks.doubt += MISS;
+        }
         let is_over = now.saturating_duration_since(ticks.start) > ticks.period * ABSENT;
         if is_over || ticks.doubt >= GIVE_UP {
             // Of what was between, not everything was seen.
@@ -179,7 +186,14 @@ impl Track {
         candidates
             .filter(|period| (SHORTEST..=LONGEST).contains(period) && self.is_regular(*period))
             .min()
-            .map(|period| Ticks::new(last, self.average(period)))
+            .map(|period| Ticks::new(last, self.average(period), self.is_single(period)))
+    }
+
+    /// Whether there are no more polls than ticks.
+    fn is_single(&self, period: Duration) -> bool {
+        let (Some(first), Some(last)) = (self.polls.front(), self.polls.back()) else { return false };
+        let ticks = last.saturating_duration_since(*first).as_secs_f64() / period.as_secs_f64();
+        (self.polls.len() as f64) < ticks * 1.3 + 1.0
     }
 
     fn is_regular(&self, period: Duration) -> bool {
