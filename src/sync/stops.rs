@@ -3,7 +3,7 @@
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
-use std::sync::{Condvar, LockResult, MutexGuard, PoisonError, atomic};
+use std::sync::{Condvar, LockResult, MutexGuard, PoisonError, TryLockResult, atomic};
 use std::time::Duration;
 
 /// Whether a stop is armed: all that a step looks at when none is.
@@ -123,6 +123,12 @@ impl<T> Mutex<T> {
         let guard = self.0.lock();
         before("what it does with the lock");
         guard
+    }
+
+    #[track_caller]
+    pub(crate) fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        point();
+        self.0.try_lock()
     }
 }
 

@@ -115,12 +115,14 @@ impl Worker {
             }
             seats.rest(self.place);
         }
+        self.engine.mailbox.watch();
         // Work that is added after this look wakes a worker from the list this one is on by now.
-        if self.engine.has_work() {
-            lock(&self.engine.seats).awake(self.place);
-            return false;
+        if !self.engine.has_work() {
+            std::thread::park_timeout(IDLE);
         }
-        std::thread::park_timeout(IDLE);
+        self.engine.mailbox.unwatch();
+        // One that was woken by a host's thread is still on the list.
+        lock(&self.engine.seats).awake(self.place);
         false
     }
 

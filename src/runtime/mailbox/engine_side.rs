@@ -52,7 +52,18 @@ impl Mailbox {
 
     /// Ends the sleep. Not for a host's thread that must not wait: it makes a system call.
     pub(in crate::runtime) fn wake(&self) {
-        self.bell.ring();
+        self.bell.wake();
+    }
+
+    /// This thread rests, and is woken first by a host's thread that is about to wait and has left something to find. To be
+    /// called before it looks for the last time.
+    pub(in crate::runtime) fn watch(&self) {
+        self.bell.watch();
+    }
+
+    /// The end of [`Mailbox::watch`].
+    pub(in crate::runtime) fn unwatch(&self) {
+        self.bell.unwatch();
     }
 
     /// When the host polled since this was last called.
