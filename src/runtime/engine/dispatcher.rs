@@ -129,11 +129,12 @@ impl Dispatcher {
 
     fn everyone_left(&self) -> bool {
         let mut seats = lock(&self.engine.seats);
-        seats.wake_all();
+        let woken = seats.call_all();
         seats.free_the_hung(|_| true);
         seats.publish(&self.engine.counters);
         let everyone = seats.alive() == 0 && seats.all_joined();
         drop(seats);
+        woken.wake();
         self.engine.join_the_ended();
         everyone
     }

@@ -34,7 +34,7 @@ use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
 use crate::model::Secret;
 use crate::room::NoMemory;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
 /// Requests taken from the mailbox at a time: deadlines are looked at between batches.
@@ -58,6 +58,8 @@ pub(super) struct Engine {
     schedule: CachePadded<Mutex<Schedule>>,
     agenda: CachePadded<Agenda>,
     seats: CachePadded<Mutex<Seats>>,
+    /// Workers that were called and have not asked for work yet.
+    coming: Arc<AtomicUsize>,
     counters: Arc<Counters>,
     lines: Mutex<Lines>,
     stopping: AtomicBool,
@@ -76,6 +78,8 @@ impl Engine {
     ) -> Self {
         let counters = Arc::new(Counters::default());
         let now = Instant::now();
+        let seats = Seats::default();
+        let coming = seats.coming();
         let schedule = Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), now);
         Self {
             mailbox,
@@ -86,7 +90,8 @@ impl Engine {
             is_behind: AtomicBool::new(false),
             schedule: CachePadded::new(Mutex::new(schedule)),
             agenda: CachePadded::new(Agenda::new(now)),
-            seats: CachePadded::default(),
+            seats: CachePadded::new(Mutex::new(seats)),
+            coming,
             counters,
             lines: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -224,8 +229,9 @@ impl Engine {
             ask(schedule, now);
             schedule.next(self.mailbox.held_bytes(), now)
         });
-        if assignment.is_some() && self.agenda.waiting() > 0 {
-            lock(&self.seats).wake(1);
+        if assignment.is_some() && self.agenda.waiting() > self.coming.load(Ordering::SeqCst) {
+            let woken = lock(&self.seats).call(1);
+            woken.wake();
         }
         assignment
     }
@@ -345,7 +351,7 @@ impl Engine {
         let handle = crate::threads::spawn("worker", || {}).unwrap();
         let mut seats = lock(&self.seats);
         let place = seats.vacant();
-        seats.take(place, Arc::default(), Arc::default(), handle);
+        seats.take(place, Arc::default(), Arc::default(), Arc::default(), handle);
         seats.leave(place);
     }
 

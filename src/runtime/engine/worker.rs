@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::reading;
 use super::schedule::{Assignment, Finished};
-use super::seats::Seats;
+use super::seats::{Call, Seats};
 use super::{Engine, in_flight::InFlight};
 use crate::operations::{Sent, Status};
 use crate::runtime::lines::Line;
@@ -24,10 +24,12 @@ const IDLE: Duration = Duration::from_secs(20);
 /// Starting too many at once would cost more than the requests that are waiting.
 const STARTED_AT_ONCE: usize = 16;
 
-/// Makes sure that `waiting` requests find workers: wakes idle ones and starts new ones.
+/// Makes sure that `waiting` requests find workers: calls idle ones and starts new ones, where not enough are coming.
 pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let mut seats = lock(&engine.seats);
-    let missing = waiting - seats.wake(waiting);
+    let wanted = waiting.saturating_sub(engine.coming.load(Ordering::SeqCst));
+    let woken = seats.call(wanted);
+    let missing = wanted - woken.count();
     let room = engine.max_workers.saturating_sub(seats.alive());
     let mut failure = None;
     for _ in 0..missing.min(room).min(STARTED_AT_ONCE) {
@@ -39,6 +41,7 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let alive = seats.alive();
     seats.publish(&engine.counters);
     drop(seats);
+    woken.wake();
     // With fewer workers than wanted it takes longer; without any, nothing is done.
     let lacks_workers = alive == 0 && failure.is_some();
     if let Some(error) = failure.filter(|_| lacks_workers) {
@@ -52,15 +55,22 @@ fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {
     let connection = engine.transport.open();
     let interrupter = connection.interrupter();
     let work = Arc::new(AtomicU64::new(0));
+    let call = seats.call_new();
     let mut worker = Worker {
         engine: Arc::clone(engine),
         place,
         connection,
         interrupter: Arc::clone(&interrupter),
+        call: Arc::clone(&call),
         work: Arc::clone(&work),
     };
-    let handle = threads::spawn("worker", move || worker.run())?;
-    seats.take(place, work, interrupter, handle);
+    match threads::spawn("worker", move || worker.run()) {
+        Ok(handle) => seats.take(place, work, interrupter, call, handle),
+        Err(error) => {
+            seats.call_off(&call);
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
@@ -69,11 +79,13 @@ struct Worker {
     place: usize,
     connection: Box<dyn Connection>,
     interrupter: Arc<Interrupter>,
+    call: Arc<Call>,
     work: Arc<AtomicU64>,
 }
 
 impl Worker {
     fn run(&mut self) {
+        self.call.answer(&self.engine.coming);
         let mut idle_since = Instant::now();
         loop {
             match self.engine.next_assignment() {
@@ -121,8 +133,11 @@ impl Worker {
             std::thread::park_timeout(IDLE);
         }
         self.engine.mailbox.unwatch();
-        // One that was woken by a host's thread is still on the list.
-        lock(&self.engine.seats).awake(self.place);
+        if !self.call.answer(&self.engine.coming) {
+            // One that was not called is still on the list, unless it is called this very moment.
+            lock(&self.engine.seats).awake(self.place);
+            self.call.answer(&self.engine.coming);
+        }
         false
     }
 
