@@ -30,6 +30,7 @@ pub(crate) struct Consumer {
     /// there were more. Only the first reads the clock. 0 for none.
     polled: AtomicU64,
     made: Instant,
+    /// 1 while the consumer waits and nobody has begun to wake it.
     waiting: AtomicU32,
     gate: Mutex<()>,
     arrived: Condvar,
@@ -78,13 +79,17 @@ impl Consumer {
         self.holder.load(Ordering::Relaxed) == thread_token()
     }
 
-    /// Waits until `is_done`, at most for `patience`. The thread that makes it true calls [`Consumer::notify`].
+    /// Waits until `is_done`, at most for `patience`. One thread at a time. The thread that makes it true calls [`Consumer::notify`].
     pub(crate) fn wait(&self, patience: Duration, is_done: impl Fn() -> bool) {
         let give_up = Instant::now().checked_add(patience);
         let mut gate = lock(&self.gate);
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        while !is_done() {
+        loop {
+            // Each time: who wakes it takes it back.
+            self.waiting.store(1, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+            if is_done() {
+                break;
+            }
             let left = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
@@ -94,14 +99,14 @@ impl Consumer {
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.waiting.store(0, Ordering::SeqCst);
     }
 
-    /// Wakes a waiting consumer, if there is one. Not for a host's thread that must not wait: it may
-    /// take a lock.
+    /// Wakes a waiting consumer, if there is one that nobody wakes already. Not for a host's thread that must not wait: it
+    /// may take a lock.
     pub(crate) fn notify(&self) {
         fence(Ordering::SeqCst);
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        if self.waiting.load(Ordering::SeqCst) > 0 && self.waiting.swap(0, Ordering::SeqCst) > 0 {
             drop(lock(&self.gate));
             self.arrived.notify_all();
         }
