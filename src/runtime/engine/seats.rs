@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::{JoinHandle, Thread};
 
 use super::counters::Counters;
+use crate::room;
 use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::transport::Interrupter;
 
@@ -44,16 +45,20 @@ impl Call {
 }
 
 /// Workers that were called and sleep. To be woken without the lock, which they take next.
+#[derive(Default)]
 #[must_use]
-pub(super) struct Woken(Vec<Thread>);
+pub(super) struct Woken {
+    count: usize,
+    threads: Vec<Thread>,
+}
 
 impl Woken {
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.count
     }
 
     pub(super) fn wake(self) {
-        self.0.iter().for_each(Thread::unpark);
+        self.threads.iter().for_each(Thread::unpark);
     }
 }
 
@@ -126,19 +131,20 @@ impl Seats {
 
     /// Calls up to `wanted` idle workers.
     pub(super) fn call(&mut self, wanted: usize) -> Woken {
-        let found = wanted.min(self.idle.len());
-        let places = self.idle.split_off(self.idle.len() - found);
-        let seats = places.into_iter().filter_map(|place| self.seats[place].as_ref());
-        Woken(
-            seats
-                .map(|seat| {
-                    if !seat.call.0.swap(true, Ordering::SeqCst) {
-                        self.coming.fetch_add(1, Ordering::SeqCst);
-                    }
-                    seat.thread.clone()
-                })
-                .collect(),
-        )
+        let mut woken = Woken::default();
+        while woken.count < wanted
+            && let Some(place) = self.idle.pop()
+        {
+            let Some(seat) = &self.seats[place] else { continue };
+            if !seat.call.0.swap(true, Ordering::SeqCst) {
+                self.coming.fetch_add(1, Ordering::SeqCst);
+            }
+            woken.count += 1;
+            if room::push(&mut woken.threads, seat.thread.clone()).is_err() {
+                seat.thread.unpark();
+            }
+        }
+        woken
     }
 
     /// Calls all workers, to let them end.

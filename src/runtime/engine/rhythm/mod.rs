@@ -66,7 +66,7 @@ impl Rhythm {
             track: Track::default(),
             offsets: Offsets::default(),
             found: None,
-            submitted: VecDeque::with_capacity(TRAFFIC),
+            submitted: VecDeque::new(),
             plan: Plan::default(),
         }
     }

@@ -197,28 +197,41 @@ impl Track {
     }
 
     fn is_regular(&self, period: Duration) -> bool {
-        let (could, did) = self.followed(period);
-        could >= AT_LEAST && did.len() * 100 >= could * REGULAR
+        let Steps { could, did, .. } = self.steps(period);
+        could >= AT_LEAST && did * 100 >= could * REGULAR
     }
 
     /// The mean of the steps that are about so long.
     fn average(&self, period: Duration) -> Duration {
-        let (_, did) = self.followed(period);
-        did.iter().sum::<Duration>() / did.len().max(1) as u32
+        let Steps { did, total, .. } = self.steps(period);
+        total / did.max(1) as u32
     }
 
-    /// How many of the polls are old enough to have been followed by another after this time, and the steps of those that
-    /// were.
-    fn followed(&self, period: Duration) -> (usize, Vec<Duration>) {
+    fn steps(&self, period: Duration) -> Steps {
         let tolerance = tolerance(period);
-        let last = self.polls.back().copied();
-        let could =
-            self.polls.iter().filter(|poll| last.is_some_and(|last| **poll + period <= last + tolerance));
-        let step = |poll: &Instant| {
-            let steps = self.polls.iter().filter_map(|later| later.checked_duration_since(*poll));
-            steps.min_by_key(|step| step.abs_diff(period)).filter(|step| step.abs_diff(period) <= tolerance)
-        };
-        let could: Vec<&Instant> = could.filter(|poll| Some(**poll) != last).collect();
-        (could.len(), could.iter().filter_map(|poll| step(poll)).collect())
+        let mut steps = Steps::default();
+        let Some(last) = self.polls.back() else { return steps };
+        for poll in self.polls.iter().filter(|poll| *poll != last && **poll + period <= *last + tolerance) {
+            steps.could += 1;
+            let nearest = self
+                .polls
+                .iter()
+                .filter_map(|later| later.checked_duration_since(*poll))
+                .min_by_key(|step| step.abs_diff(period));
+            if let Some(step) = nearest.filter(|step| step.abs_diff(period) <= tolerance) {
+                steps.did += 1;
+                steps.total += step;
+            }
+        }
+        steps
     }
+}
+
+/// How many polls are old enough to have been followed by another after some time, how many were, and after how long
+/// together.
+#[derive(Default)]
+struct Steps {
+    could: usize,
+    did: usize,
+    total: Duration,
 }
