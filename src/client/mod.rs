@@ -368,7 +368,8 @@ impl Client {
         mut deliver: impl FnMut(Key),
     ) -> Result<usize, CollectError> {
         self.check_fork()?;
-        let _turn = self.runtime.consumer().enter()?;
+        let turn = self.runtime.consumer().enter()?;
+        turn.note_poll();
         begin();
         let waiting = self.runtime.gather();
         if waiting == 0 {
@@ -408,11 +409,13 @@ impl Client {
         mut take: impl FnMut(Key),
     ) -> Result<usize, CollectError> {
         self.check_fork()?;
-        let _turn = self.runtime.consumer().enter()?;
+        let turn = self.runtime.consumer().enter()?;
+        if timeout.is_zero() {
+            turn.note_poll();
+        }
         begin();
         if self.runtime.gather() == 0 && !timeout.is_zero() {
-            let is_done = || self.runtime.has_completions() || self.runtime.is_closed();
-            self.runtime.consumer().wait(timeout, is_done);
+            self.runtime.wait_for_completions(timeout);
             begin();
             self.runtime.gather();
         }

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The two wings meet here and nowhere else: the engine calls the mailbox, and the mailbox knows no engine. Host threads
-//! only ever touch atomics, and wake no thread: the dispatcher looks for work by itself, often while there is traffic and
-//! rarely when there is no traffic.
+//! only ever touch atomics, and wake no thread: the dispatcher looks for work by itself, when the host's rhythm says that
+//! some has come. Only a host thread that is about to wait itself wakes one of ours.
 
 mod engine;
 mod lines;

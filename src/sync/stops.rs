@@ -3,7 +3,7 @@
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
-use std::sync::{Condvar, LockResult, MutexGuard, PoisonError, atomic};
+use std::sync::{Condvar, LockResult, MutexGuard, PoisonError, TryLockResult, atomic};
 use std::time::Duration;
 
 /// Whether a stop is armed: all that a step looks at when none is.
@@ -124,6 +124,12 @@ impl<T> Mutex<T> {
         before("what it does with the lock");
         guard
     }
+
+    #[track_caller]
+    pub(crate) fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        point();
+        self.0.try_lock()
+    }
 }
 
 macro_rules! atomics {
@@ -178,6 +184,7 @@ macro_rules! swapping {
 }
 
 swapping! {
+    AtomicBool of bool;
     AtomicPtr<T> of *mut T;
     AtomicU32 of u32;
     AtomicU64 of u64;

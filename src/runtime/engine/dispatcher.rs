@@ -6,24 +6,26 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::rhythm::Rhythm;
 use super::{Engine, worker};
 use crate::sync::lock;
 use crate::threads;
 
-/// Between two looks while there is heavy traffic: a fraction of what one request takes anyway.
-const RUSH: Duration = Duration::from_micros(150);
-/// Between two looks while there is traffic.
-const BUSY: Duration = Duration::from_micros(500);
-/// Between two looks while requests are under way but no new ones come. Also the precision of deadlines.
-const WAITING: Duration = Duration::from_millis(5);
-/// Between two looks while nothing happens. One look costs about 10 us: 0.1 % of a core.
-const IDLE: Duration = Duration::from_millis(10);
-/// How long after the last request traffic is taken to go on.
-const LINGER: Duration = Duration::from_millis(250);
-/// Requests in one look that make it a rush.
-const RUSH_ARRIVALS: usize = 2;
-/// How often deadlines are looked at.
-const TIMER_STEP: Duration = Duration::from_millis(2);
+/// Between two looks at requests that are under way, apart from their deadlines: a worker that hangs may have to be freed
+/// once more, and what was held back may go.
+const WAITING: Duration = Duration::from_millis(10);
+/// The same while work is held back, by the rate or for want of room or workers.
+const HELD_BACK: Duration = Duration::from_millis(5);
+/// Between two looks at what is due while no request is under way.
+const IDLE: Duration = Duration::from_millis(100);
+/// Nobody is woken from a shorter sleep than this.
+const NAP: Duration = Duration::from_micros(500);
+/// Between two looks, whatever there is to do.
+const SHORTEST: Duration = Duration::from_micros(100);
+/// Between two looks while the client ends.
+const ENDING: Duration = Duration::from_micros(150);
+/// After a fault.
+const RECOVERY: Duration = Duration::from_millis(10);
 
 /// How often idle connections are looked after.
 const LOOK_AFTER_STEP: Duration = Duration::from_secs(1);
@@ -36,11 +38,12 @@ pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     let engine = Arc::clone(engine);
     threads::spawn("dispatcher", move || {
         let now = Instant::now();
-        let mut dispatcher = Dispatcher { engine, last_arrival: None, next_timer: now, next_look_after: now };
+        let mut dispatcher =
+            Dispatcher { engine, rhythm: Rhythm::new(), kept: now, next_look_after: now, was_woken: false };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
             dispatcher.engine.say_fault("the dispatcher");
-            std::thread::sleep(IDLE);
+            std::thread::sleep(RECOVERY);
         }
     })
 }
@@ -60,54 +63,67 @@ pub(super) fn join(handle: JoinHandle<()>) {
 
 struct Dispatcher {
     engine: Arc<Engine>,
-    last_arrival: Option<Instant>,
-    next_timer: Instant,
+    rhythm: Rhythm,
+    /// When deadlines and what else is due were last looked at.
+    kept: Instant,
+    /// When connections are to be looked after.
     next_look_after: Instant,
+    /// By a thread that waits for what it has submitted.
+    was_woken: bool,
 }
 
 impl Dispatcher {
     /// Works until the engine stops. True when it has.
     fn run(&mut self) -> bool {
         loop {
-            let arrived = self.look_for_work();
+            let now = Instant::now();
+            self.rhythm.looked(self.engine.mailbox.take_polls(), now);
+            self.look_for_work(now);
+            self.look_after_connections(now);
             self.engine.mailbox.empty_trash();
             self.engine.mailbox.notify();
             if self.engine.is_stopping() && self.everyone_left() {
                 return true;
             }
-            std::thread::sleep(self.pause(arrived));
+            self.pause();
         }
     }
 
-    /// Says how many requests came.
-    fn look_for_work(&mut self) -> usize {
-        let mut arrived = 0;
-        loop {
-            let drained = self.engine.drain();
-            arrived += drained.arrived;
+    fn look_for_work(&mut self, now: Instant) {
+        let mut now = now;
+        while self.engine.has_arrivals() {
+            let rhythm = &mut self.rhythm;
+            let arrived = self.engine.drain(|accepted| rhythm.submitted(accepted));
+            if arrived > 0 && !self.was_woken {
+                rhythm.found(now);
+            }
             // Between batches: a flood of requests delays neither deadlines nor the requests before it.
-            self.keep_deadlines();
-            let waiting = self.engine.waiting();
-            if waiting > 0 {
-                worker::provide(&self.engine, waiting);
-            }
-            if drained.all {
-                break;
-            }
+            now = Instant::now();
+            self.keep(now);
+            self.provide_workers(self.engine.agenda.waiting());
         }
-        if arrived > 0 {
-            self.last_arrival = Some(Instant::now());
+        self.keep(now);
+        // The rate may let something go by now, and there may be room for it.
+        if self.engine.agenda.is_held_back() {
+            self.provide_workers(self.engine.waiting());
         }
-        arrived
     }
 
-    fn keep_deadlines(&mut self) {
-        let now = Instant::now();
-        if now < self.next_timer {
-            return;
+    fn provide_workers(&self, waiting: usize) {
+        if waiting > 0 {
+            worker::provide(&self.engine, waiting);
         }
-        self.next_timer = now + TIMER_STEP;
-        self.engine.keep_deadlines();
+    }
+
+    /// Looks at what is due, if it is time to.
+    fn keep(&mut self, now: Instant) {
+        if now >= self.next_keeping() {
+            self.kept = now;
+            self.engine.keep_deadlines();
+        }
+    }
+
+    fn look_after_connections(&mut self, now: Instant) {
         if now >= self.next_look_after {
             self.next_look_after = now + LOOK_AFTER_STEP;
             if self.engine.look_after_connections(now) {
@@ -116,26 +132,45 @@ impl Dispatcher {
         }
     }
 
+    fn next_keeping(&self) -> Instant {
+        let agenda = &self.engine.agenda;
+        let pause = match agenda.is_idle() {
+            true => IDLE,
+            false if agenda.is_held_back() => HELD_BACK,
+            false => WAITING,
+        };
+        let by_itself = self.kept + pause;
+        agenda.due().map_or(by_itself, |due| due.min(by_itself))
+    }
+
     fn everyone_left(&self) -> bool {
         let mut seats = lock(&self.engine.seats);
-        seats.wake_all();
+        let woken = seats.call_all();
         seats.free_the_hung(|_| true);
         seats.publish(&self.engine.counters);
         let everyone = seats.alive() == 0 && seats.all_joined();
         drop(seats);
+        woken.wake();
         self.engine.join_the_ended();
         everyone
     }
 
-    fn pause(&self, arrived: usize) -> Duration {
-        if arrived >= RUSH_ARRIVALS || self.engine.is_stopping() {
-            RUSH
-        } else if self.last_arrival.is_some_and(|last| last.elapsed() < LINGER) {
-            BUSY
-        } else if !self.engine.is_idle() {
-            WAITING
+    fn pause(&mut self) {
+        let now = Instant::now();
+        let mut until = self.rhythm.next_look(now).min(self.next_look_after);
+        if !self.engine.agenda.is_idle() {
+            until = until.min(self.next_keeping());
+        }
+        let time = if self.engine.is_stopping() {
+            ENDING
         } else {
-            IDLE
+            until.saturating_duration_since(now).max(SHORTEST)
+        };
+        self.was_woken = false;
+        if time >= NAP {
+            self.was_woken = self.engine.mailbox.sleep(time);
+        } else {
+            std::thread::sleep(time);
         }
     }
 }

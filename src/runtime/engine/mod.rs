@@ -2,6 +2,7 @@
 //!
 //! The rules are in `schedule`, under one lock; here are the threads that ask them what to do.
 
+mod agenda;
 mod counters;
 mod dispatcher;
 mod expected;
@@ -9,6 +10,7 @@ mod health;
 mod in_flight;
 mod memory;
 mod reading;
+mod rhythm;
 mod schedule;
 mod seats;
 mod warming;
@@ -21,6 +23,7 @@ use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 
+use self::agenda::Agenda;
 use self::counters::Counters;
 use self::in_flight::InFlight;
 use self::memory::Memory;
@@ -33,7 +36,7 @@ use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
 use super::stats::Stats;
 use crate::model::Secret;
 use crate::room::NoMemory;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
 /// Requests taken from the mailbox at a time: deadlines are looked at between batches.
@@ -54,19 +57,20 @@ pub(super) struct Engine {
     store_id: String,
     max_workers: usize,
     backlog: CachePadded<Mutex<Backlog>>,
+    /// Not all that was taken from the mailbox is in the schedule yet.
+    is_behind: AtomicBool,
     schedule: CachePadded<Mutex<Schedule>>,
+    agenda: CachePadded<Agenda>,
     seats: CachePadded<Mutex<Seats>>,
     warming: Warming,
+    /// Workers that were called and have not asked for work yet.
+    coming: Arc<AtomicUsize>,
     counters: Arc<Counters>,
     lines: Mutex<Lines>,
     stopping: AtomicBool,
+    /// Workers are wanted, none runs and none can be started.
+    lacks_workers: AtomicBool,
     dispatcher: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// How far the mailbox was drained.
-struct Drained {
-    arrived: usize,
-    all: bool,
 }
 
 impl Engine {
@@ -78,20 +82,26 @@ impl Engine {
         transport: Box<dyn Transport>,
     ) -> Self {
         let counters = Arc::new(Counters::default());
-        let schedule =
-            Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), Instant::now());
+        let now = Instant::now();
+        let seats = Seats::default();
+        let coming = seats.coming();
+        let schedule = Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), now);
         Self {
             mailbox,
             transport,
             store_id: settings.store_id,
             max_workers: settings.rules.max_workers,
             backlog: CachePadded::default(),
+            is_behind: AtomicBool::new(false),
             schedule: CachePadded::new(Mutex::new(schedule)),
-            seats: CachePadded::default(),
-            warming: Warming::new(settings.warm_connections, Instant::now(), settings.rules.seed),
+            warming: Warming::new(settings.warm_connections, now, settings.rules.seed),
+            agenda: CachePadded::new(Agenda::new(now)),
+            seats: CachePadded::new(Mutex::new(seats)),
+            coming,
             counters,
             lines: Mutex::default(),
             stopping: AtomicBool::new(false),
+            lacks_workers: AtomicBool::new(false),
             dispatcher: Mutex::new(None),
         }
     }
@@ -106,12 +116,13 @@ impl Engine {
     /// Ends the threads, in bounded time.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.mailbox.wake();
         let handle = lock(&self.dispatcher).take();
         if let Some(handle) = handle {
             dispatcher::join(handle);
         }
         self.transport.close();
-        while !self.drain().all {}
+        self.drain_all();
         self.mailbox.empty_trash();
     }
 
@@ -137,7 +148,9 @@ impl Engine {
     fn decide<R>(&self, ask: impl FnOnce(&mut Schedule, Instant) -> R) -> R {
         let (answer, effects) = {
             let mut schedule = lock(&self.schedule);
-            let answer = ask(&mut schedule, Instant::now());
+            let now = Instant::now();
+            let answer = ask(&mut schedule, now);
+            self.agenda.publish(schedule.situation(self.mailbox.held_bytes(), now));
             self.counters.circuit_open.store(schedule.is_circuit_open(), Ordering::Relaxed);
             (answer, schedule.take_effects())
         };
@@ -150,14 +163,21 @@ impl Engine {
         answer
     }
 
-    /// Moves one batch of what host threads left in the mailbox to where workers find it.
-    fn drain(&self) -> Drained {
+    /// Whether host threads left something that is not in the schedule yet.
+    fn has_arrivals(&self) -> bool {
+        self.mailbox.has_notices() || self.is_behind.load(Ordering::Acquire)
+    }
+
+    /// Moves one batch of what host threads left in the mailbox to where workers find it. `note` is told when each request
+    /// was accepted. Says how many requests came.
+    fn drain(&self, mut note: impl FnMut(Instant)) -> usize {
         let mut newcomers = Vec::new();
         let mut ended = Vec::new();
         let mut refused = Vec::new();
-        let all = self.mailbox.drain(&mut lock(&self.backlog), BATCH, |arrival| match arrival {
+        let look = |arrival: Arrival| match arrival {
             Arrival::New(slot, key, lent) => {
                 let header = lent.header();
+                note(header.accepted);
                 match InFlight::new(&header, lent.arguments(), &self.store_id) {
                     Ok(flight) => newcomers.push(Newcomer {
                         slot,
@@ -170,7 +190,12 @@ impl Engine {
                 }
             }
             Arrival::Ended(slot) => ended.push(slot),
-        });
+        };
+        {
+            let mut backlog = lock(&self.backlog);
+            let all = self.mailbox.drain(&mut backlog, BATCH, look);
+            self.is_behind.store(!all, Ordering::Release);
+        }
         for (key, operation) in &refused {
             self.mailbox.answer(*key, Outcome::no_memory(operation));
         }
@@ -189,39 +214,53 @@ impl Engine {
                 }
             });
         }
-        Drained { arrived, all }
+        arrived
+    }
+
+    fn drain_all(&self) {
+        while self.has_arrivals() {
+            self.drain(|_| {});
+        }
     }
 
     /// The next request for a worker. `None` when none waits, when the rate allows none, or when the host must
     /// first free what it has got.
     fn next_assignment(&self) -> Option<Assignment> {
-        if self.mailbox.has_notices() {
-            self.drain();
+        self.decide_and_go_on(|_, _| {})
+    }
+
+    /// Has something decided, and says what the worker that asks is to send next.
+    fn decide_and_go_on(&self, ask: impl FnOnce(&mut Schedule, Instant)) -> Option<Assignment> {
+        if self.has_arrivals() {
+            self.drain(|_| {});
         }
-        let (assignment, more) = self.decide(|schedule, now| {
-            let held = self.mailbox.held_bytes();
-            let assignment = schedule.next(held, now);
-            let more = assignment.is_some() && schedule.waiting(held, now) > 0;
-            (assignment, more)
+        let assignment = self.decide(|schedule, now| {
+            ask(schedule, now);
+            schedule.next(self.mailbox.held_bytes(), now)
         });
-        if more {
-            lock(&self.seats).wake(1);
+        if assignment.is_some() && self.agenda.waiting() > self.coming.load(Ordering::SeqCst) {
+            let woken = lock(&self.seats).call(1);
+            woken.wake();
         }
         assignment
     }
 
     /// How many requests a worker could take now.
     fn waiting(&self) -> usize {
-        let held = self.mailbox.held_bytes();
-        lock(&self.schedule).waiting(held, Instant::now())
+        self.decide(|_, _| {});
+        self.agenda.waiting()
     }
 
+    /// Whether a worker that is about to rest should not. Who adds work later looks for one that rests.
     fn has_work(&self) -> bool {
-        self.is_stopping() || self.mailbox.has_notices() || self.warming.is_ordered() || self.waiting() > 0
+        self.is_stopping() || self.has_arrivals() || self.warming.is_ordered() || self.agenda.waiting() > 0
     }
 
-    fn is_idle(&self) -> bool {
-        lock(&self.schedule).is_idle()
+    /// Notes whether workers are wanted and none can be started.
+    fn note_lack_of_workers(&self, lacks: bool) {
+        if self.lacks_workers.swap(lacks, Ordering::Relaxed) != lacks {
+            self.decide(|schedule, _| schedule.lacks_workers(lacks));
+        }
     }
 
     /// Notes that work is about to be sent. False when no request wants the answer any more.
@@ -236,16 +275,18 @@ impl Engine {
         false
     }
 
-    fn finish(&self, finished: Finished) {
+    /// An exchange ended. Says what its worker is to send next.
+    fn finish(&self, finished: Finished) -> Option<Assignment> {
         // Held before the room that was set aside for it is given back, or the next to look would see neither.
         let content = finished.outcome.content().cloned();
         if let Some(content) = &content {
             self.mailbox.hold_content(content);
         }
-        self.decide(|schedule, now| schedule.finish(finished, now));
+        let next = self.decide_and_go_on(|schedule, now| schedule.finish(finished, now));
         if let Some(content) = &content {
             self.mailbox.let_go_of_content(content);
         }
+        next
     }
 
     /// Ends the requests whose deadline is over, and frees the workers that hang.
@@ -321,7 +362,7 @@ impl Engine {
         let handle = crate::threads::spawn("worker", || {}).unwrap();
         let mut seats = lock(&self.seats);
         let place = seats.vacant();
-        seats.take(place, Arc::default(), Arc::default(), handle);
+        seats.take(place, Arc::default(), Arc::default(), Arc::default(), handle);
         seats.leave(place);
     }
 
@@ -335,16 +376,17 @@ impl Engine {
 impl Engine {
     /// Takes in what the mailbox has.
     pub(super) fn take_in(&self) {
-        while !self.drain().all {}
+        self.drain_all();
     }
 
     /// What a worker does: `answer` is what the network would have brought.
     pub(super) fn work_without_network(&self, answer: fn() -> Outcome) {
         self.take_in();
-        while let Some(Assignment { work, leader, flight }) = self.next_assignment() {
+        let mut next = None;
+        while let Some(Assignment { work, leader, flight }) = next.take().or_else(|| self.next_assignment()) {
             if self.begin(work, leader) {
                 let outcome = answer();
-                self.finish(Finished {
+                next = self.finish(Finished {
                     work,
                     flight,
                     outcome,

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::thread::{JoinHandle, Thread};
 
 use super::counters::Counters;
-use crate::sync::{AtomicU64, Ordering};
+use crate::room;
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::transport::Interrupter;
 
 #[derive(Default)]
 pub(super) struct Seats {
     seats: Vec<Option<Seat>>,
+    /// Shared with who must know without the lock.
+    coming: Arc<AtomicUsize>,
     /// Workers that wait for work; the last to come is the first to go, so that surplus workers really idle.
     idle: Vec<usize>,
     ended: Vec<JoinHandle<()>>,
@@ -20,11 +23,51 @@ pub(super) struct Seat {
     /// The number of the work it is at, 0 for none.
     pub(super) work: Arc<AtomicU64>,
     pub(super) interrupter: Arc<Interrupter>,
+    call: Arc<Call>,
     thread: Thread,
     handle: Option<JoinHandle<()>>,
 }
 
+/// Whether a worker was called: it will ask for work.
+#[derive(Default)]
+pub(super) struct Call(AtomicBool);
+
+impl Call {
+    /// The worker asks for work from here on. False when it was not called: then it may still be on the list of those that
+    /// wait.
+    pub(super) fn answer(&self, coming: &AtomicUsize) -> bool {
+        let was_called = self.0.swap(false, Ordering::SeqCst);
+        if was_called {
+            coming.fetch_sub(1, Ordering::SeqCst);
+        }
+        was_called
+    }
+}
+
+/// Workers that were called and sleep. To be woken without the lock, which they take next.
+#[derive(Default)]
+#[must_use]
+pub(super) struct Woken {
+    count: usize,
+    threads: Vec<Thread>,
+}
+
+impl Woken {
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn wake(self) {
+        self.threads.iter().for_each(Thread::unpark);
+    }
+}
+
 impl Seats {
+    /// How many workers were called and have not asked for work yet.
+    pub(super) fn coming(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.coming)
+    }
+
     pub(super) fn alive(&self) -> usize {
         self.seats.iter().flatten().count()
     }
@@ -42,10 +85,22 @@ impl Seats {
         place: usize,
         work: Arc<AtomicU64>,
         interrupter: Arc<Interrupter>,
+        call: Arc<Call>,
         handle: JoinHandle<()>,
     ) {
         let thread = handle.thread().clone();
-        self.seats[place] = Some(Seat { work, interrupter, thread, handle: Some(handle) });
+        self.seats[place] = Some(Seat { work, interrupter, call, thread, handle: Some(handle) });
+    }
+
+    /// A worker that starts is as good as called.
+    pub(super) fn call_new(&self) -> Arc<Call> {
+        self.coming.fetch_add(1, Ordering::SeqCst);
+        Arc::new(Call(AtomicBool::new(true)))
+    }
+
+    /// It does not start.
+    pub(super) fn call_off(&self, call: &Call) {
+        call.answer(&self.coming);
     }
 
     /// The worker has a new connection.
@@ -74,20 +129,27 @@ impl Seats {
         self.idle.retain(|idle| *idle != place);
     }
 
-    /// Wakes up to `wanted` idle workers; says how many were found.
-    pub(super) fn wake(&mut self, wanted: usize) -> usize {
-        let found = wanted.min(self.idle.len());
-        for place in self.idle.split_off(self.idle.len() - found) {
-            if let Some(seat) = &self.seats[place] {
+    /// Calls up to `wanted` idle workers.
+    pub(super) fn call(&mut self, wanted: usize) -> Woken {
+        let mut woken = Woken::default();
+        while woken.count < wanted
+            && let Some(place) = self.idle.pop()
+        {
+            let Some(seat) = &self.seats[place] else { continue };
+            if !seat.call.0.swap(true, Ordering::SeqCst) {
+                self.coming.fetch_add(1, Ordering::SeqCst);
+            }
+            woken.count += 1;
+            if room::push(&mut woken.threads, seat.thread.clone()).is_err() {
                 seat.thread.unpark();
             }
         }
-        found
+        woken
     }
 
-    /// Wakes all workers, to let them end.
-    pub(super) fn wake_all(&mut self) {
-        self.wake(self.idle.len());
+    /// Calls all workers, to let them end.
+    pub(super) fn call_all(&mut self) -> Woken {
+        self.call(self.idle.len())
     }
 
     /// The threads that have ended and are to be joined: until then the system keeps their stacks.

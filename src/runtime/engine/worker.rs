@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::reading;
 use super::schedule::{Assignment, Finished};
-use super::seats::Seats;
+use super::seats::{Call, Seats};
 use super::{Engine, in_flight::InFlight};
 use crate::operations::{Sent, Status};
 use crate::runtime::lines::Line;
@@ -25,10 +25,12 @@ const IDLE: Duration = Duration::from_secs(20);
 /// Starting too many at once would cost more than the requests that are waiting.
 const STARTED_AT_ONCE: usize = 16;
 
-/// Makes sure that `waiting` requests find workers: wakes idle ones and starts new ones.
+/// Makes sure that `waiting` requests find workers: calls idle ones and starts new ones, where not enough are coming.
 pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let mut seats = lock(&engine.seats);
-    let missing = waiting - seats.wake(waiting);
+    let wanted = waiting.saturating_sub(engine.coming.load(Ordering::SeqCst));
+    let woken = seats.call(wanted);
+    let missing = wanted - woken.count();
     let room = engine.max_workers.saturating_sub(seats.alive());
     let mut failure = None;
     for _ in 0..missing.min(room).min(STARTED_AT_ONCE) {
@@ -40,21 +42,25 @@ pub(super) fn provide(engine: &Arc<Engine>, waiting: usize) {
     let alive = seats.alive();
     seats.publish(&engine.counters);
     drop(seats);
+    woken.wake();
     // With fewer workers than wanted it takes longer; without any, nothing is done.
     let lacks_workers = alive == 0 && failure.is_some();
     if let Some(error) = failure.filter(|_| lacks_workers) {
         engine.say(Line::NoWorker, || error.to_string());
     }
-    engine.decide(|schedule, _| schedule.lacks_workers(lacks_workers));
+    engine.note_lack_of_workers(lacks_workers);
 }
 
 /// Makes sure that a worker opens the connection that is to be opened ahead. When every worker is busy and none can be
 /// started, that waits until the next look.
 pub(super) fn provide_one(engine: &Arc<Engine>) {
     let mut seats = lock(&engine.seats);
-    if seats.wake(1) == 0 && seats.alive() < engine.max_workers && start(engine, &mut seats).is_ok() {
+    let woken = seats.call(1);
+    if woken.count() == 0 && seats.alive() < engine.max_workers && start(engine, &mut seats).is_ok() {
         seats.publish(&engine.counters);
     }
+    drop(seats);
+    woken.wake();
 }
 
 fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {
@@ -62,15 +68,22 @@ fn start(engine: &Arc<Engine>, seats: &mut Seats) -> io::Result<()> {
     let connection = engine.transport.open();
     let interrupter = connection.interrupter();
     let work = Arc::new(AtomicU64::new(0));
+    let call = seats.call_new();
     let mut worker = Worker {
         engine: Arc::clone(engine),
         place,
         connection,
         interrupter: Arc::clone(&interrupter),
+        call: Arc::clone(&call),
         work: Arc::clone(&work),
     };
-    let handle = threads::spawn("worker", move || worker.run())?;
-    seats.take(place, work, interrupter, handle);
+    match threads::spawn("worker", move || worker.run()) {
+        Ok(handle) => seats.take(place, work, interrupter, call, handle),
+        Err(error) => {
+            seats.call_off(&call);
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
@@ -79,24 +92,19 @@ struct Worker {
     place: usize,
     connection: Box<dyn Connection>,
     interrupter: Arc<Interrupter>,
+    call: Arc<Call>,
     work: Arc<AtomicU64>,
 }
 
 impl Worker {
     fn run(&mut self) {
+        self.call.answer(&self.engine.coming);
         let mut idle_since = Instant::now();
         loop {
             match self.engine.next_assignment() {
                 Some(assignment) => {
-                    let work = assignment.work;
-                    let busy = &self.engine.counters.workers_busy;
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    // What the network brings is contained where it is read; this is for a fault of the library.
-                    if catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).is_err() {
-                        self.end();
-                        self.replace_connection();
-                        self.engine.fault(work);
-                    }
+                    self.engine.counters.workers_busy.fetch_add(1, Ordering::Relaxed);
+                    self.work(assignment);
                     self.engine.counters.workers_busy.fetch_sub(1, Ordering::Relaxed);
                     idle_since = Instant::now();
                 }
@@ -104,6 +112,21 @@ impl Worker {
                 None if self.rest(idle_since) => return,
                 None => {}
             }
+        }
+    }
+
+    /// Sends one request after another, until none is left.
+    fn work(&mut self, first: Assignment) {
+        let mut next = Some(first);
+        while let Some(assignment) = next.take() {
+            let work = assignment.work;
+            // What the network brings is contained where it is read; this is for a fault of the library.
+            next = catch_unwind(AssertUnwindSafe(|| self.serve(assignment))).unwrap_or_else(|_| {
+                self.end();
+                self.replace_connection();
+                self.engine.fault(work);
+                None
+            });
         }
     }
 
@@ -118,24 +141,29 @@ impl Worker {
             }
             seats.rest(self.place);
         }
+        self.engine.mailbox.watch();
         // Work that is added after this look wakes a worker from the list this one is on by now.
-        if self.engine.has_work() {
-            lock(&self.engine.seats).awake(self.place);
-            return false;
+        if !self.engine.has_work() {
+            std::thread::park_timeout(IDLE);
         }
-        std::thread::park_timeout(IDLE);
+        self.engine.mailbox.unwatch();
+        if !self.call.answer(&self.engine.coming) {
+            // One that was not called is still on the list, unless it is called this very moment.
+            lock(&self.engine.seats).awake(self.place);
+            self.call.answer(&self.engine.coming);
+        }
         false
     }
 
-    /// Sends a request once.
-    fn serve(&mut self, assignment: Assignment) {
+    /// Sends a request once. Says which is the next.
+    fn serve(&mut self, assignment: Assignment) -> Option<Assignment> {
         let Assignment { work, leader, flight } = assignment;
         self.work.store(work, Ordering::Release);
         self.interrupter.begin(work);
         // Cancelled this very moment: its completion says that it was never sent, so it must not be.
         if !self.engine.begin(work, leader) {
             self.end();
-            return;
+            return None;
         }
         let exchange =
             catch_unwind(AssertUnwindSafe(|| self.connection.exchange(&flight.request, flight.idempotent)));
@@ -157,7 +185,7 @@ impl Worker {
             }
         };
         self.engine.say_how_it_went(&flight, &outcome);
-        self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
+        self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local })
     }
 
     /// Opens a connection ahead of the request that will need it, if one is to be opened.

@@ -1,5 +1,7 @@
 //! From the end of a request until its completion is freed.
 
+use std::time::Duration;
+
 use super::chain::{Chain, Taken};
 use super::counters::count;
 use super::slots::{NoCompletion, Released};
@@ -68,6 +70,15 @@ impl Mailbox {
         // client ends, it is collected nevertheless, and passing it on will pass on nothing.
         let all = if self.settled.load(Ordering::Acquire) { self.slots.used() } else { 0 };
         (0..all).find_map(|slot| self.slots.collect(slot))
+    }
+
+    /// Waits until something comes that is not gathered yet, or the client is closed, at most for so long. What was
+    /// submitted before is found at once: a thread that waits here may wake another.
+    pub(crate) fn wait_for_completions(&self, timeout: Duration) {
+        if self.has_notices() {
+            self.bell.ring();
+        }
+        self.consumer.wait(timeout, || self.has_completions() || self.is_closed());
     }
 
     /// Whether something came that is not gathered yet.

@@ -13,13 +13,26 @@ pub(crate) enum Occupied {
     Reentrant,
 }
 
+/// The polls since the engine last asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::runtime) struct Polls {
+    /// When the first of them was.
+    pub(in crate::runtime) first: Option<Instant>,
+    /// Whether there were more.
+    pub(in crate::runtime) more: bool,
+}
+
 /// The consumer's turn, and the place it waits at.
-#[derive(Default)]
 pub(crate) struct Consumer {
     /// Token of the thread whose turn it is; 0 between turns.
     holder: AtomicUsize,
     /// Turns so far. The thread whose turn it is writes it.
     turns: AtomicU64,
+    /// When the first poll since the engine last asked was, in nanoseconds after `made` from 1, and below that whether
+    /// there were more. Only the first reads the clock. 0 for none.
+    polled: AtomicU64,
+    made: Instant,
+    /// 1 while the consumer waits and nobody has begun to wake it.
     waiting: AtomicU32,
     gate: Mutex<()>,
     arrived: Condvar,
@@ -27,6 +40,20 @@ pub(crate) struct Consumer {
 
 /// The right to collect, until dropped.
 pub(crate) struct Turn<'a>(&'a Consumer);
+
+impl Default for Consumer {
+    fn default() -> Self {
+        Self {
+            holder: AtomicUsize::new(0),
+            turns: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
+            made: Instant::now(),
+            waiting: AtomicU32::new(0),
+            gate: Mutex::new(()),
+            arrived: Condvar::new(),
+        }
+    }
+}
 
 impl Consumer {
     /// Begins a turn.
@@ -47,18 +74,33 @@ impl Consumer {
         (self.turns.load(Ordering::Relaxed), self.holder.load(Ordering::Relaxed) != 0)
     }
 
+    /// When the host polled since this was last called. Now and then a poll is told of twice, or counts as none.
+    pub(in crate::runtime) fn take_polls(&self) -> Polls {
+        // Looked at first: the thread that polls must not lose the cache line each time.
+        if self.polled.load(Ordering::Relaxed) == 0 {
+            return Polls::default();
+        }
+        let polled = self.polled.swap(0, Ordering::Relaxed);
+        let after = (polled >> 1).checked_sub(1).map(Duration::from_nanos);
+        Polls { first: after.and_then(|after| self.made.checked_add(after)), more: polled & 1 != 0 }
+    }
+
     /// Whether it is this thread's turn.
     pub(crate) fn is_mine(&self) -> bool {
         self.holder.load(Ordering::Relaxed) == thread_token()
     }
 
-    /// Waits until `is_done`, at most for `patience`. The thread that makes it true calls [`Consumer::notify`].
+    /// Waits until `is_done`, at most for `patience`. One thread at a time. The thread that makes it true calls [`Consumer::notify`].
     pub(crate) fn wait(&self, patience: Duration, is_done: impl Fn() -> bool) {
         let give_up = Instant::now().checked_add(patience);
         let mut gate = lock(&self.gate);
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        while !is_done() {
+        loop {
+            // Each time: who wakes it takes it back.
+            self.waiting.store(1, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+            if is_done() {
+                break;
+            }
             let left = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
@@ -68,16 +110,30 @@ impl Consumer {
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.waiting.store(0, Ordering::SeqCst);
     }
 
-    /// Wakes a waiting consumer, if there is one. Not for a host's thread that must not wait: it may
-    /// take a lock.
+    /// Wakes a waiting consumer, if there is one that nobody wakes already. Not for a host's thread that must not wait: it
+    /// may take a lock.
     pub(crate) fn notify(&self) {
         fence(Ordering::SeqCst);
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        if self.waiting.load(Ordering::SeqCst) > 0 && self.waiting.swap(0, Ordering::SeqCst) > 0 {
             drop(lock(&self.gate));
             self.arrived.notify_all();
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Notes that the host collects without waiting, as it does once a tick.
+    pub(crate) fn note_poll(&self) {
+        let Consumer { polled, made, .. } = self.0;
+        let before = polled.load(Ordering::Relaxed);
+        if before == 0 {
+            let after = made.elapsed().as_nanos() as u64 + 1;
+            polled.store(after << 1, Ordering::Relaxed);
+        } else if before & 1 == 0 {
+            polled.store(before | 1, Ordering::Relaxed);
         }
     }
 }
@@ -123,6 +179,23 @@ mod tests {
         });
         drop(turn);
         assert!(consumer.enter().is_ok());
+    }
+
+    #[test]
+    fn when_the_host_polled_is_known() {
+        let consumer = Consumer::default();
+        let turn = consumer.enter().unwrap();
+        assert_eq!(consumer.take_polls(), Polls::default(), "one that may wait is none");
+        let before = Instant::now();
+        turn.note_poll();
+        let after = Instant::now();
+        let Polls { first, more } = consumer.take_polls();
+        assert!(first.is_some_and(|first| before <= first && first <= after) && !more);
+        assert_eq!(consumer.take_polls(), Polls::default());
+        let before = Instant::now();
+        (0..3).for_each(|_| turn.note_poll());
+        let Polls { first, more } = consumer.take_polls();
+        assert!(first.is_some_and(|first| before <= first) && more);
     }
 
     #[test]

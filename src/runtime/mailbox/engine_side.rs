@@ -1,8 +1,9 @@
 //! What the engine calls, and all it calls. Our threads only.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::chain::Taken;
+use super::consumer::Polls;
 use super::counters::read;
 use super::holds::Lent;
 use super::outcome::{Content, Outcome};
@@ -37,7 +38,7 @@ impl Mailbox {
     /// What the host has done so far.
     pub(in crate::runtime) fn signs_of_life(&self) -> SignsOfLife {
         let (turns, is_collecting) = self.consumer.turns();
-        SignsOfLife { submitted: read(&self.counters.host.submitted), turns, is_collecting }
+        SignsOfLife { submitted: read(&self.slots.front().submitted), turns, is_collecting }
     }
 
     /// Looks at up to `limit` slots that something happened to. `backlog` keeps the rest; the mailbox must always be
@@ -59,6 +60,33 @@ impl Mailbox {
             });
         }
         backlog.0.len() == 0
+    }
+
+    /// Sleeps for so long, or until a host's thread that is about to wait has left something to find. Always the same
+    /// thread; says whether it was woken.
+    pub(in crate::runtime) fn sleep(&self, time: Duration) -> bool {
+        self.bell.sleep(time, || self.has_notices())
+    }
+
+    /// Ends the sleep. Not for a host's thread that must not wait: it makes a system call.
+    pub(in crate::runtime) fn wake(&self) {
+        self.bell.wake();
+    }
+
+    /// This thread rests, and is woken first by a host's thread that is about to wait and has left something to find. To be
+    /// called before it looks for the last time.
+    pub(in crate::runtime) fn watch(&self) {
+        self.bell.watch();
+    }
+
+    /// The end of [`Mailbox::watch`].
+    pub(in crate::runtime) fn unwatch(&self) {
+        self.bell.unwatch();
+    }
+
+    /// When the host polled since this was last called.
+    pub(in crate::runtime) fn take_polls(&self) -> Polls {
+        self.consumer.take_polls()
     }
 
     /// Whether [`Mailbox::drain`] would find anything that is in no backlog.

@@ -4,6 +4,7 @@
 //! was stopped; the one exception is the gate at which `next` with a timeout waits. The engine calls the mailbox,
 //! through the handful of methods in `engine_side`, and the mailbox knows no engine.
 
+mod bell;
 mod chain;
 mod collecting;
 mod consumer;
@@ -33,8 +34,10 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
+use self::bell::Bell;
 use self::chain::Head;
 use self::collecting::Completions;
+pub(super) use self::consumer::Polls;
 pub(crate) use self::consumer::{Consumer, Occupied, Turn};
 use self::counters::{Counters, read};
 pub(super) use self::engine_side::{Arrival, Backlog, SignsOfLife};
@@ -83,6 +86,7 @@ pub(crate) struct Mailbox {
     notices: CachePadded<Head>,
     completions: CachePadded<Completions>,
     consumer: CachePadded<Consumer>,
+    bell: CachePadded<Bell>,
     trash: CachePadded<Trash>,
     log: Log,
     cache: Arc<AnswerCache>,
@@ -103,6 +107,7 @@ impl Mailbox {
             notices: CachePadded::default(),
             completions: CachePadded::new(Completions::new(capacity as usize)?),
             consumer: CachePadded::default(),
+            bell: CachePadded::default(),
             trash: CachePadded::default(),
             log: Log::new(settings.log_level),
             cache,

@@ -22,6 +22,7 @@ fn no_worker() -> Outcome {
 impl Schedule {
     /// Keeps the deadlines, up to `limit` of them. False when there is more to do.
     pub(in crate::runtime::engine) fn tick(&mut self, now: Instant, limit: usize) -> bool {
+        self.promote(now);
         for _ in 0..limit {
             let Some(slot) = self.deadlines.first_expired(now) else {
                 self.ask_again(now);

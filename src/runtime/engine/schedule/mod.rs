@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use self::queues::{Deadlines, Later, Ready, WorkId};
 use self::work::{Request, Stage, Work};
+use super::agenda::Situation;
 use super::counters::Counters;
 use super::expected::Expected;
 use super::health::Health;
@@ -157,8 +158,19 @@ impl Schedule {
         self.health.breaker.is_open()
     }
 
+    /// What there is to do. `held` are the bytes of answers the host has not freed.
+    pub(super) fn situation(&mut self, held: usize, now: Instant) -> Situation {
+        let waiting = self.waiting(held, now);
+        Situation {
+            due: self.deadlines.first().into_iter().chain(self.later.first()).min(),
+            waiting,
+            is_held_back: self.ready.len() > 0,
+            is_idle: self.is_idle(),
+        }
+    }
+
     /// Whether no request is under way.
-    pub(super) fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.requests.is_empty() && self.sent.is_empty()
     }
 

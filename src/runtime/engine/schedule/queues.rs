@@ -105,7 +105,6 @@ impl Later {
     }
 
     /// When something is due next.
-    #[cfg(test)]
     pub(super) fn first(&self) -> Option<Instant> {
         self.0.first().map(|(due, _)| *due)
     }
@@ -135,7 +134,7 @@ impl Deadlines {
         (*deadline <= now).then_some(*slot)
     }
 
-    #[cfg(test)]
+    /// When the next one is over.
     pub(super) fn first(&self) -> Option<Instant> {
         self.0.first().map(|(deadline, _)| *deadline)
     }

@@ -77,7 +77,7 @@ impl Schedule {
     }
 
     /// Moves what has waited long enough to where it can be sent.
-    fn promote(&mut self, now: Instant) {
+    pub(super) fn promote(&mut self, now: Instant) {
         while let Some(id) = self.later.pop_due(now) {
             let Some(work) = self.works.get_mut(&id) else { continue };
             work.stage = Stage::Ready;
@@ -134,7 +134,7 @@ impl Schedule {
     }
 
     /// How many pieces of work a worker could take now.
-    pub(in crate::runtime::engine) fn waiting(&mut self, held: usize, now: Instant) -> usize {
+    pub(super) fn waiting(&mut self, held: usize, now: Instant) -> usize {
         self.promote(now);
         let rate = &mut self.rate;
         let next = self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
