@@ -16,6 +16,7 @@ mod mailbox;
 #[cfg(all(test, loom))]
 mod model;
 mod seed;
+mod start_error;
 mod stats;
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod stops;
@@ -27,9 +28,10 @@ pub(crate) use self::mailbox::{
     Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Reading, Submission, Turn,
 };
 pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
+pub(crate) use self::start_error::StartError;
 pub use self::stats::Stats;
 
-use std::{io, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use self::engine::{Engine, EngineSettings, Rules};
 use self::mailbox::{AnswerCache, Mailbox, MailboxSettings};
@@ -58,21 +60,6 @@ pub(crate) struct Settings {
     pub(crate) cache: CachePolicy,
     /// First generation of this client's ids: none of an earlier client's with the same number.
     pub(crate) first_generation: u32,
-}
-
-/// Why a runtime does not start: the machine lacks something.
-#[derive(Debug)]
-pub(crate) enum StartError {
-    /// Memory for what the settings ask for.
-    Memory(NoMemory),
-    /// A thread.
-    Thread(io::Error),
-}
-
-impl From<NoMemory> for StartError {
-    fn from(lack: NoMemory) -> Self {
-        Self::Memory(lack)
-    }
 }
 
 /// A mailbox, and the engine that empties it. What host threads do, they do with the mailbox.
