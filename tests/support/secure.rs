@@ -103,7 +103,8 @@ impl SecureServer {
                 let (seen, done) = (Arc::clone(&seen), Arc::clone(&done));
                 std::thread::spawn(move || {
                     let mut stream = StreamOwned::new(connection, stream);
-                    if stream.conn.complete_io(&mut stream.sock).is_ok() {
+                    // With the session tickets.
+                    if stream.conn.complete_io(&mut stream.sock).is_ok() && stream.flush().is_ok() {
                         done.lock().unwrap().extend(stream.conn.handshake_kind());
                     }
                     serve(stream, &seen, answer);
