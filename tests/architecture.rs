@@ -614,13 +614,12 @@ const CANNOT_FAIL: [&str; 6] =
     ["collect", "new_zeroed_slice", "repeat", "reserve_exact", "to_vec", "with_capacity"];
 
 /// Where it may be used nevertheless, how often, and what bounds it.
-const BOUNDED: [(&str, usize, &str); 17] = [
+const BOUNDED: [(&str, usize, &str); 16] = [
     ("src/client/bulk.rs", 1, "one piece of a bulk: 200 customers"),
     ("src/client/mod.rs", 3, "takes a completion, and allocates nothing"),
     ("src/ffi/batches.rs", 1, "one piece of a bulk: 200 customers"),
     ("src/ffi/ending.rs", 1, "takes a completion, and allocates nothing"),
     ("src/fuzzing.rs", 1, "in no build but the fuzzer's"),
-    ("src/handles/mod.rs", 1, "places for 255 clients"),
     ("src/jni/env.rs", 1, "an error's sentence: messages of this library, and the name of a file"),
     ("src/jni/host.rs", 1, "takes a completion, and allocates nothing"),
     ("src/model/text.rs", 2, "messages of this library, and texts of Rust programs"),

@@ -147,7 +147,7 @@ pub(super) unsafe fn text<'a>(
     }
 }
 
-/// The same before anyone has looked whether it is UTF-8. Errors are about no argument yet: to be named by whoever gets them.
+/// The same, not yet known to be UTF-8. Its errors name no argument: the caller adds the name.
 ///
 /// # Safety
 ///

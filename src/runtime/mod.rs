@@ -8,7 +8,7 @@
 //!
 //! The two wings meet here and nowhere else: the engine calls the mailbox, and the mailbox knows no engine. Host threads
 //! only ever touch atomics, and wake no thread: the dispatcher looks for work by itself, when the host's rhythm says that
-//! some has come. Only a host thread that is about to wait itself wakes one of ours.
+//! some has come. Only a host thread that is about to wait wakes a thread of the library.
 
 mod engine;
 mod lines;

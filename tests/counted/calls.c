@@ -1,5 +1,5 @@
 // Makes the calls that are counted, while lackey traces: the same call again and again on a client that is warm, with an API
-// that nobody answers for. Stores into `marks` before and after each; count.awk finds them there.
+// that does not answer. Stores into `marks` before and after each; count.awk finds them there.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

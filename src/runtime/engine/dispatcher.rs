@@ -18,7 +18,7 @@ const WAITING: Duration = Duration::from_millis(10);
 const HELD_BACK: Duration = Duration::from_millis(5);
 /// Between two looks at what is due while no request is under way.
 const IDLE: Duration = Duration::from_millis(100);
-/// Nobody is woken from a shorter sleep than this.
+/// The dispatcher cannot be woken from a shorter sleep than this.
 const NAP: Duration = Duration::from_micros(500);
 /// Between two looks, whatever there is to do.
 const SHORTEST: Duration = Duration::from_micros(100);

@@ -111,7 +111,7 @@ mod tests {
     fn who_is_needed_does_not_sleep() {
         let bell = Bell::default();
         bell.ring();
-        assert!(!bell.sleep(FOREVER, || true), "nobody slept when it was rung");
+        assert!(!bell.sleep(FOREVER, || true), "no thread slept when it was rung");
         assert!(!bell.sleep(Duration::ZERO, || false));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Consumer {
     /// there were more. Only the first reads the clock. 0 for none.
     polled: AtomicU64,
     made: Instant,
-    /// 1 while the consumer waits and nobody has begun to wake it.
+    /// 1 while the consumer waits and no thread has begun to wake it.
     waiting: AtomicU32,
     gate: Mutex<()>,
     arrived: Condvar,
@@ -113,7 +113,7 @@ impl Consumer {
         self.waiting.store(0, Ordering::SeqCst);
     }
 
-    /// Wakes a waiting consumer, if there is one that nobody wakes already. Not for a host's thread that must not wait: it
+    /// Wakes a waiting consumer, if there is one that no thread wakes already. Not for a host's thread that must not wait: it
     /// may take a lock.
     pub(crate) fn notify(&self) {
         fence(Ordering::SeqCst);

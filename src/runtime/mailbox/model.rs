@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use loom::thread::{self, JoinHandle};
 
-use super::chain::Taken;
+use super::chain::{Chain, Taken};
 use super::free_list::FreeList;
 use super::holds::Reserved;
 use super::pile::{Pile, Piled};

@@ -170,7 +170,7 @@ impl Table {
     }
 }
 
-/// The notices to the engine are linked through the slots: whoever notes one, or looks at one, has its line in hand anyway.
+/// The notices to the engine are linked through the slots: the thread that adds one, or looks at one, touches that line anyway.
 impl Links for Table {
     fn link(&self, slot: usize) -> &AtomicU32 {
         &self.slots()[slot].notice
@@ -181,7 +181,7 @@ impl Drop for Table {
     fn drop(&mut self) {
         let used = self.front.free.high_water() as usize;
         let slots = NonNull::slice_from_raw_parts(self.slots, self.front.free.capacity());
-        // SAFETY: `new` leaked so many, and nobody uses them any more.
+        // SAFETY: `new` leaked so many, and no thread uses them any more.
         let mut slots = unsafe { Box::from_raw(slots.as_ptr()) };
         for slot in &mut slots[..used] {
             let state = State::unpack(own(&mut slot.state));

@@ -45,7 +45,7 @@ const BEFORE_A_TICK: Duration = Duration::from_millis(1);
 pub(super) struct Rhythm {
     track: Track,
     offsets: Offsets,
-    /// When a look last found work that nobody had told of.
+    /// When a look last found work that was not announced.
     found: Option<Instant>,
     /// When the latest requests were submitted.
     submitted: VecDeque<Instant>,
@@ -88,7 +88,7 @@ impl Rhythm {
         }
     }
 
-    /// A look found work that nobody had told of.
+    /// A look found work that was not announced.
     pub(super) fn found(&mut self, now: Instant) {
         self.found = Some(now);
     }

@@ -8,7 +8,7 @@ const PARTS: usize = 32;
 const FIRST: (usize, f32) = (9, 0.5);
 /// A submit counts for this much less with each that follows.
 const FADING: f32 = 1.0 - 1.0 / 256.0;
-/// The share of submits that may come when nobody looks.
+/// The share of submits that may come outside the looks.
 const STRAY: f32 = 0.0075;
 /// Parts between two at which submits come belong to them if they are no more than these.
 const HOLE: usize = 4;

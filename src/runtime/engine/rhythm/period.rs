@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::runtime::mailbox::Polls;
 
-/// Ticks outside of this are none: who polls more often needs no guessing, and who polls less often is no game.
+/// Longer and shorter periods are not ticks: a host that polls more often needs no guess, and a game polls more often.
 const SHORTEST: Duration = Duration::from_millis(4);
 const LONGEST: Duration = Duration::from_millis(260);
 /// Polls that are remembered.
