@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::operations::{
-    Arguments, HttpRequest, LOOKUP_CUSTOMER, Operation, Parameter, REQUEST, Sent, Status, UPDATE_CUSTOMER,
+    Arguments, HttpRequest, LOOKUP_CUSTOMER, Operation, Parameter, REQUEST, Sent, UPDATE_CUSTOMER,
 };
 use crate::sync::stops::{self, Armed, Step};
 use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
@@ -96,7 +96,8 @@ struct Host {
     runtime: Runtime,
     api: Arc<Api>,
     accepted: Mutex<Vec<Key>>,
-    ended: Mutex<BTreeMap<Key, Status>>,
+    /// Whether they were sent, as they said.
+    ended: Mutex<BTreeMap<Key, Sent>>,
 }
 
 impl Host {
@@ -165,9 +166,9 @@ impl Host {
         let limit = limit.min(self.runtime.gather());
         for _ in 0..limit {
             let key = self.runtime.collect().unwrap();
-            let status = self.runtime.read(key).unwrap().outcome().status;
+            let sent = self.runtime.read(key).unwrap().outcome().sent;
             assert!(self.runtime.release(key).is_ok());
-            assert_eq!(self.ended.lock().unwrap().insert(key, status), None, "completed twice");
+            assert_eq!(self.ended.lock().unwrap().insert(key, sent), None, "completed twice");
         }
         self.runtime.deliver_log(|_| {});
     }
@@ -315,24 +316,70 @@ fn stop_one(thread: &'static str, nth: usize, slept: &mut Sleeps) -> Option<Step
     })
 }
 
+/// Cancels a request while a worker is stopped before its step number `nth`, if one gets that far.
+fn cancel_at(nth: usize) -> Option<Step> {
+    let armed = stops::arm("paynow-worker", nth);
+    let host = Host::new();
+    host.get("/ok", PROBE, FOREVER);
+    let give_up = Instant::now() + PATIENCE;
+    let is_over = || !host.ended.lock().unwrap().is_empty();
+    let mut step = None;
+    while step.is_none() && !is_over() {
+        assert!(Instant::now() < give_up, "the work is never done");
+        step = armed.stopped_before(Duration::from_micros(50));
+        host.collect(usize::MAX);
+    }
+    host.runtime.cancel_all(PROBE);
+    drop(armed);
+    // What a worker is about to send is sent, or is not, when this returns.
+    host.runtime.stop();
+    host.collect(usize::MAX);
+    let ended: Vec<Sent> = host.ended.lock().unwrap().values().copied().collect();
+    let exchanges = host.api.exchanges.load(Ordering::SeqCst);
+    assert_eq!(ended.len(), 1);
+    assert!(
+        ended != [Sent::Never] || exchanges == 0,
+        "cancelled before {step:?}, it says that it was never sent, and was sent {exchanges} times"
+    );
+    step
+}
+
 #[expect(clippy::print_stdout, reason = "says how much was tried")]
 fn report(line: &str) {
     println!("{line}");
 }
 
+/// Whether this is a process for this test alone: threads of other tests have the same names, and their memory traffic puts
+/// host threads to sleep. Runs the test in one otherwise.
+fn is_alone(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let name = format!("runtime::stops::{test}");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([&name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    said.lines().filter_map(|line| line.get(line.find(STOPPED)?..)).for_each(report);
+    false
+}
+
+#[test]
+fn what_is_cancelled_before_it_is_sent_is_not_sent() {
+    if !is_alone("what_is_cancelled_before_it_is_sent_is_not_sent") {
+        return;
+    }
+    let cancelled = (1..).take_while(|nth| cancel_at(*nth).is_some()).count();
+    assert!(cancelled > 10, "a worker took only {cancelled} steps");
+    report(&format!("stopped paynow-worker before each of {cancelled} steps, to cancel its request"));
+}
+
 #[test]
 fn a_stopped_library_thread_holds_up_no_host_call() {
-    if std::env::var_os(ALONE).is_none() {
-        // Threads of other tests have the same names, and their memory traffic puts host threads to sleep.
-        let name = "runtime::stops::a_stopped_library_thread_holds_up_no_host_call";
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args([name, "--exact", "--nocapture", "--test-threads=1"])
-            .env(ALONE, "1")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
-        said.lines().filter_map(|line| line.get(line.find(STOPPED)?..)).for_each(report);
+    if !is_alone("a_stopped_library_thread_holds_up_no_host_call") {
         return;
     }
     let mut seen = BTreeSet::new();
