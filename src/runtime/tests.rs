@@ -738,17 +738,27 @@ fn peeking_sees_what_is_known_and_sends_nothing() {
     let host = Host::new(impatient);
     let peek = || {
         let fill = |arguments: &mut Arguments| arguments.text(Parameter::Name, "a");
-        host.runtime.peek(&LOOKUP_CUSTOMER, fill).unwrap()
+        host.runtime.peek(&LOOKUP_CUSTOMER, fill)
     };
-    assert_eq!(peek(), None);
+    assert_eq!(peek(), Ok(None));
     host.world.say(BY_NAME, &[(200, CUSTOMER)]);
     host.ask(&LOOKUP_CUSTOMER, NAME);
     host.one(|_| ());
-    let key = peek().unwrap();
+    let key = peek().unwrap().unwrap();
     assert_eq!(host.runtime.read(key).unwrap().outcome().source, Source::Cache);
     host.runtime.release(key).unwrap();
     assert_eq!(host.world.exchanges(), 1);
     assert_eq!(host.runtime.stats().outstanding, 0);
+    host.runtime.stop();
+    assert_eq!(peek(), Err(SubmitError::Shutdown));
+}
+
+#[test]
+fn a_client_that_has_ended_says_so_whether_or_not_it_knows_the_answer() {
+    let host = Host::new(impatient);
+    host.runtime.stop();
+    let fill = |arguments: &mut Arguments| arguments.text(Parameter::Name, "a");
+    assert_eq!(host.runtime.peek(&LOOKUP_CUSTOMER, fill), Err(SubmitError::Shutdown));
 }
 
 #[test]
