@@ -29,6 +29,7 @@ typedef struct paynow_client_config {
   const char *proxy; size_t proxy_n;
   const char *ca_file; size_t ca_file_n;
   uint32_t send_bedrock_prefix, offline_players_by_uuid;
+  uint32_t warm_connections, reserved;
 } paynow_client_config;
 
 typedef struct paynow_lookup_query {

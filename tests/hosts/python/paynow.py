@@ -37,6 +37,7 @@ class ClientConfig(Struct):
         ("rate_per_second", c_uint32), ("rate_burst", c_uint32),
         *text("bedrock_prefix"), *text("api_key_env"), *text("api_key_file"), *text("proxy"), *text("ca_file"),
         ("send_bedrock_prefix", c_uint32), ("offline_players_by_uuid", c_uint32),
+        ("warm_connections", c_uint32), ("reserved", c_uint32),
     ]
 
 
