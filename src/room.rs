@@ -5,6 +5,11 @@
 
 #[cfg(test)]
 pub(crate) mod counting;
+#[cfg(not(loom))]
+mod lines;
+
+#[cfg(not(loom))]
+pub(crate) use lines::{free_lines, zeroed_lines};
 
 use std::alloc::Layout;
 use std::collections::TryReserveError;
@@ -127,6 +132,7 @@ pub(crate) fn text(text: &str) -> Result<String, NoMemory> {
 ///
 /// A value of zeros is valid.
 pub(crate) unsafe fn zeroed<T>(count: usize) -> Result<Box<[T]>, NoMemory> {
+    const { assert!(align_of::<T>() <= 2 * size_of::<usize>(), "see zeroed_lines") };
     let layout = Layout::array::<T>(count).map_err(|_| NoMemory)?;
     if layout.size() == 0 {
         return Ok(collect((0..count).map(|_| {

@@ -88,19 +88,30 @@ fn spent(block: *mut u8, layout: Layout) -> isize {
     bytes.cast_signed()
 }
 
+/// Allocates, unless it is to be refused, and counts it.
+fn counted(layout: Layout, allocate: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if is_refused(layout.size()) {
+        return std::ptr::null_mut();
+    }
+    let block = allocate();
+    if !block.is_null() {
+        HELD.set(HELD.get() + spent(block, layout));
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    }
+    block
+}
+
 // SAFETY: everything is left to `System`; counting neither allocates nor panics.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_refused(layout.size()) {
-            return std::ptr::null_mut();
-        }
         // SAFETY: the caller keeps the rules of `alloc`.
-        let block = unsafe { System.alloc(layout) };
-        if !block.is_null() {
-            HELD.set(HELD.get() + spent(block, layout));
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        }
-        block
+        counted(layout, || unsafe { System.alloc(layout) })
+    }
+
+    /// The provided one would write the zeros itself.
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the rules of `alloc_zeroed`.
+        counted(layout, || unsafe { System.alloc_zeroed(layout) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {

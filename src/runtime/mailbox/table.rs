@@ -48,14 +48,29 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// A slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit.
     #[cfg(not(loom))]
-    fn table(count: usize) -> Result<Box<[Self]>, NoMemory> {
-        // SAFETY: a slot of zeros is valid: its atomics are zero and its cells hold MaybeUninit.
-        unsafe { room::zeroed(count) }
+    fn table(count: usize) -> Result<NonNull<Self>, NoMemory> {
+        room::zeroed_lines(count)
+    }
+
+    /// # Safety
+    ///
+    /// [`Slot::table`] made it, with the same count, and nothing uses it any more.
+    #[cfg(not(loom))]
+    unsafe fn free_table(table: NonNull<Self>, count: usize) {
+        // SAFETY: passed on.
+        unsafe { room::free_lines(table, count) };
     }
 
     #[cfg(loom)]
-    fn table(count: usize) -> Result<Box<[Self]>, NoMemory> {
+    unsafe fn free_table(table: NonNull<Self>, count: usize) {
+        // SAFETY: `table` leaked so many.
+        drop(unsafe { Box::from_raw(NonNull::slice_from_raw_parts(table, count).as_ptr()) });
+    }
+
+    #[cfg(loom)]
+    fn table(count: usize) -> Result<NonNull<Self>, NoMemory> {
         let slot = |_| Self {
             state: AtomicU64::new(0),
             next_free: AtomicU32::new(0),
@@ -65,7 +80,7 @@ impl Slot {
             outcome: Cell::new(MaybeUninit::uninit()),
             arguments: Cell::new(MaybeUninit::uninit()),
         };
-        Ok(room::collect((0..count).map(slot))?.into_boxed_slice())
+        Ok(NonNull::from(Box::leak(room::collect((0..count).map(slot))?.into_boxed_slice())).cast())
     }
 
     pub(super) fn state(&self) -> State {
@@ -94,7 +109,7 @@ impl Slot {
 #[repr(align(64))]
 pub(super) struct Table {
     front: Front,
-    /// As many as the free list in `front` says, from `Box::into_raw`: a pointer with its length would not fit.
+    /// As many as the free list in `front` says: a pointer with its length would not fit.
     slots: NonNull<Slot>,
     /// Added to the generation in the word to make the one in a key.
     first_generation: Generation,
@@ -109,11 +124,7 @@ unsafe impl Send for Table {}
 impl Table {
     pub(super) fn new(capacity: u32, first_generation: Generation) -> Result<Self, NoMemory> {
         let capacity = capacity.clamp(1, MAX_SLOTS);
-        Ok(Self {
-            front: Front::new(capacity),
-            slots: NonNull::from(Box::leak(Slot::table(capacity as usize)?)).cast(),
-            first_generation,
-        })
+        Ok(Self { front: Front::new(capacity), slots: Slot::table(capacity as usize)?, first_generation })
     }
 
     pub(super) fn front(&self) -> &Front {
@@ -180,10 +191,9 @@ impl Links for Table {
 impl Drop for Table {
     fn drop(&mut self) {
         let used = self.front.free.high_water() as usize;
-        let slots = NonNull::slice_from_raw_parts(self.slots, self.front.free.capacity());
-        // SAFETY: `new` leaked so many, and no thread uses them any more.
-        let mut slots = unsafe { Box::from_raw(slots.as_ptr()) };
-        for slot in &mut slots[..used] {
+        let mut slots = NonNull::slice_from_raw_parts(self.slots, self.front.free.capacity());
+        // SAFETY: `new` made so many, and no thread uses them any more.
+        for slot in &mut unsafe { slots.as_mut() }[..used] {
             let state = State::unpack(own(&mut slot.state));
             if matches!(state.phase, Phase::Ready | Phase::Collected) {
                 // SAFETY: written before Ready, not yet taken; no other thread is left.
@@ -194,6 +204,8 @@ impl Drop for Table {
                 unsafe { (*slot.arguments.writing()).assume_init_drop() };
             }
         }
+        // SAFETY: as above.
+        unsafe { Slot::free_table(self.slots, slots.len()) };
     }
 }
 
