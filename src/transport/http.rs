@@ -584,6 +584,54 @@ mod tests {
         transport.close();
     }
 
+    /// Answers the requests of one connection, the first of all with the first status and so on, and keeps it open.
+    fn answer_each(mut stream: std::net::TcpStream, statuses: &std::sync::Mutex<std::vec::IntoIter<u16>>) {
+        use std::io::{Read, Write};
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while stream.read(&mut byte).unwrap_or(0) == 1 {
+            head.push(byte[0]);
+            if head.ends_with(b"\r\n\r\n") {
+                head.clear();
+                let status = statuses.lock().unwrap().next().unwrap();
+                write!(stream, "HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_the_server_gave_up_is_not_used_again() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = listener.local_addr().unwrap();
+        let asked = [200, 408, 200, 200, 421, 200];
+        let statuses = std::sync::Mutex::new(Vec::from(asked).into_iter());
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for stream in listener.incoming() {
+                    if over.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let stream = stream.unwrap();
+                    scope.spawn(|| answer_each(stream, &statuses));
+                }
+            });
+            let transport = transport(there.port());
+            let mut connection = transport.open();
+            let opened = asked.map(|status| {
+                connection.interrupter().begin(1);
+                let exchange = connection.exchange(&request(Authorization::None), true);
+                assert_eq!(exchange.result.unwrap().status, status);
+                transport.connections().opened
+            });
+            drop(connection);
+            transport.close();
+            over.store(true, Ordering::SeqCst);
+            drop(std::net::TcpStream::connect(there).unwrap());
+            assert_eq!(opened, [1, 1, 2, 2, 2, 3], "after 408 and 421");
+        });
+    }
+
     /// A server that answers every request with this body, on a connection each.
     fn serve(listener: &std::net::TcpListener, body: &str) {
         use std::io::{Read, Write};
