@@ -45,8 +45,8 @@ part() {
 
 mkdir -p target/test-results
 if command -v valgrind >/dev/null; then
-  # Children of a fork end without freeing what their parent made.
-  memcheck='valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes --fair-sched=yes'
+  # Children of a fork end without freeing what their parent made. A test has 255 clients, and a client two threads.
+  memcheck='valgrind -q --max-threads=1000 --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes --fair-sched=yes'
   part valgrind-c env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-c-valgrind sh tests/c/run.sh
   part valgrind-cpp env CI= TEST_UNDER_VALGRIND=1 TEST_WRAPPER="$memcheck" TEST_OUT=target/tests-cpp-valgrind sh tests/cpp/run.sh
 else
