@@ -71,7 +71,7 @@ TEST(a_key_from_the_environment) {
 // A file that holds the key, to be removed.
 static void write_key(char *path, const char *text, mode_t mode) {
   const char *directory = getenv("TMPDIR");
-  snprintf(path, 512, "%s/paynow-key-XXXXXX", directory ? directory : "/tmp");
+  snprintf(path, 512, "%s/paynow-key-XXXXXX", directory ? directory : P_tmpdir);
   int fd = mkstemp(path);
   if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fchmod(fd, mode) != 0) {
     FAIL("%s cannot be written", path);

@@ -156,7 +156,7 @@ static void with_closed_streams(void) {
 }
 
 static void write_key_file(void) {
-  snprintf(key_path, sizeof key_path, "/tmp/paynow-bridge-hostile-%d", getpid());
+  snprintf(key_path, sizeof key_path, P_tmpdir "/paynow-bridge-hostile-%d", getpid());
   int file = open(key_path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   CHECK(file >= 0 && write(file, sandbox_key, strlen(sandbox_key)) == (ssize_t)strlen(sandbox_key));
   close(file);
@@ -330,7 +330,7 @@ static const char *copy_of_the_library(int number) {
   static char paths[2][128];
   Dl_info found;
   char *path = paths[number], command[600];
-  snprintf(path, sizeof paths[0], "/tmp/paynow-bridge-copy-%d-%d.so", getpid(), number);
+  snprintf(path, sizeof paths[0], P_tmpdir "/paynow-bridge-copy-%d-%d.so", getpid(), number);
   EXPECT(dladdr((void *)(uintptr_t)paynow_version, &found) != 0);
   snprintf(command, sizeof command, "cp -L '%s' '%s'", found.dli_fname, path);
   EXPECT(system(command) == 0);

@@ -2,6 +2,7 @@
 
 #include "harness.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -52,7 +53,7 @@ class File {
  public:
   File(std::string_view text, mode_t mode) {
     const char* directory = std::getenv("TMPDIR");
-    path_ = std::string(directory ? directory : "/tmp") + "/paynow-key-XXXXXX";
+    path_ = std::string(directory ? directory : P_tmpdir) + "/paynow-key-XXXXXX";
     const int fd = mkstemp(path_.data());
     if (fd < 0 || write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fchmod(fd, mode) != 0) {
       test::fail(__FILE__, __LINE__, path_ + " cannot be written");
