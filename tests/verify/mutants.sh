@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR="$copy/target"
 export SIMULATION_SEEDS="${MUTANTS_SEEDS:-300}"
 . "$here/mutating.sh"
 build() { "$cargo" test --locked --quiet --lib --no-run; }
-try() { timeout 240 "$cargo" test --locked --quiet --lib >"$copy/log" 2>&1; }
+try() { until_one_fails 240 "$cargo" test --locked --lib; }
 
 copy_tree
 build

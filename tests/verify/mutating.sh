@@ -1,6 +1,6 @@
 # Breaks one line after the other in a copy of the tree, for the scripts that say which breaks no test noticed. Sourced; wants
-# root, cargo, copy (a directory), wanted (names between blanks, or one blank for all), try (runs the tests, output to $copy/log)
-# and limit (seconds).
+# root, cargo, copy (a directory), wanted (names between blanks, or one blank for all), build (builds the tests) and try (runs
+# them, output to $copy/log).
 
 caught=0
 survived=0
@@ -46,6 +46,18 @@ mutant() {
     caught=$((caught + 1))
   fi
   cp "$copy/original" "src/$2"
+}
+
+# until_one_fails SECONDS COMMAND...: runs the tests until one fails, or the time runs out: of a broken rule many tests may hang.
+until_one_fails() {
+  timeout "$@" >"$copy/log" 2>&1 &
+  running=$!
+  while kill -0 "$running" 2>/dev/null; do
+    # It passes a signal on to the tests.
+    if grep -q '^test .* FAILED$' "$copy/log"; then kill "$running" 2>/dev/null; fi
+    sleep 1
+  done
+  wait "$running"
 }
 
 # The tests that failed, or the time that ran out.
