@@ -389,6 +389,13 @@ impl Client {
         Ok(delivered)
     }
 
+    /// Notes that a tick of the host begins. For a host that has its completions collected by a thread that waits in
+    /// [`Client::next`]: from when a host polls, the client knows when to look for what it submits, and such a host does not.
+    #[cfg(feature = "jni")]
+    pub(crate) fn note_tick(&self) {
+        self.runtime.consumer().note_tick();
+    }
+
     /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when none finished in
     /// that time, or when the client is shut down and everything was handed out.
     ///

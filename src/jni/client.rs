@@ -222,6 +222,25 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_next(
     })
 }
 
+/// Notes that a tick of the host begins, so that the client looks for what is submitted in it at the right moment.
+///
+/// # Safety
+///
+/// As above.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_tick(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    contain(caller, || {
+        table::enter(client)?.client.note_tick();
+        Ok(0)
+    })
+}
+
 /// Cancels a request: 1 when that decided how it ended.
 ///
 /// # Safety

@@ -45,7 +45,7 @@ use crate::room::{self, NoMemory};
 use crate::runtime::{LogLine, Outcome, Source};
 
 /// Grows when the encoding or an export changes; Java compares it when it has loaded the library.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 const COMPLETION: u8 = 1;
 const LOG_LINE: u8 = 2;

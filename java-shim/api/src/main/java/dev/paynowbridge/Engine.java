@@ -82,6 +82,10 @@ final class Engine {
         return handle;
     }
 
+    void tick() {
+        Native.tick(handle);
+    }
+
     int take(PayNowFuture<?> future) {
         return tickets.take(future);
     }

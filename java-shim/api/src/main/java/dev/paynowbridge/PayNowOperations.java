@@ -116,13 +116,17 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
 
     /**
      * The same, with futures that complete on an executor: a {@link TickExecutor}, a scheduler. An executor that refuses a
-     * task has it run on the client's completion thread instead, so that nothing hangs.
+     * task has it run on the client's completion thread instead, so that nothing hangs. From a {@link TickExecutor} the client
+     * learns the host's ticks, see {@link PayNowClient#tick()}.
      *
      * @param executor where futures complete
      * @return a view
      */
     public final PayNowOperations on(Executor executor) {
         require(executor, "executor");
+        if (executor instanceof TickExecutor ticks) {
+            ticks.tickFor(root());
+        }
         return new PayNowView(root(), calls.on(executor));
     }
 

@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 5;
+    public static final long VERSION = 6;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -43,6 +43,8 @@ public final class Native {
     public static native long setApiKey(long client, String key);
 
     static native long next(long client, int timeoutMs, byte[] buffer);
+
+    public static native long tick(long client);
 
     public static native long cancel(long client, long request);
 
