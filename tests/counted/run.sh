@@ -14,7 +14,8 @@ suite=counted
 valgrind=${VALGRIND:-valgrind}
 
 # NAME INSTRUCTIONS LINES_OF_CODE LINES_OF_DATA, in the order of calls.c: lookups by a Minecraft UUID, a poll that finds
-# nothing, and what Java notes once a tick. What they take, and a few instructions and lines of code more for another compiler or C library.
+# nothing, and what Java calls once a tick. What they take, and a few instructions and lines of code more for another compiler or
+# C library.
 limits='
 submit                 430  44  23
 submit_with_call       465  46  26
