@@ -389,11 +389,17 @@ impl Client {
         Ok(delivered)
     }
 
-    /// Notes that a tick of the host begins. For a host that has its completions collected by a thread that waits in
-    /// [`Client::next`]: from when a host polls, the client knows when to look for what it submits, and such a host does not.
-    #[cfg(feature = "jni")]
-    pub(crate) fn note_tick(&self) {
+    /// Says that a tick of the host begins, for a host that has its completions collected by a thread that waits in
+    /// [`Client::next`], and submits in its ticks. From when a host polls, the client learns when to look for what it submits;
+    /// from such a host it learns it here. Once a tick, on any thread; never waits.
+    pub fn tick(&self) {
         self.runtime.consumer().note_tick();
+    }
+
+    /// Whether a tick was noted that the engine has not asked for.
+    #[cfg(all(test, feature = "jni"))]
+    pub(crate) fn has_ticked(&self) -> bool {
+        self.runtime.consumer().has_polls()
     }
 
     /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when none finished in

@@ -1,6 +1,8 @@
 import dev.paynowbridge.LogLevel;
 import dev.paynowbridge.PayNowClient;
 import dev.paynowbridge.PayNowOperations;
+import dev.paynowbridge.Player;
+import dev.paynowbridge.Remembered;
 import dev.paynowbridge.TickExecutor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -8,12 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** One measurement of one peer, in a JVM of its own. Prints "name value" lines for {@link Report}. */
 final class Measure {
@@ -32,7 +39,7 @@ final class Measure {
 
     /**
      * {@code submit PEER BASE WARM-BASE SECONDS DEADLINE-MS}, {@code load PEER BASE OUTSTANDING SECONDS WARM-SECONDS},
-     * {@code complete BASE ROUNDS WARM-ROUNDS} or {@code empty}.
+     * {@code complete BASE ROUNDS WARM-ROUNDS}, {@code calls BASE SECONDS}, {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
      */
     public static void main(String[] arguments) throws Exception {
         for (int i = 0; i < PLAYERS.length; i++) {
@@ -42,6 +49,8 @@ final class Measure {
             case "submit" -> submit(arguments[1], arguments[2], arguments[3], Double.parseDouble(arguments[4]), Integer.parseInt(arguments[5]));
             case "load" -> load(arguments[1], arguments[2], Integer.parseInt(arguments[3]), Double.parseDouble(arguments[4]), Double.parseDouble(arguments[5]));
             case "complete" -> complete(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+            case "calls" -> calls(arguments[1], Double.parseDouble(arguments[2]));
+            case "wire" -> wire(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "empty" -> footprint();
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -249,15 +258,7 @@ final class Measure {
     private static void complete(String base, int rounds, int warmRounds) {
         AtomicInteger ready = new AtomicInteger();
         TickExecutor ticks = new TickExecutor();
-        PayNowClient client = PayNowClient.builder(Peer.STORE)
-                .apiBase(base)
-                .apiKey(Peer.KEY)
-                .proxy("")
-                .cacheTtl(Duration.ZERO)
-                .cacheNegativeTtl(Duration.ZERO)
-                .logLevel(LogLevel.ERROR)
-                .log((level, line) -> {})
-                .build();
+        PayNowClient client = client(base, Duration.ZERO);
         PayNowOperations operations = client.on(task -> {
             ticks.execute(task);
             ready.incrementAndGet();
@@ -288,6 +289,110 @@ final class Measure {
             }
         }
         each.print("complete");
+    }
+
+    /** {@code memory}: how long answers are remembered. */
+    private static PayNowClient client(String base, Duration memory) {
+        return PayNowClient.builder(Peer.STORE)
+                .apiBase(base)
+                .apiKey(Peer.KEY)
+                .proxy("")
+                .cacheTtl(memory)
+                .cacheNegativeTtl(memory)
+                .logLevel(LogLevel.ERROR)
+                .log((level, line) -> {})
+                .build();
+    }
+
+    // ---- what one way of asking costs beside another ----
+
+    private record Kind(String name, Consumer<UUID> call) {}
+
+    /** Each tick makes so many of each kind, one kind after the other, and another first in each tick. */
+    private static void calls(String base, double seconds) {
+        int count = (int) (seconds * SECOND / TICK);
+        TickExecutor ticks = new TickExecutor();
+        PayNowOperations asking = client(base, Duration.ZERO).on(ticks);
+        PayNowClient remembering = client(base, Duration.ofHours(1));
+        List<Kind> kinds = List.of(
+                new Kind("lookup_uuid", id -> asking.lookupCustomer(id).whenComplete(Measure::ended)),
+                new Kind("lookup_player", id -> asking.lookupPlayer(Player.of(id, "Notch")).whenComplete(Measure::ended)),
+                new Kind("peek", id -> found(remembering.peek(PLAYERS[0]))));
+        remembering.lookupCustomer(PLAYERS[0]).join();
+        callAll(ticks, kinds, samples(kinds.size(), 0), WARM_TICKS, SECOND / 200);
+        Samples[] samples = samples(kinds.size(), count * PER_TICK);
+        System.gc();
+        callAll(ticks, kinds, samples, count, TICK);
+        for (int kind = 0; kind < samples.length; kind++) {
+            samples[kind].print(kinds.get(kind).name());
+        }
+        requireNoFailure();
+    }
+
+    private static Samples[] samples(int count, int most) {
+        return Stream.generate(() -> new Samples(most)).limit(count).toArray(Samples[]::new);
+    }
+
+    private static void callAll(TickExecutor ticks, List<Kind> kinds, Samples[] samples, int count, long every) {
+        long next = System.nanoTime();
+        int player = 0;
+        for (int tick = 0; tick < count; tick++) {
+            next += every;
+            sleepUntil(next);
+            ticks.drain(Duration.ofMillis(50));
+            for (int turn = 0; turn < samples.length; turn++) {
+                int kind = (tick + turn) % samples.length;
+                Consumer<UUID> call = kinds.get(kind).call();
+                for (int i = 0; i < PER_TICK; i++) {
+                    UUID id = PLAYERS[player++ % PLAYERS.length];
+                    long from = System.nanoTime();
+                    call.accept(id);
+                    samples[kind].add(System.nanoTime() - from);
+                }
+            }
+        }
+    }
+
+    private static void requireNoFailure() {
+        if (FAILED.sum() > 0) {
+            throw new IllegalStateException(FAILED.sum() + " look-ups failed");
+        }
+    }
+
+    private static void found(Optional<Remembered> remembered) {
+        SINK.addAndGet(remembered.orElseThrow().customer().orElseThrow().id().length());
+    }
+
+    // ---- how long a request waits until it is sent ----
+
+    /** One request now and then from a host that ticks; the answer's id is when the server read it. */
+    private static void wire(String base, int rate, int submits) {
+        long every = SECOND / rate;
+        TickExecutor ticks = new TickExecutor();
+        PayNowOperations operations = client(base, Duration.ZERO).on(ticks);
+        Samples waits = new Samples(submits);
+        Random random = new Random(1);
+        long next = System.nanoTime();
+        // Two seconds in which the client learns the rhythm, and then a request every third of a second or so.
+        int quiet = 2 * rate;
+        for (int asked = 0; waits.count < submits; requireNoFailure()) {
+            next += every;
+            sleepUntil(next);
+            ticks.drain(Duration.ofMillis(10));
+            if (--quiet < 0 && asked < submits) {
+                quiet = rate / 6 + random.nextInt(rate / 3);
+                asked++;
+                long from = System.nanoTime();
+                operations.lookupCustomer(PLAYERS[asked % PLAYERS.length]).whenComplete((found, failure) -> {
+                    if (failure != null) {
+                        FAILED.increment();
+                    } else {
+                        waits.add(Long.parseLong(found.orElseThrow().id()) - from);
+                    }
+                });
+            }
+        }
+        waits.print("wire");
     }
 
     // ---- this process ----

@@ -100,6 +100,12 @@ impl Consumer {
         }
     }
 
+    /// Whether a poll or a tick waits for the engine to ask.
+    #[cfg(all(test, feature = "jni"))]
+    pub(crate) fn has_polls(&self) -> bool {
+        self.polled.load(Ordering::Relaxed) != 0
+    }
+
     /// How old this is, from 1.
     fn nanoseconds(&self) -> u64 {
         self.made.elapsed().as_nanos() as u64 + 1
@@ -239,7 +245,7 @@ mod tests {
             consumer.take_polls()
         };
         assert_eq!(noted(1), Polls { first: Some(consumer.made), more: true }, "a tick and the next");
-        // However long this takes, it is no later.
+        // However long this takes, that is still to come.
         let later = u64::MAX >> 1;
         assert!(!noted(later).more);
     }
