@@ -21,7 +21,8 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 pub use crate::policy::identity::Player;
 use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
-    Attachment, Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
+    Attachment, Key, LogLine, NoCompletion, Occupied, Peeked, Reading, Runtime, Stats, Submission,
+    SubmitError, Turn,
 };
 pub use bulk::{Bulk, BulkOutcome};
 pub(crate) use bulk::{Identity, outcomes, piece_length};
@@ -258,6 +259,16 @@ impl Client {
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
     ) -> Result<Option<Key>, SubmitError> {
         self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill)
+    }
+
+    /// The same for a host that has seen the answer with this number, which is 0 for none.
+    #[cfg(feature = "jni")]
+    pub(crate) fn peek_for_other(
+        &self,
+        seen: u64,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+    ) -> Result<Peeked, SubmitError> {
+        self.runtime.peek_for_other(&operations::LOOKUP_CUSTOMER, seen, fill)
     }
 
     /// Whether a player without stronger keys is known by this UUID, whatever the name.

@@ -261,6 +261,11 @@ impl Batch {
         self.int(number(became))
     }
 
+    /// Adds a number behind a record.
+    pub(super) fn number(&mut self, number: u64) -> Result<(), NoMemory> {
+        self.long(number.cast_signed())
+    }
+
     /// Adds a line for the host's log; a line there is no memory for is left out.
     pub(super) fn log_line(&mut self, line: &LogLine) {
         let start = self.bytes.len();

@@ -1,5 +1,6 @@
 import dev.paynowbridge.LogLevel;
 import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowFuture;
 import dev.paynowbridge.PayNowOperations;
 import dev.paynowbridge.Player;
 import dev.paynowbridge.Remembered;
@@ -29,6 +30,7 @@ final class Measure {
     private static final int PER_TICK = 20;
     private static final int WARM_TICKS = 600;
     private static final int READY = 100;
+    private static final int PRESENT = 200;
     private static final int DEADLINE_MS = 10_000;
     private static final UUID[] PLAYERS = new UUID[2_000];
 
@@ -39,7 +41,8 @@ final class Measure {
 
     /**
      * {@code submit PEER BASE WARM-BASE SECONDS DEADLINE-MS}, {@code load PEER BASE OUTSTANDING SECONDS WARM-SECONDS},
-     * {@code complete BASE ROUNDS WARM-ROUNDS}, {@code calls BASE SECONDS}, {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
+     * {@code complete BASE ROUNDS WARM-ROUNDS}, {@code calls BASE SECONDS}, {@code peek BASE ROUNDS WARM-ROUNDS},
+     * {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
      */
     public static void main(String[] arguments) throws Exception {
         for (int i = 0; i < PLAYERS.length; i++) {
@@ -50,6 +53,7 @@ final class Measure {
             case "load" -> load(arguments[1], arguments[2], Integer.parseInt(arguments[3]), Double.parseDouble(arguments[4]), Double.parseDouble(arguments[5]));
             case "complete" -> complete(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "calls" -> calls(arguments[1], Double.parseDouble(arguments[2]));
+            case "peek" -> peek(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "wire" -> wire(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "empty" -> footprint();
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -121,7 +125,7 @@ final class Measure {
         try (Peer warm = Peer.of(name, warmBase, DEADLINE_MS, true)) {
             loop(warm, 8, seconds < 4 ? 1 : 2);
             ticks(warm, WARM_TICKS, SECOND / 200, none, none, none, none);
-            rest(warm, (long) WARM_TICKS * PER_TICK);
+            rest(warm::tick, (long) WARM_TICKS * PER_TICK);
         }
         Peer peer = Peer.of(name, base, deadlineMs, true);
         ticks(peer, 20, TICK, none, none, none, none);
@@ -164,10 +168,10 @@ final class Measure {
     }
 
     /** A peer that is behind with its warming up must not work on that while it is measured. */
-    private static void rest(Peer peer, long submitted) {
+    private static void rest(Runnable tick, long submitted) {
         long end = System.nanoTime() + 30 * SECOND;
         while (ANSWERED.sum() + FAILED.sum() < submitted && System.nanoTime() < end) {
-            peer.tick();
+            tick.run();
             LockSupport.parkNanos(SECOND / 1_000);
         }
     }
@@ -308,18 +312,17 @@ final class Measure {
 
     private record Kind(String name, Consumer<UUID> call) {}
 
-    /** Each tick makes so many of each kind, one kind after the other, and another first in each tick. */
+    /** Each tick makes so many of each kind one kind after the other, and another first in each tick. */
     private static void calls(String base, double seconds) {
         int count = (int) (seconds * SECOND / TICK);
         TickExecutor ticks = new TickExecutor();
         PayNowOperations asking = client(base, Duration.ZERO).on(ticks);
-        PayNowClient remembering = client(base, Duration.ofHours(1));
         List<Kind> kinds = List.of(
                 new Kind("lookup_uuid", id -> asking.lookupCustomer(id).whenComplete(Measure::ended)),
-                new Kind("lookup_player", id -> asking.lookupPlayer(Player.of(id, "Notch")).whenComplete(Measure::ended)),
-                new Kind("peek", id -> found(remembering.peek(PLAYERS[0]))));
-        remembering.lookupCustomer(PLAYERS[0]).join();
+                new Kind("lookup_player", id -> asking.lookupPlayer(Player.of(id, "Notch")).whenComplete(Measure::ended)));
         callAll(ticks, kinds, samples(kinds.size(), 0), WARM_TICKS, SECOND / 200);
+        rest(() -> ticks.drain(Duration.ofMillis(50)), (long) WARM_TICKS * PER_TICK * kinds.size());
+        FAILED.reset();
         Samples[] samples = samples(kinds.size(), count * PER_TICK);
         System.gc();
         callAll(ticks, kinds, samples, count, TICK);
@@ -359,8 +362,24 @@ final class Measure {
         }
     }
 
-    private static void found(Optional<Remembered> remembered) {
-        SINK.addAndGet(remembered.orElseThrow().customer().orElseThrow().id().length());
+    /** As many customers as a server has players are remembered, and looked at one after the other. */
+    private static void peek(String base, int rounds, int warmRounds) {
+        PayNowClient client = client(base, Duration.ofHours(1));
+        List<UUID> present = List.of(PLAYERS).subList(0, PRESENT);
+        present.stream().map(client::lookupCustomer).toList().forEach(PayNowFuture::join);
+        Samples samples = new Samples(rounds * PRESENT);
+        for (int round = 0; round < warmRounds + rounds; round++) {
+            for (UUID id : present) {
+                long from = System.nanoTime();
+                Optional<Remembered> found = client.peek(id);
+                long took = System.nanoTime() - from;
+                SINK.addAndGet(found.orElseThrow().customer().orElseThrow().id().length());
+                if (round >= warmRounds) {
+                    samples.add(took);
+                }
+            }
+        }
+        samples.print("peek");
     }
 
     // ---- how long a request waits until it is sent ----

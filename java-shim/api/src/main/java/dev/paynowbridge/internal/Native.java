@@ -24,6 +24,9 @@ public final class Native {
     /** Stands for a setting that was not given. */
     public static final long UNSET = Long.MIN_VALUE;
 
+    /** A peek found the answer that was seen. */
+    public static final long SEEN = Long.MAX_VALUE;
+
     /** How many numbers {@link #stats} gives. */
     public static final int STATS = 25;
 
@@ -56,13 +59,13 @@ public final class Native {
 
     public static native long destroy(long client);
 
-    static native long peekUuid(long client, long high, long low, byte[] buffer);
+    static native long peekUuid(long client, long high, long low, long seen, byte[] buffer);
 
-    static native long peekText(long client, int kind, String text, byte[] buffer);
+    static native long peekText(long client, int kind, String text, long seen, byte[] buffer);
 
     static native long peekPlayer(
             long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
-            byte[] buffer);
+            long seen, byte[] buffer);
 
     static native long listCustomers(
             long client, int limit, String after, String before, int ascending, String search, String[] customerIds,
