@@ -65,6 +65,9 @@ pub(crate) enum Age {
     Stale,
 }
 
+/// What looking found, how good it is, and when it was asked for.
+pub(crate) type Found<T> = (T, Age, Instant);
+
 /// What is remembered of own writes, before everything is forgotten instead.
 const MOST_WRITES: usize = 10_000;
 /// One place in the table for so many bytes, so that a place holds one or two answers.
@@ -179,7 +182,7 @@ impl<V: Clone> Cache<V> {
     }
 
     /// What is known under `key`, and when it was asked for. Never waits.
-    pub(crate) fn look(&self, key: &str, now: Instant) -> Option<(V, Age, Instant)> {
+    pub(crate) fn look(&self, key: &str, now: Instant) -> Option<Found<V>> {
         self.find(key, now, |entry| entry.value.clone())
     }
 
@@ -190,16 +193,11 @@ impl<V: Clone> Cache<V> {
         key: &str,
         now: Instant,
         seen: u64,
-    ) -> Option<(Option<(V, u64)>, Age, Instant)> {
+    ) -> Option<Found<Option<(V, u64)>>> {
         self.find(key, now, |entry| (entry.number != seen).then(|| (entry.value.clone(), entry.number)))
     }
 
-    fn find<R>(
-        &self,
-        key: &str,
-        now: Instant,
-        take: impl FnOnce(&Entry<V>) -> R,
-    ) -> Option<(R, Age, Instant)> {
+    fn find<R>(&self, key: &str, now: Instant, take: impl FnOnce(&Entry<V>) -> R) -> Option<Found<R>> {
         if !self.is_on() {
             return None;
         }
