@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What was peeked at last: an answer that is still the same does not cross again and is no object more. Whether it is the same,
+ * What was peeked at last: an answer that is still the same does not cross again and takes no new object. Whether it is the same,
  * the library says each time. Any thread; where two write at once, one is forgotten, which costs a crossing.
  */
 final class Peeks {
