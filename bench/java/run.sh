@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the Java API beside what plugins use today and prints the figures as Markdown on standard output; what it is doing goes
-# to standard error. About 20 minutes.
+# to standard error. About half an hour.
 #   run.sh
 # BENCH_QUICK=1       one short run of each: shows that everything runs
 # PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)

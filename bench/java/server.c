@@ -1,5 +1,6 @@
 /* A server that costs next to nothing: one thread, one answer for every request, after --latency-ms or (--hang) never. So the
- * clients are measured and not what serves them, which shares their cores. Prints its port; ends when standard input does. Linux. */
+ * clients are measured and not what serves them, which shares their cores. With --arrival the id in an answer is the time at which
+ * its request came, on the clock that Java's nanoTime reads. Prints its port; ends when standard input does. Linux. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,8 +17,9 @@
 
 enum { MOST_FDS = 1 << 16, MOST_HEAD = 4096 };
 
+#define ID "421621336637440000"
 static const char body[] =
-    "{\"id\":\"421621336637440000\",\"store_id\":\"411486491630370816\",\"profile\":{\"id\":\"069a79f4-44e9-4726-a5be-fca90e38aaf5\","
+    "{\"id\":\"" ID "\",\"store_id\":\"411486491630370816\",\"profile\":{\"id\":\"069a79f4-44e9-4726-a5be-fca90e38aaf5\","
     "\"platform\":\"minecraft\",\"name\":\"Notch\",\"avatar_url\":\"https://avatars.sandbox.example/minecraft/"
     "069a79f4-44e9-4726-a5be-fca90e38aaf5.png\"},\"minecraft_uuid\":\"069a79f4-44e9-4726-a5be-fca90e38aaf5\",\"minecraft\":{\"id\":"
     "\"069a79f4-44e9-4726-a5be-fca90e38aaf5\",\"name\":\"Notch\",\"avatar_url\":\"https://avatars.sandbox.example/minecraft/"
@@ -27,6 +29,8 @@ static const char body[] =
 
 static char answer[2048];
 static size_t answer_size;
+/* Where the id is that says when the request came; null without --arrival. */
+static char *arrival;
 
 /* What waits for its time: all wait equally long, so the first to come is the first to go. */
 static struct waiting {
@@ -54,7 +58,14 @@ static uint64_t now_ns(void) {
 }
 
 /* An answer fits into the socket's buffer: no client asks for a second one before the first has come. */
-static void send_answer(int fd) { (void)!send(fd, answer, answer_size, MSG_NOSIGNAL | MSG_DONTWAIT); }
+static void send_answer(int fd) {
+  if (arrival) {
+    char id[sizeof ID];
+    snprintf(id, sizeof id, "%0*llu", (int)sizeof ID - 1, (unsigned long long)now_ns());
+    memcpy(arrival, id, sizeof ID - 1);
+  }
+  (void)!send(fd, answer, answer_size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 static void answer_or_wait(int fd, bool hang, uint64_t latency_ns) {
   if (hang) return;
@@ -85,6 +96,7 @@ int main(int argc, char **argv) {
   const uint64_t latency_ns = argc > 2 && strcmp(argv[1], "--latency-ms") == 0 ? strtoull(argv[2], NULL, 10) * 1000000u : 0;
   answer_size = (size_t)snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %zu\r\n\r\n%s",
                                  sizeof body - 1, body);
+  if (argc > 1 && strcmp(argv[1], "--arrival") == 0) arrival = strstr(answer, ID);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof address;

@@ -21,7 +21,8 @@ use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
 pub use crate::policy::identity::Player;
 use crate::policy::identity::{self, NamingRules};
 use crate::runtime::{
-    Attachment, Key, LogLine, NoCompletion, Occupied, Reading, Runtime, Stats, Submission, SubmitError, Turn,
+    Attachment, Key, LogLine, NoCompletion, Occupied, Peeked, Reading, Runtime, Stats, Submission,
+    SubmitError, Turn,
 };
 pub use bulk::{Bulk, BulkOutcome};
 pub(crate) use bulk::{Identity, outcomes, piece_length};
@@ -260,6 +261,16 @@ impl Client {
         self.runtime.peek(&operations::LOOKUP_CUSTOMER, fill)
     }
 
+    /// The same for a host that has seen the answer with this number, which is 0 for none.
+    #[cfg(feature = "jni")]
+    pub(crate) fn peek_for_other(
+        &self,
+        seen: u64,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+    ) -> Result<Peeked, SubmitError> {
+        self.runtime.peek_for_other(&operations::LOOKUP_CUSTOMER, seen, fill)
+    }
+
     /// Whether a player without stronger keys is known by this UUID, whatever the name.
     pub(crate) fn is_known_by(&self, uuid: u128) -> bool {
         identity::is_known_by(uuid, &self.naming)
@@ -387,6 +398,19 @@ impl Client {
             }
         }
         Ok(delivered)
+    }
+
+    /// Says that a tick of the host begins, for a host that has its completions collected by a thread that waits in
+    /// [`Client::next`], and submits in its ticks. From when a host polls, the client learns when to look for what it submits;
+    /// from such a host it learns it here. Once a tick, on any thread; never waits.
+    pub fn tick(&self) {
+        self.runtime.consumer().note_tick();
+    }
+
+    /// Whether a tick was noted that the engine has not asked for.
+    #[cfg(all(test, feature = "jni"))]
+    pub(crate) fn has_ticked(&self) -> bool {
+        self.runtime.consumer().has_polls()
     }
 
     /// The next finished request, waiting for one up to `timeout` (zero never waits). `None` when none finished in

@@ -222,6 +222,25 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_next(
     })
 }
 
+/// Notes that a tick of the host begins, so that the client looks for what is submitted in it at the right moment.
+///
+/// # Safety
+///
+/// As above.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_tick(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    contain(caller, || {
+        table::enter(client)?.client.tick();
+        Ok(0)
+    })
+}
+
 /// Cancels a request: 1 when that decided how it ended.
 ///
 /// # Safety
@@ -386,6 +405,21 @@ mod tests {
         ] {
             assert!(java.contains(&(name.to_owned(), number)), "{name} is not {number}");
         }
+    }
+
+    #[test]
+    fn a_tick_is_noted() {
+        let client = Client::builder("411486491630370816").api_base("http://127.0.0.1:9").build().unwrap();
+        // No thread of the library asks for it any more.
+        client.stop();
+        let handle = table::publish(Box::new(Host::new(client).unwrap())).unwrap();
+        let ticked = || table::enter(handle).unwrap().client.has_ticked();
+        assert!(!ticked());
+        let (env, class) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the export makes no use of the JVM unless it fails with an exception, which it does not.
+        assert_eq!(unsafe { Java_dev_paynowbridge_internal_Native_tick(env, class, handle) }, 0);
+        assert!(ticked());
+        table::enter(handle).unwrap().retire();
     }
 
     #[test]

@@ -45,7 +45,7 @@ use crate::room::{self, NoMemory};
 use crate::runtime::{LogLine, Outcome, Source};
 
 /// Grows when the encoding or an export changes; Java compares it when it has loaded the library.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 const COMPLETION: u8 = 1;
 const LOG_LINE: u8 = 2;
@@ -259,6 +259,11 @@ impl Batch {
         self.byte(piece.goes_on_after(status).into())?;
         self.count(piece.len())?;
         self.int(number(became))
+    }
+
+    /// Adds a number behind a record.
+    pub(super) fn number(&mut self, number: u64) -> Result<(), NoMemory> {
+        self.long(number.cast_signed())
     }
 
     /// Adds a line for the host's log; a line there is no memory for is left out.

@@ -21,7 +21,7 @@ use crate::client::{
 use crate::model::MinecraftPlatform;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, PAGE_LIMIT, Parameter};
 use crate::room::{self, NoMemory};
-use crate::runtime::Priority;
+use crate::runtime::{Peeked, Priority};
 
 /// What every request has.
 pub(super) struct Common {
@@ -452,24 +452,34 @@ pub(super) fn add_fields(
     fields.write(arguments)
 }
 
-/// Puts what is remembered of a lookup into `buffer`, as a batch of one record whose ticket means nothing, and says how
-/// long it is: 0 when nothing is remembered. When that is longer than the buffer nothing was put there.
+/// Stands for the answer that Java has seen.
+const SEEN: jlong = jlong::MAX;
+
+/// Puts what is remembered of a lookup into `buffer`, as a record whose ticket means nothing and the answer's number behind
+/// it, and says how long that is: 0 when nothing is remembered, [`SEEN`] when it is the answer with the number `seen`. When it is
+/// longer than the buffer nothing was put there.
 fn peek(
     caller: Caller,
     client: jlong,
+    seen: jlong,
     buffer: jbyteArray,
     fill: impl FnOnce(&Client, &mut Arguments) -> Result<(), InvalidArgument>,
 ) -> jlong {
     contain(caller, || {
         let host = table::enter(client)?;
-        let Some(key) = host.client.peek_key(|arguments| fill(&host.client, arguments))? else {
-            return Ok(0);
-        };
+        let seen = seen.cast_unsigned();
+        let (key, number) =
+            match host.client.peek_for_other(seen, |arguments| fill(&host.client, arguments))? {
+                Peeked::Nothing => return Ok(0),
+                Peeked::Seen => return Ok(SEEN),
+                Peeked::Other(key, number) => (key, number),
+            };
         let Ok(mut batch) = Batch::new() else {
             host.free(key);
             return Err(NoMemory.into());
         };
         host.encode(&mut batch, key)?;
+        batch.number(number)?;
         Ok(caller.set_bytes(buffer, batch.bytes()))
     })
 }
@@ -486,11 +496,12 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekUuid(
     client: jlong,
     high: jlong,
     low: jlong,
+    seen: jlong,
     buffer: jbyteArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
-    peek(caller, client, buffer, |_, arguments| uuid_key(high, low).write(arguments))
+    peek(caller, client, seen, buffer, |_, arguments| uuid_key(high, low).write(arguments))
 }
 
 /// What is remembered of a lookup by text.
@@ -505,11 +516,12 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekText(
     client: jlong,
     kind: jint,
     text: jstring,
+    seen: jlong,
     buffer: jbyteArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
-    peek(caller, client, buffer, |_, arguments| add(caller, arguments, text_key(kind)?, text))
+    peek(caller, client, seen, buffer, |_, arguments| add(caller, arguments, text_key(kind)?, text))
 }
 
 /// What is remembered of a lookup of a player.
@@ -532,11 +544,12 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_peekPlayer(
     uuid_high: jlong,
     uuid_low: jlong,
     name: jstring,
+    seen: jlong,
     buffer: jbyteArray,
 ) -> jlong {
     // SAFETY: the JVM's promise to an export.
     let caller = unsafe { Caller::new(env) };
-    peek(caller, client, buffer, |client, arguments| {
+    peek(caller, client, seen, buffer, |client, arguments| {
         let uuid = uuid_if(has_uuid, uuid_high, uuid_low);
         JavaPlayer { caller, steam_id, xbox_xuid, uuid, name }.write_key(client, arguments)
     })

@@ -25,7 +25,7 @@ mod tests;
 
 pub use self::lines::LogLevel;
 pub(crate) use self::mailbox::{
-    Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Reading, Submission, Turn,
+    Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Peeked, Reading, Submission, Turn,
 };
 pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
 pub(crate) use self::start_error::StartError;

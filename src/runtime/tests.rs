@@ -754,6 +754,31 @@ fn peeking_sees_what_is_known_and_sends_nothing() {
 }
 
 #[test]
+fn what_a_host_has_seen_is_not_handed_out_again() {
+    let host = Host::new(impatient);
+    let peek = |seen| {
+        let fill = |arguments: &mut Arguments| arguments.text(Parameter::Name, "a");
+        host.runtime.peek_for_other(&LOOKUP_CUSTOMER, seen, fill)
+    };
+    assert_eq!(peek(0), Ok(Peeked::Nothing));
+    host.world.say(BY_NAME, &[(200, CUSTOMER)]);
+    host.ask(&LOOKUP_CUSTOMER, NAME);
+    host.one(|_| ());
+    let Ok(Peeked::Other(key, number)) = peek(0) else { panic!("it is remembered") };
+    host.runtime.release(key).unwrap();
+    assert_eq!(peek(number), Ok(Peeked::Seen));
+    let Ok(Peeked::Other(again, same)) = peek(number + 1) else { panic!("it is another") };
+    assert_eq!(same, number);
+    host.runtime.release(again).unwrap();
+    let stats = host.runtime.stats();
+    // Each is a request that was made, answered and collected.
+    assert_eq!((stats.submitted, stats.completed_ok, stats.delivered, stats.cache_hits), (4, 4, 4, 3));
+    assert_eq!(stats.outstanding, 0);
+    host.runtime.stop();
+    assert_eq!(peek(number), Err(SubmitError::Shutdown));
+}
+
+#[test]
 fn a_client_that_has_ended_says_so_whether_or_not_it_knows_the_answer() {
     let host = Host::new(impatient);
     host.runtime.stop();

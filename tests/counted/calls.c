@@ -19,7 +19,7 @@
 // A line of its own: what a host hands over begins where it likes, but always at the same place here.
 #define ALIGNED _Alignas(64)
 
-enum { SUBMIT, SUBMIT_WITH_CALL, POLL_OF_NOTHING, JAVA_LOOKUP_UUID, JAVA_LOOKUP_PLAYER, CALLS };
+enum { SUBMIT, SUBMIT_WITH_CALL, POLL_OF_NOTHING, JAVA_LOOKUP_UUID, JAVA_LOOKUP_PLAYER, JAVA_TICK, CALLS };
 // A begin and an end for each, and run.sh has the names; the bytes differ in the last digit of their address alone.
 ALIGNED volatile char marks[2 * CALLS];
 
@@ -132,6 +132,8 @@ typedef int64_t java_lookup_player(
     int64_t uuid_high, int64_t uuid_low, struct java_object *name, int32_t deadline_ms, uint8_t background, int64_t tag,
     int32_t ticket);
 
+typedef int64_t java_tick(java_env *, void *, int64_t client);
+
 static void *export_named(const char *method) {
   char name[128];
   snprintf(name, sizeof name, "Java_dev_paynowbridge_internal_Native_%s", method);
@@ -143,11 +145,12 @@ static void *export_named(const char *method) {
 #define LOW (-INT64_C(0x5a4135f6f1c7550b))
 
 static void from_java(void) {
-  enum { TEXTS = 9, NUMBERS = 18, DEADLINE_MS = 5000, MAX_ATTEMPTS = 6 };
+  enum { TEXTS = 9, NUMBERS = 19, DEADLINE_MS = 5000, MAX_ATTEMPTS = 6 };
   java_create *create = (java_create *)(uintptr_t)export_named("create");
   java_next *next = (java_next *)(uintptr_t)export_named("next");
   java_lookup_uuid *lookup_uuid = (java_lookup_uuid *)(uintptr_t)export_named("lookupUuid");
   java_lookup_player *lookup_player = (java_lookup_player *)(uintptr_t)export_named("lookupPlayer");
+  java_tick *tick = (java_tick *)(uintptr_t)export_named("tick");
   if (!create) {
     printf("skip java: the library was built without\n");
     return;
@@ -174,6 +177,11 @@ static void from_java(void) {
     if (request < 0 && request > -64) die("submit from Java");
     while (next(env, NULL, client, 0, &buffer) == 0) breathe();
     breathe();
+  }
+  for (int round = 0; round < ROUNDS; round++) {
+    breathe();
+    COUNT(JAVA_TICK, request = tick(env, NULL, client));
+    if (request != 0) die("tick");
   }
 }
 

@@ -1,6 +1,9 @@
 import dev.paynowbridge.LogLevel;
 import dev.paynowbridge.PayNowClient;
+import dev.paynowbridge.PayNowFuture;
 import dev.paynowbridge.PayNowOperations;
+import dev.paynowbridge.Player;
+import dev.paynowbridge.Remembered;
 import dev.paynowbridge.TickExecutor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -8,12 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** One measurement of one peer, in a JVM of its own. Prints "name value" lines for {@link Report}. */
 final class Measure {
@@ -22,6 +30,7 @@ final class Measure {
     private static final int PER_TICK = 20;
     private static final int WARM_TICKS = 600;
     private static final int READY = 100;
+    private static final int PRESENT = 200;
     private static final int DEADLINE_MS = 10_000;
     private static final UUID[] PLAYERS = new UUID[2_000];
 
@@ -32,7 +41,8 @@ final class Measure {
 
     /**
      * {@code submit PEER BASE WARM-BASE SECONDS DEADLINE-MS}, {@code load PEER BASE OUTSTANDING SECONDS WARM-SECONDS},
-     * {@code complete BASE ROUNDS WARM-ROUNDS} or {@code empty}.
+     * {@code complete BASE ROUNDS WARM-ROUNDS}, {@code calls BASE SECONDS}, {@code peek BASE ROUNDS WARM-ROUNDS},
+     * {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
      */
     public static void main(String[] arguments) throws Exception {
         for (int i = 0; i < PLAYERS.length; i++) {
@@ -42,6 +52,9 @@ final class Measure {
             case "submit" -> submit(arguments[1], arguments[2], arguments[3], Double.parseDouble(arguments[4]), Integer.parseInt(arguments[5]));
             case "load" -> load(arguments[1], arguments[2], Integer.parseInt(arguments[3]), Double.parseDouble(arguments[4]), Double.parseDouble(arguments[5]));
             case "complete" -> complete(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+            case "calls" -> calls(arguments[1], Double.parseDouble(arguments[2]));
+            case "peek" -> peek(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+            case "wire" -> wire(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "empty" -> footprint();
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -112,7 +125,7 @@ final class Measure {
         try (Peer warm = Peer.of(name, warmBase, DEADLINE_MS, true)) {
             loop(warm, 8, seconds < 4 ? 1 : 2);
             ticks(warm, WARM_TICKS, SECOND / 200, none, none, none, none);
-            rest(warm, (long) WARM_TICKS * PER_TICK);
+            rest(warm::tick, (long) WARM_TICKS * PER_TICK);
         }
         Peer peer = Peer.of(name, base, deadlineMs, true);
         ticks(peer, 20, TICK, none, none, none, none);
@@ -155,10 +168,10 @@ final class Measure {
     }
 
     /** A peer that is behind with its warming up must not work on that while it is measured. */
-    private static void rest(Peer peer, long submitted) {
+    private static void rest(Runnable tick, long submitted) {
         long end = System.nanoTime() + 30 * SECOND;
         while (ANSWERED.sum() + FAILED.sum() < submitted && System.nanoTime() < end) {
-            peer.tick();
+            tick.run();
             LockSupport.parkNanos(SECOND / 1_000);
         }
     }
@@ -249,15 +262,7 @@ final class Measure {
     private static void complete(String base, int rounds, int warmRounds) {
         AtomicInteger ready = new AtomicInteger();
         TickExecutor ticks = new TickExecutor();
-        PayNowClient client = PayNowClient.builder(Peer.STORE)
-                .apiBase(base)
-                .apiKey(Peer.KEY)
-                .proxy("")
-                .cacheTtl(Duration.ZERO)
-                .cacheNegativeTtl(Duration.ZERO)
-                .logLevel(LogLevel.ERROR)
-                .log((level, line) -> {})
-                .build();
+        PayNowClient client = client(base, Duration.ZERO);
         PayNowOperations operations = client.on(task -> {
             ticks.execute(task);
             ready.incrementAndGet();
@@ -288,6 +293,125 @@ final class Measure {
             }
         }
         each.print("complete");
+    }
+
+    /** {@code memory}: how long answers are remembered. */
+    private static PayNowClient client(String base, Duration memory) {
+        return PayNowClient.builder(Peer.STORE)
+                .apiBase(base)
+                .apiKey(Peer.KEY)
+                .proxy("")
+                .cacheTtl(memory)
+                .cacheNegativeTtl(memory)
+                .logLevel(LogLevel.ERROR)
+                .log((level, line) -> {})
+                .build();
+    }
+
+    // ---- what one way of asking costs beside another ----
+
+    private record Kind(String name, Consumer<UUID> call) {}
+
+    /** Each tick makes so many of each kind one kind after the other, and another first in each tick. */
+    private static void calls(String base, double seconds) {
+        int count = (int) (seconds * SECOND / TICK);
+        TickExecutor ticks = new TickExecutor();
+        PayNowOperations asking = client(base, Duration.ZERO).on(ticks);
+        List<Kind> kinds = List.of(
+                new Kind("lookup_uuid", id -> asking.lookupCustomer(id).whenComplete(Measure::ended)),
+                new Kind("lookup_player", id -> asking.lookupPlayer(Player.of(id, "Notch")).whenComplete(Measure::ended)));
+        callAll(ticks, kinds, samples(kinds.size(), 0), WARM_TICKS, SECOND / 200);
+        rest(() -> ticks.drain(Duration.ofMillis(50)), (long) WARM_TICKS * PER_TICK * kinds.size());
+        FAILED.reset();
+        Samples[] samples = samples(kinds.size(), count * PER_TICK);
+        System.gc();
+        callAll(ticks, kinds, samples, count, TICK);
+        for (int kind = 0; kind < samples.length; kind++) {
+            samples[kind].print(kinds.get(kind).name());
+        }
+        requireNoFailure();
+    }
+
+    private static Samples[] samples(int count, int most) {
+        return Stream.generate(() -> new Samples(most)).limit(count).toArray(Samples[]::new);
+    }
+
+    private static void callAll(TickExecutor ticks, List<Kind> kinds, Samples[] samples, int count, long every) {
+        long next = System.nanoTime();
+        int player = 0;
+        for (int tick = 0; tick < count; tick++) {
+            next += every;
+            sleepUntil(next);
+            ticks.drain(Duration.ofMillis(50));
+            for (int turn = 0; turn < samples.length; turn++) {
+                int kind = (tick + turn) % samples.length;
+                Consumer<UUID> call = kinds.get(kind).call();
+                for (int i = 0; i < PER_TICK; i++) {
+                    UUID id = PLAYERS[player++ % PLAYERS.length];
+                    long from = System.nanoTime();
+                    call.accept(id);
+                    samples[kind].add(System.nanoTime() - from);
+                }
+            }
+        }
+    }
+
+    private static void requireNoFailure() {
+        if (FAILED.sum() > 0) {
+            throw new IllegalStateException(FAILED.sum() + " look-ups failed");
+        }
+    }
+
+    /** As many customers as a server has players are remembered, and looked at one after the other. */
+    private static void peek(String base, int rounds, int warmRounds) {
+        PayNowClient client = client(base, Duration.ofHours(1));
+        List<UUID> present = List.of(PLAYERS).subList(0, PRESENT);
+        present.stream().map(client::lookupCustomer).toList().forEach(PayNowFuture::join);
+        Samples samples = new Samples(rounds * PRESENT);
+        for (int round = 0; round < warmRounds + rounds; round++) {
+            for (UUID id : present) {
+                long from = System.nanoTime();
+                Optional<Remembered> found = client.peek(id);
+                long took = System.nanoTime() - from;
+                SINK.addAndGet(found.orElseThrow().customer().orElseThrow().id().length());
+                if (round >= warmRounds) {
+                    samples.add(took);
+                }
+            }
+        }
+        samples.print("peek");
+    }
+
+    // ---- how long a request waits until it is sent ----
+
+    /** One request now and then from a host that ticks; the answer's id is when the server read it. */
+    private static void wire(String base, int rate, int submits) {
+        long every = SECOND / rate;
+        TickExecutor ticks = new TickExecutor();
+        PayNowOperations operations = client(base, Duration.ZERO).on(ticks);
+        Samples waits = new Samples(submits);
+        Random random = new Random(1);
+        long next = System.nanoTime();
+        // Two seconds in which the client learns the rhythm, and then a request every third of a second or so.
+        int quiet = 2 * rate;
+        for (int asked = 0; waits.count < submits; requireNoFailure()) {
+            next += every;
+            sleepUntil(next);
+            ticks.drain(Duration.ofMillis(10));
+            if (--quiet < 0 && asked < submits) {
+                quiet = rate / 6 + random.nextInt(rate / 3);
+                asked++;
+                long from = System.nanoTime();
+                operations.lookupCustomer(PLAYERS[asked % PLAYERS.length]).whenComplete((found, failure) -> {
+                    if (failure != null) {
+                        FAILED.increment();
+                    } else {
+                        waits.add(Long.parseLong(found.orElseThrow().id()) - from);
+                    }
+                });
+            }
+        }
+        waits.print("wire");
     }
 
     // ---- this process ----

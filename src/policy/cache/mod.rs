@@ -65,6 +65,9 @@ pub(crate) enum Age {
     Stale,
 }
 
+/// What looking found, how good it is, and when it was asked for.
+pub(crate) type Found<T> = (T, Age, Instant);
+
 /// What is remembered of own writes, before everything is forgotten instead.
 const MOST_WRITES: usize = 10_000;
 /// One place in the table for so many bytes, so that a place holds one or two answers.
@@ -86,6 +89,8 @@ const FIRST: Stamp = 1 << 63;
 const NEVER: Stamp = 0;
 
 struct Entry<V> {
+    /// No other of this cache has it.
+    number: u64,
     key: Box<str>,
     value: V,
     customer_id: Option<Arc<str>>,
@@ -177,18 +182,35 @@ impl<V: Clone> Cache<V> {
     }
 
     /// What is known under `key`, and when it was asked for. Never waits.
-    pub(crate) fn look(&self, key: &str, now: Instant) -> Option<(V, Age, Instant)> {
+    pub(crate) fn look(&self, key: &str, now: Instant) -> Option<Found<V>> {
+        self.find(key, now, |entry| entry.value.clone())
+    }
+
+    /// The same for a caller that has seen the answer with this number, which then is not given again; with its number
+    /// otherwise. The first is 1.
+    pub(crate) fn look_for_other(
+        &self,
+        key: &str,
+        now: Instant,
+        seen: u64,
+    ) -> Option<Found<Option<(V, u64)>>> {
+        self.find(key, now, |entry| (entry.number != seen).then(|| (entry.value.clone(), entry.number)))
+    }
+
+    fn find<R>(&self, key: &str, now: Instant, take: impl FnOnce(&Entry<V>) -> R) -> Option<Found<R>> {
         if !self.is_on() {
             return None;
         }
         let hash = self.hasher.hash_one(key);
         self.table.read(self.place_of(hash), |bucket| {
             let slot = bucket.iter().find(|slot| slot.hash == hash && *slot.entry.key == *key)?;
-            self.offer(&slot.entry, now)
+            let age = self.offer(&slot.entry, now)?;
+            Some((take(&slot.entry), age, slot.entry.asked_at))
         })?
     }
 
-    fn offer(&self, entry: &Entry<V>, now: Instant) -> Option<(V, Age, Instant)> {
+    /// How good an entry is, if it is any good.
+    fn offer(&self, entry: &Entry<V>, now: Instant) -> Option<Age> {
         let age = now.saturating_duration_since(entry.asked_at);
         let fresh_for = if entry.customer_id.is_some() { self.policy.ttl } else { self.policy.negative_ttl };
         let goodness = if age < fresh_for {
@@ -207,7 +229,7 @@ impl<V: Clone> Cache<V> {
         if !entry.is_used.load(Ordering::Relaxed) {
             entry.is_used.store(true, Ordering::Relaxed);
         }
-        Some((entry.value.clone(), goodness, entry.asked_at))
+        Some(goodness)
     }
 
     /// Keeps an answer, unless it is overtaken or there is no room for it.
@@ -283,6 +305,8 @@ struct Books<V> {
     /// own limit and not part of `bytes`.
     changed: HashMap<Box<str>, Stamp>,
     first: Option<Instant>,
+    /// How many entries have a number.
+    numbered: u64,
     /// Taken by entries and buckets, those that wait for their readers included.
     bytes: usize,
     /// The part of it that can be looked up.
@@ -299,6 +323,7 @@ impl<V> Books<V> {
             of_customer: HashMap::new(),
             changed: HashMap::new(),
             first: None,
+            numbered: 0,
             bytes: 0,
             linked: 0,
         }
@@ -345,7 +370,9 @@ impl<V> Books<V> {
             return;
         }
         let Ok(key) = self.reserve(key, customer_id.as_deref()) else { return };
+        self.numbered += 1;
         let entry = Arc::new(Entry {
+            number: self.numbered,
             key,
             value,
             customer_id: customer_id.map(|id| match self.of_customer.get_key_value(&*id) {
@@ -744,6 +771,30 @@ mod tests {
             assert_eq!(looking.join().unwrap(), (Some((1, Age::Fresh)), 1));
         });
         drop(writer);
+    }
+
+    #[test]
+    fn what_was_seen_is_not_given_again() {
+        let (cache, now) = (cache(1 << 20).unwrap(), Instant::now());
+        let look = |key: &str, seen| {
+            cache.look_for_other(key, now, seen).map(|(other, age, _)| {
+                assert_eq!(age, Age::Fresh);
+                other
+            })
+        };
+        assert_eq!(look("a", 0), None);
+        cache.keep("a", kept(1, Some("7"), now));
+        cache.keep("b", kept(2, Some("8"), now));
+        let (first, second) = (look("a", 0).flatten().unwrap(), look("b", 0).flatten().unwrap());
+        assert_eq!((first.0, second.0), (1, 2));
+        assert!(first.1 != second.1 && first.1 > 0 && second.1 > 0);
+        assert_eq!(look("a", first.1), Some(None));
+        assert_eq!(look("a", second.1), Some(Some(first)));
+        cache.keep("a", kept(3, Some("7"), now));
+        let third = look("a", first.1).flatten().unwrap();
+        assert!(third.0 == 3 && third.1 != first.1);
+        cache.changed("7", now);
+        assert_eq!(look("a", third.1), None, "what is not known any more is not known to have been seen");
     }
 
     #[test]

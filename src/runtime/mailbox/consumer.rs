@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
 
+/// Ticks noted sooner after one another than this are one: several parts of a host may tell of the same.
+const SAME_TICK: Duration = Duration::from_millis(2);
+
 /// Why a thread cannot collect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occupied {
@@ -29,7 +32,7 @@ pub(crate) struct Consumer {
     /// Turns so far. The thread whose turn it is writes it.
     turns: AtomicU64,
     /// When the first poll since the engine last asked was, in nanoseconds after `made` from 1, and below that whether
-    /// there were more. Only the first reads the clock. 0 for none.
+    /// there were more. Of polls only the first reads the clock. 0 for none.
     polled: AtomicU64,
     made: Instant,
     /// 1 while the consumer waits and no thread has begun to wake it.
@@ -85,6 +88,29 @@ impl Consumer {
         Polls { first: after.and_then(|after| self.made.checked_add(after)), more: polled & 1 != 0 }
     }
 
+    /// Notes that a tick of the host begins, as a poll would, for a host that has its completions collected by a thread that
+    /// waits. Any thread, also while it is another's turn.
+    pub(crate) fn note_tick(&self) {
+        let before = self.polled.load(Ordering::Relaxed);
+        let after = self.nanoseconds();
+        if before == 0 {
+            self.polled.store(after << 1, Ordering::Relaxed);
+        } else if before & 1 == 0 && after.saturating_sub(before >> 1) >= SAME_TICK.as_nanos() as u64 {
+            self.polled.store(before | 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a poll or a tick waits for the engine to ask.
+    #[cfg(all(test, feature = "jni"))]
+    pub(crate) fn has_polls(&self) -> bool {
+        self.polled.load(Ordering::Relaxed) != 0
+    }
+
+    /// How old this is, from 1.
+    fn nanoseconds(&self) -> u64 {
+        self.made.elapsed().as_nanos() as u64 + 1
+    }
+
     /// Whether it is this thread's turn.
     pub(crate) fn is_mine(&self) -> bool {
         self.holder.load(Ordering::Relaxed) == thread_token()
@@ -127,11 +153,10 @@ impl Consumer {
 impl Turn<'_> {
     /// Notes that the host collects without waiting, as it does once a tick.
     pub(crate) fn note_poll(&self) {
-        let Consumer { polled, made, .. } = self.0;
+        let polled = &self.0.polled;
         let before = polled.load(Ordering::Relaxed);
         if before == 0 {
-            let after = made.elapsed().as_nanos() as u64 + 1;
-            polled.store(after << 1, Ordering::Relaxed);
+            polled.store(self.0.nanoseconds() << 1, Ordering::Relaxed);
         } else if before & 1 == 0 {
             polled.store(before | 1, Ordering::Relaxed);
         }
@@ -196,6 +221,33 @@ mod tests {
         (0..3).for_each(|_| turn.note_poll());
         let Polls { first, more } = consumer.take_polls();
         assert!(first.is_some_and(|first| before <= first) && more);
+    }
+
+    #[test]
+    fn when_the_host_ticks_is_known_although_another_thread_collects() {
+        let consumer = Consumer::default();
+        let turn = consumer.enter().unwrap();
+        let before = Instant::now();
+        std::thread::scope(|scope| scope.spawn(|| consumer.note_tick()).join().unwrap());
+        let after = Instant::now();
+        let Polls { first, more } = consumer.take_polls();
+        assert!(first.is_some_and(|first| before <= first && first <= after) && !more);
+        assert_eq!(consumer.take_polls(), Polls::default());
+        drop(turn);
+    }
+
+    #[test]
+    fn a_tick_that_is_noted_by_several_is_one() {
+        let consumer = Consumer { made: Instant::now() - 2 * SAME_TICK, ..Consumer::default() };
+        let noted = |first: u64| {
+            consumer.polled.store(first << 1, Ordering::Relaxed);
+            consumer.note_tick();
+            consumer.take_polls()
+        };
+        assert_eq!(noted(1), Polls { first: Some(consumer.made), more: true }, "a tick and the next");
+        // However long this takes, that is still to come.
+        let later = u64::MAX >> 1;
+        assert!(!noted(later).more);
     }
 
     #[test]

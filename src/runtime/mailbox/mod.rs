@@ -52,6 +52,7 @@ pub(crate) use self::slots::NoCompletion;
 use self::slots::Slots;
 pub(crate) use self::submission::{Attachment, Submission};
 pub use self::submission::{Priority, SubmitError};
+pub(crate) use self::submitting::Peeked;
 pub(crate) use self::table::Header;
 use self::trash::Trash;
 use super::lines::LogLevel;

@@ -16,6 +16,16 @@ fn refusal(refused: InvalidArgument) -> SubmitError {
     if refused.is_without_memory() { SubmitError::Memory } else { refused.into() }
 }
 
+/// What peeking finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peeked {
+    Nothing,
+    /// The answer that the host has seen.
+    Seen,
+    /// Another, as a completion, and its number.
+    Other(Key, u64),
+}
+
 impl Mailbox {
     /// Accepts a request, or refuses it at once. No system call, no lock, no wake; no allocation unless the arguments
     /// are long. `fill` adds the arguments, and then `submission` says the rest.
@@ -95,17 +105,47 @@ impl Mailbox {
         operation: &'static Operation,
         fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
     ) -> Result<Option<Key>, SubmitError> {
+        Ok(match self.peek_for_other(operation, 0, fill)? {
+            Peeked::Other(key, _) => Some(key),
+            Peeked::Nothing | Peeked::Seen => None,
+        })
+    }
+
+    /// The same for a host that has seen the answer with this number.
+    pub(crate) fn peek_for_other(
+        &self,
+        operation: &'static Operation,
+        seen: u64,
+        fill: impl FnOnce(&mut Arguments) -> Result<(), InvalidArgument>,
+    ) -> Result<Peeked, SubmitError> {
         self.check_open()?;
         let mut arguments = Arguments::new();
         fill(&mut arguments).map_err(refusal)?;
         operation.check(&arguments)?;
         let target = operations::target(operation, &arguments, &self.store_id)?;
         let now = Instant::now();
-        let Some((content, Age::Fresh, asked_at)) = self.cache.look(&target, now) else {
-            return Ok(None);
+        let Some((other, Age::Fresh, asked_at)) = self.cache.look_for_other(&target, now, seen) else {
+            return Ok(Peeked::Nothing);
+        };
+        let Some((content, number)) = other else {
+            self.count_peek();
+            count(&self.slots.front().released);
+            return Ok(Peeked::Seen);
         };
         let outcome = Outcome { decided: asked_at, ..Outcome::remembered(content, Source::Cache) };
-        self.hand_out(operation, now, outcome).map(Some)
+        self.hand_out(operation, now, outcome).map(|key| Peeked::Other(key, number))
+    }
+
+    /// Counts a request that was made, answered from memory and collected at once.
+    fn count_peek(&self) {
+        for counter in [
+            &self.slots.front().submitted,
+            &self.counters.host.peeked,
+            &self.slots.front().collected,
+            &self.counters.ended.ok,
+        ] {
+            count(counter);
+        }
     }
 
     /// Makes a completion of an outcome, in the hands of the caller.
@@ -133,14 +173,7 @@ impl Mailbox {
         match reserved.publish_collected(header, outcome) {
             Ok(key) => {
                 debug_assert_eq!(status, operations::Status::Ok);
-                for counter in [
-                    &self.slots.front().submitted,
-                    &self.counters.host.peeked,
-                    &self.slots.front().collected,
-                    &self.counters.ended.ok,
-                ] {
-                    count(counter);
-                }
+                self.count_peek();
                 Ok(key)
             }
             Err(outcome) => {

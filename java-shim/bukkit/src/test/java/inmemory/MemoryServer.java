@@ -67,6 +67,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
     private final Thread main = Thread.currentThread();
     private final Path folder;
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    private final Map<Runnable, Plugin> repeated = new LinkedHashMap<>();
     private final Map<UUID, MemoryPlayer> players = new ConcurrentHashMap<>();
     private final Map<JavaPlugin, List<Listener>> plugins = new LinkedHashMap<>();
     private final Map<Class<?>, List<Object>> services = new HashMap<>();
@@ -160,6 +161,7 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         call(new PluginDisableEvent(plugin));
         plugin.setEnabled(false);
         plugins.remove(plugin);
+        repeated.values().removeIf(owner -> owner == plugin);
         services.values().forEach(list -> list.removeIf(provider -> providers.get(provider) == plugin));
         providers.values().removeIf(owner -> owner == plugin);
         services.values().removeIf(List::isEmpty);
@@ -289,7 +291,23 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
         waiting.add(task);
     }
 
+    /** Takes a task that runs in each tick until its plugin is disabled. */
+    void repeat(Plugin plugin, Runnable task, long delay, long period) {
+        requireEnabled(plugin);
+        if (delay != 1 || period != 1) {
+            throw new UnsupportedOperationException("only each tick");
+        }
+        repeated.put(task, plugin);
+    }
+
+    static void requireEnabled(Plugin plugin) {
+        if (!plugin.isEnabled()) {
+            throw new IllegalPluginAccessException("the plugin is disabled");
+        }
+    }
+
     public void tick() {
+        repeated.keySet().forEach(Runnable::run);
         for (Runnable task = waiting.poll(); task != null; task = waiting.poll()) {
             task.run();
         }
@@ -313,16 +331,23 @@ public class MemoryServer implements Server, PluginManager, ServicesManager, Aut
 
     @Override
     public BukkitScheduler getScheduler() {
-        return (plugin, task) -> {
-            if (!plugin.isEnabled()) {
-                throw new IllegalPluginAccessException("the plugin is disabled");
+        return new BukkitScheduler() {
+            @Override
+            public BukkitTask runTask(Plugin plugin, Runnable task) {
+                requireEnabled(plugin);
+                later(() -> {
+                    if (plugin.isEnabled()) {
+                        task.run();
+                    }
+                });
+                return new BukkitTask() {};
             }
-            later(() -> {
-                if (plugin.isEnabled()) {
-                    task.run();
-                }
-            });
-            return new BukkitTask() {};
+
+            @Override
+            public BukkitTask runTaskTimer(Plugin plugin, Runnable task, long delay, long period) {
+                repeat(plugin, task, delay, period);
+                return new BukkitTask() {};
+            }
         };
     }
 

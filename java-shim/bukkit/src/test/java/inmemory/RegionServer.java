@@ -1,12 +1,14 @@
 package inmemory;
 
 import io.papermc.paper.threadedregions.scheduler.GlobalRegionScheduler;
+import io.papermc.paper.threadedregions.scheduler.ScheduledTask;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.bukkit.plugin.IllegalPluginAccessException;
+import java.util.function.Consumer;
+import org.bukkit.plugin.Plugin;
 import org.bukkit.scheduler.BukkitScheduler;
 
 /** A server with regions, as Folia: no main thread for players, and no old scheduler. */
@@ -23,11 +25,19 @@ public final class RegionServer extends MemoryServer {
     }
 
     public GlobalRegionScheduler getGlobalRegionScheduler() {
-        return (plugin, run) -> {
-            if (!plugin.isEnabled()) {
-                throw new IllegalPluginAccessException("the plugin is disabled");
+        return new GlobalRegionScheduler() {
+            @Override
+            public void execute(Plugin plugin, Runnable run) {
+                requireEnabled(plugin);
+                later(run);
             }
-            later(run);
+
+            @Override
+            public ScheduledTask runAtFixedRate(Plugin plugin, Consumer<ScheduledTask> task, long delay, long period) {
+                ScheduledTask scheduled = new ScheduledTask() {};
+                repeat(plugin, () -> task.accept(scheduled), delay, period);
+                return scheduled;
+            }
         };
     }
 

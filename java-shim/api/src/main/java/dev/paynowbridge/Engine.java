@@ -32,6 +32,7 @@ final class Engine {
 
     private final long handle;
     private final Tickets tickets;
+    private final Peeks peeks = new Peeks();
     private final Hooks hooks;
     private final Thread thread;
     /** What a future completes with when not even this can be made any more. */
@@ -80,6 +81,14 @@ final class Engine {
 
     long handle() {
         return handle;
+    }
+
+    Peeks peeks() {
+        return peeks;
+    }
+
+    void tick() {
+        Native.tick(handle);
     }
 
     int take(PayNowFuture<?> future) {

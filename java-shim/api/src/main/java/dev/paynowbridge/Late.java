@@ -12,7 +12,7 @@ final class Late {
         CustomerQuery.class, CustomerToken.class, Engine.class, GiftCard.class, GuardedFuture.class,
         HandlerFailures.class, HostLog.class, HostThreads.class, LogLevel.class, LookupKey.class,
         MinecraftPlatform.class, Moment.class, Operation.class, PayNowException.class, PayNowFuture.class,
-        PayNowOperations.class, PayNowService.class, Player.class, PlayerToken.class, Profile.class, Reader.class,
+        PayNowOperations.class, PayNowService.class, Peeks.class, Player.class, PlayerToken.class, Profile.class, Reader.class,
         Remembered.class, Sent.class, Source.class, Status.class, Tags.class, TickExecutor.class,
         ValidationError.class
     };

@@ -71,6 +71,16 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     }
 
     /**
+     * Says that a tick of the host begins. From this the client learns when the next one does and at which moments of a tick
+     * requests come, and looks for them right then: on an idle client one waits a millisecond or so instead of up to 12.5 ms. A
+     * {@link TickExecutor} says it in each drain, for the clients whose futures complete there. Once a tick, on any thread; never
+     * waits, and costs about as much as reading the clock. One tick may be told of twice.
+     */
+    public void tick() {
+        engine.tick();
+    }
+
+    /**
      * Cancels every request with this tag that has not ended: those of a player who left. Their futures fail with
      * {@link PayNowException.Cancelled}, on the client's completion thread unless they belong to an executor. A request
      * whose answer is here is not cancelled: its future completes with that, on an executor perhaps after this. Never waits.

@@ -22,6 +22,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     private static final long LONGEST_DEADLINE_MS = 24L * 60 * 60 * 1000;
     /** Longer than an ordinary customer. Making it costs more than reading it: a longer customer is asked for twice instead. */
     private static final int PEEK_BUFFER = 1024;
+    private static final byte[] NO_BUFFER = {};
 
     private final Calls calls;
     private final int deadlineMs;
@@ -116,13 +117,17 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
 
     /**
      * The same, with futures that complete on an executor: a {@link TickExecutor}, a scheduler. An executor that refuses a
-     * task has it run on the client's completion thread instead, so that nothing hangs.
+     * task has it run on the client's completion thread instead, so that nothing hangs. From a {@link TickExecutor} the client
+     * learns the host's ticks, see {@link PayNowClient#tick()}.
      *
      * @param executor where futures complete
      * @return a view
      */
     public final PayNowOperations on(Executor executor) {
         require(executor, "executor");
+        if (executor instanceof TickExecutor ticks) {
+            ticks.tickFor(root());
+        }
         return new PayNowView(root(), calls.on(executor));
     }
 
@@ -519,9 +524,11 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      */
     public final Optional<Remembered> peek(LookupKey key) {
         require(key, "key");
-        return peek((client, buffer) -> key.text == null
-                ? Checked.peekUuid(client, key.high, key.low, buffer)
-                : Checked.peekText(client, key.kind, key.text, buffer));
+        return peek(
+                key.text == null ? Peeks.key(key.high, key.low) : Peeks.key(key.kind, key.text.hashCode()),
+                (client, seen, buffer) -> key.text == null
+                        ? Checked.peekUuid(client, key.high, key.low, seen, buffer)
+                        : Checked.peekText(client, key.kind, key.text, seen, buffer));
     }
 
     /**
@@ -532,7 +539,10 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * @throws IllegalArgumentException when it is null
      */
     public final Optional<Remembered> peek(UUID minecraftUuid) {
-        return peek(LookupKey.minecraftUuid(minecraftUuid));
+        require(minecraftUuid, "minecraftUuid");
+        long high = minecraftUuid.getMostSignificantBits();
+        long low = minecraftUuid.getLeastSignificantBits();
+        return peek(Peeks.key(high, low), (client, seen, buffer) -> Checked.peekUuid(client, high, low, seen, buffer));
     }
 
     /**
@@ -544,27 +554,34 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      */
     public final Optional<Remembered> peek(Player player) {
         require(player, "player");
-        return peek((client, buffer) -> Checked.peekPlayer(
-                client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
-                buffer));
+        return peek(
+                player.hasUuid() ? Peeks.key(player.uuidHigh(), player.uuidLow()) : Peeks.key(0, player.hashCode()),
+                (client, seen, buffer) -> Checked.peekPlayer(
+                        client, player.steamId(), player.xboxXuid(), player.hasUuid(), player.uuidHigh(), player.uuidLow(), player.name(),
+                        seen, buffer));
     }
 
     /** How a peek enters the library. */
     private interface Peek {
-        long into(long client, byte[] buffer);
+        long into(long client, long seen, byte[] buffer);
     }
 
-    private Optional<Remembered> peek(Peek peek) {
+    private Optional<Remembered> peek(long key, Peek peek) {
         PayNowClient client = client();
         if (client == null) {
             return Optional.empty();
         }
         Engine engine = client.engine();
-        byte[] buffer = new byte[PEEK_BUFFER];
-        long length = peek.into(engine.handle(), buffer);
+        Peeks.Seen seen = engine.peeks().at(key);
+        // For what was seen no room is needed.
+        byte[] buffer = seen == Peeks.Seen.NOTHING ? new byte[PEEK_BUFFER] : NO_BUFFER;
+        long length = peek.into(engine.handle(), seen.number(), buffer);
         while (length > buffer.length) {
+            if (length == Native.SEEN) {
+                return seen.remembered();
+            }
             buffer = new byte[(int) length];
-            length = peek.into(engine.handle(), buffer);
+            length = peek.into(engine.handle(), seen.number(), buffer);
         }
         if (length <= 0) {
             return Optional.empty();
@@ -572,6 +589,8 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
         Reader in = new Reader(buffer, (int) length);
         in.record();
         in.ticket();
-        return Optional.of(new Remembered(optionalCustomer(in.completion())));
+        Optional<Remembered> remembered = Optional.of(new Remembered(optionalCustomer(in.completion())));
+        engine.peeks().put(new Peeks.Seen(key, in.number(), remembered));
+        return remembered;
     }
 }

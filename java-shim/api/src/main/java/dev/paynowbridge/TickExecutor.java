@@ -1,10 +1,14 @@
 package dev.paynowbridge;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 /**
  * Runs what has to happen on the game's thread, once a tick and for no longer than it is given. One queue for all answers
@@ -19,9 +23,14 @@ import java.util.concurrent.RejectedExecutionException;
  *
  * <p>The thread that drains counts as a tick thread from then on: {@code join()} or {@code get()} on a pending
  * {@link PayNowFuture} there throws {@link IllegalStateException} instead of freezing the game.
+ *
+ * <p>Each drain is a tick to the clients whose futures complete here, see {@link PayNowClient#tick()}.
  */
 public final class TickExecutor implements Executor, AutoCloseable {
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    /** Whose futures complete here. This keeps none of them: one that its owner forgot can be collected and closed. */
+    private final AtomicReference<List<WeakReference<PayNowOperations>>> clients = new AtomicReference<>(List.of());
+
     private volatile boolean closed;
 
     /** Makes one with nothing in it. */
@@ -61,6 +70,35 @@ public final class TickExecutor implements Executor, AutoCloseable {
         }
     }
 
+    /** From now on each drain is a tick of this client, or of the one that a service has by then. Never waits. */
+    void tickFor(PayNowOperations client) {
+        for (WeakReference<PayNowOperations> known : clients.get()) {
+            if (known.refersTo(client)) {
+                return;
+            }
+        }
+        WeakReference<PayNowOperations> added = new WeakReference<>(client);
+        clients.updateAndGet(before ->
+                Stream.concat(before.stream().filter(TickExecutor::mayCall), Stream.of(added)).toList());
+    }
+
+    private static boolean mayCall(WeakReference<PayNowOperations> reference) {
+        PayNowOperations client = reference.get();
+        return client != null && !(client instanceof PayNowClient own && own.isClosed());
+    }
+
+    private void tick() {
+        List<WeakReference<PayNowOperations>> all = clients.get();
+        // By place: an iterator would be one object more a tick.
+        for (int place = 0; place < all.size(); place++) {
+            PayNowOperations known = all.get(place).get();
+            PayNowClient client = known == null ? null : known.client();
+            if (client != null) {
+                client.tick();
+            }
+        }
+    }
+
     /**
      * Runs what waits, on this thread: at least one task if there is one, no new one once the time is used up, and nothing
      * that was added meanwhile by what it runs, without end.
@@ -70,6 +108,7 @@ public final class TickExecutor implements Executor, AutoCloseable {
      */
     public int drain(Duration budget) {
         HostThreads.markTick();
+        tick();
         Runnable task = waiting.poll();
         if (task == null) {
             return 0;

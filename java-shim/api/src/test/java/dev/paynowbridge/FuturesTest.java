@@ -247,13 +247,23 @@ class FuturesTest extends OnSandbox {
         PayNowFuture<Optional<Customer>> owed = builder().build().lookupCustomer(NOTCH);
         System.gc();
         assertTrue(value(owed).isPresent());
-        WeakReference<PayNowClient> forgotten = new WeakReference<>(builder().build());
-        Waiting.until(() -> {
-            System.gc();
-            return forgotten.get() == null
-                    && Thread.getAllStackTraces().keySet().stream()
-                            .noneMatch(thread -> thread.getName().equals("paynow-bridge completions"));
-        }, "the cleaner ends its thread");
+        // Who ticks for a client does not keep it.
+        try (TickExecutor tick = new TickExecutor()) {
+            WeakReference<PayNowClient> forgotten = forgotten(tick);
+            Waiting.until(() -> {
+                tick.drain(Duration.ZERO);
+                System.gc();
+                return forgotten.get() == null
+                        && Thread.getAllStackTraces().keySet().stream()
+                                .noneMatch(thread -> thread.getName().equals("paynow-bridge completions"));
+            }, "the cleaner ends its thread");
+        }
+    }
+
+    private static WeakReference<PayNowClient> forgotten(TickExecutor tick) {
+        PayNowClient client = builder().build();
+        client.on(tick);
+        return new WeakReference<>(client);
     }
 
     @Test

@@ -2,10 +2,8 @@ package dev.paynowbridge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.paynowbridge.sandbox.Apart;
 import dev.paynowbridge.sandbox.Sandbox;
-import java.io.IOException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,28 +17,6 @@ import org.junit.jupiter.api.Test;
 /** A jar that is replaced while it is in use: no class comes from it any more, and every call still ends as it should. */
 class LateClassesTest extends OnSandbox {
     private static final Path CLASSES = Path.of(System.getProperty("paynow.test.classes"));
-
-    /** Loads the API's classes itself, and none after it was closed. */
-    private static final class Jar extends URLClassLoader {
-        Jar() throws IOException {
-            super(
-                    new URL[] {CLASSES.toUri().toURL(), CLASSES.resolveSibling("test-classes").toUri().toURL()},
-                    LateClassesTest.class.getClassLoader());
-        }
-
-        @Override
-        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-            synchronized (getClassLoadingLock(name)) {
-                Class<?> known = findLoadedClass(name);
-                boolean own = name.startsWith("dev.paynowbridge.") && !name.startsWith("dev.paynowbridge.sandbox.");
-                return known != null ? known : own ? findClass(name) : super.loadClass(name, resolve);
-            }
-        }
-
-        boolean has(String name) {
-            return findLoadedClass(name) != null;
-        }
-    }
 
     /** Runs inside the jar's class loader: given a word, says how the call it stands for ended. */
     public static final class Inside implements Function<String, String> {
@@ -74,7 +50,7 @@ class LateClassesTest extends OnSandbox {
     @SuppressWarnings("unchecked")
     void nothingIsNeededFromTheJarAfterTheClientWasMade() throws Exception {
         List<String> missing = new ArrayList<>();
-        try (Jar jar = new Jar()) {
+        try (Apart jar = new Apart(CLASSES, CLASSES.resolveSibling("test-classes"))) {
             var made = jar.loadClass(Inside.class.getName()).getConstructor(String.class, String.class);
             Function<String, String> inside = (Function<String, String>) made.newInstance(sandbox.base(), Sandbox.KEY);
             jar.close();

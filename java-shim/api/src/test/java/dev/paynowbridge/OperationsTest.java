@@ -5,6 +5,7 @@ import static dev.paynowbridge.Waiting.value;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -308,6 +309,22 @@ class OperationsTest extends OnSandbox {
         assertEquals(Optional.empty(), client.peek(unknown).orElseThrow().customer());
         client.close();
         assertEquals(Optional.empty(), client.peek(key));
+    }
+
+    @Test
+    void whatWasPeekedAtStaysTheSameObjectUntilTheAnswerIsAnother() {
+        Customer before = value(client.lookupCustomer(NOTCH_UUID)).orElseThrow();
+        Optional<Remembered> first = client.peek(NOTCH_UUID);
+        assertSame(first, client.peek(NOTCH_UUID));
+        assertSame(first, client.peek(Player.of(NOTCH_UUID, "Notch")));
+        ClientStats stats = client.stats();
+        assertEquals(List.of(4L, 4L, 4L, 3L), List.of(stats.submitted(), stats.completedOk(), stats.delivered(), stats.cacheHits()));
+        assertEquals(0, stats.outstanding());
+        value(client.updateCustomer(before.id(), CustomerFields.builder().name("Another").build()));
+        assertEquals(Optional.empty(), client.peek(NOTCH_UUID));
+        value(client.lookupCustomer(NOTCH_UUID));
+        assertEquals(Optional.of("Another"), client.peek(NOTCH_UUID).orElseThrow().customer().orElseThrow().name());
+        assertEquals(Optional.of(before), first.orElseThrow().customer());
     }
 
     @Test

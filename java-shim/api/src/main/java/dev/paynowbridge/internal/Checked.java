@@ -25,21 +25,21 @@ public final class Checked {
         return Native.stats(client, numbers);
     }
 
-    public static long peekUuid(long client, long high, long low, byte[] buffer) {
+    public static long peekUuid(long client, long high, long low, long seen, byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
-        return Native.peekUuid(client, high, low, buffer);
+        return Native.peekUuid(client, high, low, seen, buffer);
     }
 
-    public static long peekText(long client, int kind, String text, byte[] buffer) {
+    public static long peekText(long client, int kind, String text, long seen, byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
-        return Native.peekText(client, kind, text, buffer);
+        return Native.peekText(client, kind, text, seen, buffer);
     }
 
     public static long peekPlayer(
             long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
-            byte[] buffer) {
+            long seen, byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
-        return Native.peekPlayer(client, steamId, xboxXuid, hasUuid, uuidHigh, uuidLow, name, buffer);
+        return Native.peekPlayer(client, steamId, xboxXuid, hasUuid, uuidHigh, uuidLow, name, seen, buffer);
     }
 
     /** Of the ids alone it means something that they are missing: the library looks only whether they are. */

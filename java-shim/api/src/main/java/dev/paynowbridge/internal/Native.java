@@ -8,7 +8,7 @@ package dev.paynowbridge.internal;
  * library. No part of what this module exports. What takes an array is called through {@link Checked}.
  */
 public final class Native {
-    public static final long VERSION = 5;
+    public static final long VERSION = 6;
 
     public static final long INVALID_HANDLE = -2;
     public static final long QUEUE_FULL = -3;
@@ -23,6 +23,9 @@ public final class Native {
 
     /** Stands for a setting that was not given. */
     public static final long UNSET = Long.MIN_VALUE;
+
+    /** A peek found the answer that was seen. */
+    public static final long SEEN = Long.MAX_VALUE;
 
     /** How many numbers {@link #stats} gives. */
     public static final int STATS = 25;
@@ -44,6 +47,8 @@ public final class Native {
 
     static native long next(long client, int timeoutMs, byte[] buffer);
 
+    public static native long tick(long client);
+
     public static native long cancel(long client, long request);
 
     public static native long cancelAll(long client, long tag);
@@ -54,13 +59,13 @@ public final class Native {
 
     public static native long destroy(long client);
 
-    static native long peekUuid(long client, long high, long low, byte[] buffer);
+    static native long peekUuid(long client, long high, long low, long seen, byte[] buffer);
 
-    static native long peekText(long client, int kind, String text, byte[] buffer);
+    static native long peekText(long client, int kind, String text, long seen, byte[] buffer);
 
     static native long peekPlayer(
             long client, String steamId, String xboxXuid, boolean hasUuid, long uuidHigh, long uuidLow, String name,
-            byte[] buffer);
+            long seen, byte[] buffer);
 
     static native long listCustomers(
             long client, int limit, String after, String before, int ascending, String search, String[] customerIds,

@@ -106,6 +106,11 @@ final class BukkitHost implements Host {
     }
 
     @Override
+    public void eachTick(Runnable task) {
+        scheduling.eachTick(task);
+    }
+
+    @Override
     public void publish(PayNowService service) {
         plugin.getServer().getServicesManager().register(PayNowService.class, service, plugin, ServicePriority.Normal);
     }

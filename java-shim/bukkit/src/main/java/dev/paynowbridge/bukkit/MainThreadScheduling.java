@@ -12,6 +12,11 @@ final class MainThreadScheduling implements Scheduling {
     }
 
     @Override
+    public void eachTick(Runnable task) {
+        plugin.getServer().getScheduler().runTaskTimer(plugin, task, 1, 1);
+    }
+
+    @Override
     public void run(CommandSender receiver, Runnable task) {
         if (!plugin.isEnabled()) {
             return;

@@ -2,6 +2,7 @@ package dev.paynowbridge.bukkit;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.function.Consumer;
 import org.bukkit.Server;
 import org.bukkit.command.CommandSender;
 import org.bukkit.entity.Player;
@@ -11,16 +12,20 @@ import org.bukkit.plugin.Plugin;
 final class RegionScheduling implements Scheduling {
     private static final String PACKAGE = "io.papermc.paper.threadedregions.scheduler.";
     private static final long AT_ONCE = 1;
+    private static final long EACH_TICK = 1;
 
     private final Plugin plugin;
     private final Method globalScheduler;
     private final Method executeGlobally;
+    private final Method repeatGlobally;
     private final Method executeForEntity;
 
-    private RegionScheduling(Plugin plugin, Method globalScheduler, Method executeGlobally, Method executeForEntity) {
+    private RegionScheduling(
+            Plugin plugin, Method globalScheduler, Method executeGlobally, Method repeatGlobally, Method executeForEntity) {
         this.plugin = plugin;
         this.globalScheduler = globalScheduler;
         this.executeGlobally = executeGlobally;
+        this.repeatGlobally = repeatGlobally;
         this.executeForEntity = executeForEntity;
     }
 
@@ -35,6 +40,7 @@ final class RegionScheduling implements Scheduling {
                     plugin,
                     getter(Server.class, server, "getGlobalRegionScheduler"),
                     global.getMethod("execute", Plugin.class, Runnable.class),
+                    global.getMethod("runAtFixedRate", Plugin.class, Consumer.class, long.class, long.class),
                     entity.getMethod("execute", Plugin.class, Runnable.class, Runnable.class, long.class));
         } catch (ReflectiveOperationException absent) {
             return null;
@@ -47,6 +53,19 @@ final class RegionScheduling implements Scheduling {
             return type.getMethod(name);
         } catch (NoSuchMethodException e) {
             return instance.getClass().getMethod(name);
+        }
+    }
+
+    /** Of the region that is none: each has its own ticks, all of the same length. */
+    @Override
+    public void eachTick(Runnable task) {
+        Consumer<Object> ignoringItself = scheduled -> task.run();
+        try {
+            repeatGlobally.invoke(globalScheduler.invoke(plugin.getServer()), plugin, ignoringItself, EACH_TICK, EACH_TICK);
+        } catch (InvocationTargetException e) {
+            throw new IllegalStateException("the server's scheduler fails", e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("the server's scheduler cannot be called", e);
         }
     }
 

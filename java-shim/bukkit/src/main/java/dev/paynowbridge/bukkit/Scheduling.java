@@ -14,6 +14,13 @@ interface Scheduling {
      */
     void run(CommandSender receiver, Runnable task);
 
+    /**
+     * Runs a task in each tick from now on, until the server takes it off: when the plugin is disabled.
+     *
+     * @param task what to do
+     */
+    void eachTick(Runnable task);
+
     /** By what the server can do, not by what it is called. */
     static Scheduling of(Plugin plugin) {
         Scheduling regions = RegionScheduling.find(plugin);

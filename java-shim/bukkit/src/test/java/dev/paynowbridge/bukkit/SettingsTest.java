@@ -3,11 +3,13 @@ package dev.paynowbridge.bukkit;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.PayNowService;
 import dev.paynowbridge.sandbox.Sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -60,9 +62,11 @@ class SettingsTest extends OnServer {
 
     @Test
     void whatCannotBeIsRefusedByNameAndTheOldSettingsStay() {
-        Map<String, String> wrong = Map.of(
+        List<String> wrong = List.of(
                 "timeouts:\n  deadline-ms: soon\n", "timeouts.deadline-ms",
                 "timeouts:\n  connect-ms: 0\n", "timeouts.connect-ms",
+                "warm-connections: 65\n", "warm-connections",
+                "warm-connections: none\n", "warm-connections",
                 "cache:\n  seconds: -1\n", "cache.seconds",
                 "gift-cards:\n  per-player: 0\n", "gift-cards.per-player",
                 "gift-cards:\n  decimals: 99\n", "gift-cards.decimals",
@@ -71,7 +75,16 @@ class SettingsTest extends OnServer {
                 "store-id: my-store\n", "store-id",
                 "store-id: ''\n", "store-id",
                 "api-key:\n  file: \"a\\0b\"\n", "api-key.file");
-        wrong.forEach((more, name) -> assertTrue(refused(more).contains(name), server.console.heard()));
+        for (int place = 0; place < wrong.size(); place += 2) {
+            assertTrue(refused(wrong.get(place)).contains(wrong.get(place + 1)), server.console.heard());
+        }
+    }
+
+    @Test
+    void soManyConnectionsAreHeldReady() {
+        PayNowService service = server.load(PayNowService.class);
+        reload("warm-connections: 3\n");
+        server.until(() -> service.stats().orElseThrow().warmConnections() == 3, "three are open");
     }
 
     @Test

@@ -53,6 +53,7 @@ public final class Bridge {
         Late.load(Bridge.class);
         Migration.run(host.folder(), host.log());
         host.publish(connection.service());
+        host.eachTick(connection::tick);
         try {
             odd(words(files.read(OwnersFiles.MESSAGES)));
         } catch (SetupException e) {

@@ -98,6 +98,14 @@ final class Connection {
         }
     }
 
+    /** A tick of the server: the client learns from it when to look for what plugins ask. */
+    void tick() {
+        Open known = open;
+        if (known != null) {
+            known.client().tick();
+        }
+    }
+
     private Path folder() {
         try {
             return host.folder().toPath();

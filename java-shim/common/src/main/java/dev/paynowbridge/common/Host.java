@@ -107,6 +107,13 @@ public interface Host {
     void run(Sender receiver, Runnable task);
 
     /**
+     * Runs a task in each tick of the server from now on, until the plugin is disabled.
+     *
+     * @param task what to do; it takes next to no time
+     */
+    void eachTick(Runnable task);
+
+    /**
      * Offers the service to other plugins.
      *
      * @param service the service

@@ -17,6 +17,7 @@ import java.util.function.UnaryOperator;
  * @param apiBase where the API is
  * @param deadline how long a command waits
  * @param connectTimeout how long one attempt to connect may take
+ * @param warmConnections how many connections are held ready
  * @param cache how long a customer is remembered
  * @param cacheUnknown how long it is remembered that there is no such customer
  * @param cacheStale how old an answer may be while PayNow cannot be reached
@@ -31,6 +32,7 @@ record Settings(
         URI apiBase,
         Duration deadline,
         Duration connectTimeout,
+        int warmConnections,
         Duration cache,
         Duration cacheUnknown,
         Duration cacheStale,
@@ -41,10 +43,13 @@ record Settings(
     private static final long DAY_MS = 24L * 60 * 60 * 1000;
     private static final long YEAR_S = 366L * 24 * 60 * 60;
     private static final String AUTO = "auto";
+    /** As many as the client has workers: each uses one at a time. */
+    private static final long MOST_CONNECTIONS = 64;
     /** As the library calls them, and as the owner does. */
     private static final String[][] NAMES = {
         {"apiKeyFile", "api-key.file"}, {"apiBase", "api-base"}, {"storeId", "store-id"},
         {"connectTimeout", "timeouts.connect-ms"}, {"deadline", "timeouts.deadline-ms"},
+        {"warmConnections", "warm-connections"},
         {"cacheTtl", "cache.seconds"}, {"cacheNegativeTtl", "cache.unknown-seconds"}, {"cacheStale", "cache.stale-seconds"}
     };
 
@@ -73,6 +78,7 @@ record Settings(
                 .apiBase(apiBase.toString())
                 .deadline(deadline)
                 .connectTimeout(connectTimeout)
+                .warmConnections(warmConnections)
                 .cacheTtl(cache)
                 .cacheNegativeTtl(cacheUnknown)
                 .cacheStale(cacheStale)
@@ -97,6 +103,7 @@ record Settings(
                     address("api-base"),
                     Duration.ofMillis(number("timeouts.deadline-ms", 1, DAY_MS)),
                     Duration.ofMillis(number("timeouts.connect-ms", 1, DAY_MS)),
+                    (int) number("warm-connections", 0, MOST_CONNECTIONS),
                     Duration.ofSeconds(number("cache.seconds", 0, YEAR_S)),
                     Duration.ofSeconds(number("cache.unknown-seconds", 0, YEAR_S)),
                     Duration.ofSeconds(number("cache.stale-seconds", 0, YEAR_S)),
