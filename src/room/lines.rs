@@ -79,7 +79,7 @@ mod tests {
 
     #[cfg(all(target_os = "linux", not(miri)))]
     #[test]
-    fn what_is_never_used_is_not_resident() {
+    fn the_allocator_gives_no_page_to_what_is_never_used() {
         const PAGES: usize = 64 * 1024;
         let resident = || -> usize {
             let numbers = std::fs::read_to_string("/proc/self/statm").unwrap();
