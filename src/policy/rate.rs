@@ -61,6 +61,9 @@ const PROBE_STEP: f64 = 0.05;
 /// A limit is forgotten after so long without a 429.
 const FORGOTTEN: Duration = Duration::from_secs(900);
 
+/// No server of a network is held to less of the rate.
+const SMALLEST_SHARE: f64 = 0.0001;
+
 /// No wait is predicted to be longer.
 const FARTHEST: Duration = Duration::from_secs(86_400);
 /// A longer pause is a ban, not the rest of a window: it says nothing about the rate.
@@ -102,6 +105,7 @@ impl Bucket {
 /// The budget of one client.
 #[derive(Debug)]
 pub(crate) struct RateBudget {
+    policy: RatePolicy,
     configured: Option<Bucket>,
     learnt: Option<Learnt>,
     /// The end of a pause. In the past when nothing happened since.
@@ -260,10 +264,22 @@ impl RateBudget {
         let burst = policy.burst.max(1.0);
         let bucket = Bucket { rate: policy.per_second, burst, tokens: burst, filled_at: now };
         Self {
+            policy,
             configured: (policy.per_second > 0.0).then_some(bucket),
             learnt: None,
             closed_until: None,
             window: Window::new(now),
+        }
+    }
+
+    /// Holds to a share of the configured rate. With `first` no more than so much is left to begin with.
+    pub(crate) fn share(&mut self, share: f64, first: Option<f64>, now: Instant) {
+        self.advance(now);
+        if let Some(bucket) = &mut self.configured {
+            let share = if share.is_finite() { share.clamp(SMALLEST_SHARE, 1.0) } else { 1.0 };
+            bucket.rate = self.policy.per_second * share;
+            bucket.burst = (self.policy.burst * share).max(1.0);
+            bucket.tokens = first.map_or(bucket.tokens, |first| first.min(bucket.tokens)).min(bucket.burst);
         }
     }
 

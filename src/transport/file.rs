@@ -63,6 +63,31 @@ pub(super) fn only_some_can_write(_: &Metadata) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Any user who can read a credential can use it, and any who can write its file can exchange it.
+#[cfg(unix)]
+pub(crate) fn belongs_to_us_alone(metadata: &std::fs::Metadata) -> Result<(), &'static str> {
+    use std::os::unix::fs::MetadataExt;
+
+    check_owner(metadata.uid(), rustix::process::geteuid().as_raw())?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err("can be read by other users: make it readable by its owner alone (chmod 600)");
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check_owner(owner: u32, us: u32) -> Result<(), &'static str> {
+    if owner == us || owner == 0 {
+        return Ok(());
+    }
+    Err("belongs to another user: make the user this program runs as its owner (chown)")
+}
+
+#[cfg(not(unix))]
+pub(crate) fn belongs_to_us_alone(_: &std::fs::Metadata) -> Result<(), &'static str> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<File> {
     use std::os::fd::AsRawFd;
@@ -82,4 +107,15 @@ fn open(path: &Path) -> std::io::Result<File> {
 #[cfg(not(unix))]
 fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::check_owner;
+
+    #[test]
+    fn a_file_is_ours_or_the_systems() {
+        assert!(check_owner(0, 1000).is_ok() && check_owner(1000, 1000).is_ok());
+        assert!(check_owner(1001, 1000).unwrap_err().contains("chown"));
+    }
 }

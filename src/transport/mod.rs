@@ -3,6 +3,7 @@
 mod base;
 mod buffers;
 mod connect;
+mod dialer;
 mod file;
 mod http;
 mod interrupt;
@@ -23,7 +24,9 @@ mod whole;
 mod wire;
 
 pub(crate) use base::ApiBase;
-pub(crate) use file::read_small_file;
+#[allow(unused_imports, reason = "used by the link")]
+pub(crate) use dialer::{Dialer, Ready, Socket, Wait};
+pub(crate) use file::{belongs_to_us_alone, read_small_file};
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use interrupt::Interrupter;
 pub(crate) use proxy::Proxy;

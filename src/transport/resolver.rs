@@ -23,7 +23,7 @@ const FAILED: Duration = Duration::from_secs(1);
 /// How often a waiting caller looks whether it is still wanted.
 const SLICE: Duration = Duration::from_millis(20);
 /// How long closing waits for a resolver that hangs inside the operating system.
-const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Most addresses of a host that are kept.
 const MOST_ADDRESSES: usize = 64;
@@ -172,12 +172,17 @@ impl Resolver {
     /// Ends the resolver. One that hangs inside the operating system is waited for only briefly: it
     /// then ends by itself when the system answers, and touches nothing but its own memory.
     pub(crate) fn close(&self) {
+        self.close_within(CLOSE_PATIENCE);
+    }
+
+    /// The same, waiting for another while.
+    pub(super) fn close_within(&self, patience: Duration) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Asked { questions, handle }) = thread else { return };
         drop(questions);
-        let patience = Instant::now() + CLOSE_PATIENCE;
+        let patience = Instant::now() + patience;
         while !handle.is_finished() && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -56,7 +56,7 @@ impl TlsSettings {
 
     /// The configuration. It is kept once it is complete: certificates that could not be read are tried again with
     /// the next connection.
-    fn get(&self) -> Result<Arc<ClientConfig>, Error> {
+    pub(super) fn get(&self) -> Result<Arc<ClientConfig>, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = &state.config {
             return Ok(Arc::clone(config));
@@ -172,9 +172,12 @@ fn build(
     Ok(Arc::new(config))
 }
 
-/// Reads the certificates of a PEM file.
-pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidArgument> {
-    let refuse = |problem| InvalidArgument::new("ca_file", problem);
+/// Reads the certificates of the PEM file that `setting` names.
+pub(crate) fn read_certificates(
+    path: &Path,
+    setting: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, InvalidArgument> {
+    let refuse = |problem| InvalidArgument::new(setting, problem);
     let text = read_small_file(path, LONGEST_CA_FILE, only_some_can_write).map_err(refuse)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()

@@ -212,14 +212,7 @@ impl<V: Clone> Cache<V> {
     /// How good an entry is, if it is any good.
     fn offer(&self, entry: &Entry<V>, now: Instant) -> Option<Age> {
         let age = now.saturating_duration_since(entry.asked_at);
-        let fresh_for = if entry.customer_id.is_some() { self.policy.ttl } else { self.policy.negative_ttl };
-        let goodness = if age < fresh_for {
-            Age::Fresh
-        } else if age < self.policy.stale {
-            Age::Stale
-        } else {
-            return None;
-        };
+        let goodness = self.goodness(entry.customer_id.is_some(), age)?;
         if entry.is_overtaken.load(Ordering::Acquire)
             || self.writes.overtake(entry.customer_id.is_some(), entry.asked)
         {
@@ -238,6 +231,22 @@ impl<V: Clone> Cache<V> {
             let hash = self.hasher.hash_one(key);
             self.write(|books| books.keep(key, hash, self.place_of(hash), kept, &self.writes));
         }
+    }
+
+    /// How good an answer asked for at `asked_at` would be, if it were any good.
+    pub(crate) fn age_of(&self, customer_id: Option<&str>, asked_at: Instant, now: Instant) -> Option<Age> {
+        let has_customer = customer_id.is_some();
+        let goodness = self.goodness(has_customer, now.saturating_duration_since(asked_at))?;
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = books.stamp(asked_at);
+        let changed = customer_id.and_then(|id| books.changed.get(id)).copied();
+        let is_seen = changed.unwrap_or(NEVER) < asked && !self.writes.overtake(has_customer, asked);
+        (self.is_on() && is_seen).then_some(goodness)
+    }
+
+    fn goodness(&self, has_customer: bool, age: Duration) -> Option<Age> {
+        let fresh_for = if has_customer { self.policy.ttl } else { self.policy.negative_ttl };
+        if age < fresh_for { Some(Age::Fresh) } else { (age < self.policy.stale).then_some(Age::Stale) }
     }
 
     /// A customer was changed, or may have been.
