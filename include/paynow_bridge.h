@@ -154,6 +154,9 @@
 // The client's memory, because the API could not be asked: it may have changed meanwhile.
 #define PAYNOW_SOURCE_STALE_CACHE 3
 
+// Another server of the network, which asked the API lately.
+#define PAYNOW_SOURCE_OTHER_SERVER 4
+
 // paynow_customer.profiles: `profile` is there.
 #define PAYNOW_HAS_PROFILE 1
 
@@ -195,6 +198,50 @@ typedef void (*paynow_completion_fn)(paynow_client client, paynow_completion com
 // `length` bytes without the NUL that follows, valid during the call. Runs on the thread that is inside
 // paynow_client_poll, paynow_client_next or paynow_client_destroy. Neither API keys nor tokens occur in it.
 typedef void (*paynow_log_fn)(int32_t level, const char *message, size_t length, void *user_data);
+
+// A Redis (6.2 or newer) or Valkey (7.2 or newer) that all servers of a store share: what one of them knows the others need
+// not ask, a question is asked once, and rate_per_second is what they may ask together. While it does not answer, each
+// server works alone, at its share of the rate. It needs an API key, which says what servers belong together. A text whose
+// length is 0 ends in NUL.
+typedef struct paynow_network {
+  // sizeof(paynow_network)
+  uint32_t struct_size;
+  // Number of the database; 0 is the default.
+  uint32_t database;
+  // Where it is: `host`, `host:port` or `[::1]:port`, or several with commas between, of which the first that can be used
+  // is. In a cluster any node leads to the right one. With sentinel_name those of the Sentinels. Required.
+  const char *addresses;
+  size_t addresses_n;
+  // User to log in as; NULL is Redis's `default` when there is a password.
+  const char *user;
+  size_t user_n;
+  // Password; may be NULL. It is copied, wiped when the client ends, and printed nowhere.
+  const char *password;
+  size_t password_n;
+  // Environment variable to read the password from, in place of password; may be NULL.
+  const char *password_env;
+  size_t password_env_n;
+  // File to read the password from, in place of password; refused when others than its owner can read it; may be NULL.
+  const char *password_file;
+  size_t password_file_n;
+  // PEM file of certificates to trust besides the system's and the bundled ones; means TLS; may be NULL.
+  const char *ca_file;
+  size_t ca_file_n;
+  // Name to find in the certificate, where it is another than that of the address; means TLS; may be NULL.
+  const char *server_name;
+  size_t server_name_n;
+  // Name by which the Sentinels know the master; NULL: the addresses are not those of Sentinels.
+  const char *sentinel_name;
+  size_t sentinel_name_n;
+  // Tells networks apart that share a store and a Redis: at most 64 letters, digits, dots, hyphens or underscores; may be
+  // NULL.
+  const char *network_id;
+  size_t network_id_n;
+  // Not 0: the connection is encrypted.
+  uint32_t tls;
+  // How long a request waits for the network at most before it goes on without, in ms, at most 10,000; 0 is the default, 100.
+  uint32_t timeout_ms;
+} paynow_network;
 
 // How a client is made. Zero every byte, then set struct_size and what is to differ from the defaults.
 typedef struct paynow_client_config {
@@ -282,6 +329,8 @@ typedef struct paynow_client_config {
   uint32_t warm_connections;
   // Must be 0.
   uint32_t reserved;
+  // What joins the other servers of the store; NULL: this one is alone.
+  const struct paynow_network *network;
 } paynow_client_config;
 
 // Names a request from its submission until its completion is freed. 0 is never one.
@@ -345,6 +394,24 @@ typedef struct paynow_stats {
   uint64_t handshakes;
   // Connections open and idle: a request that comes now opens none.
   uint64_t warm_connections;
+  // 1 while the network of servers answers, 0 while it does not, or none is set up.
+  uint32_t network_up;
+  // Servers seen in the network lately, this one included.
+  uint32_t network_servers;
+  // What an answer of the network takes at present, in microseconds.
+  uint64_t network_round_trip_us;
+  // Connections made to the network so far.
+  uint64_t network_connections;
+  // Commands sent to the network so far.
+  uint64_t network_commands;
+  // Questions another server had the answer to.
+  uint64_t network_hits;
+  // How often a question waited because another server asked it.
+  uint64_t network_waits;
+  // Requests the network's budget refused.
+  uint64_t network_refused;
+  // How often the network did not answer, so that the local rules held.
+  uint64_t network_alone;
 } paynow_stats;
 
 // One of several texts.
@@ -869,7 +936,8 @@ const char *paynow_version(void);
 // Makes a client for one store and writes its handle to `*out_client`.
 //
 // Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
-// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
+// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file, ca_file and those
+// that `network` names.
 // Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 //
 // PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.

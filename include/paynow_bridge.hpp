@@ -201,6 +201,8 @@ enum class Source : std::int32_t {
   cache = PAYNOW_SOURCE_CACHE,
   /// The client's memory, because the API could not be asked: it may have changed meanwhile.
   stale_cache = PAYNOW_SOURCE_STALE_CACHE,
+  /// Another server of the network, which asked the API lately.
+  other_server = PAYNOW_SOURCE_OTHER_SERVER,
 };
 
 /// How important a line for the host's log is.
@@ -910,6 +912,38 @@ using LogHandler = std::function<void(LogLevel, std::string_view)>;
 /// Runs when an exception has escaped from a handler. One that escapes from this one is dropped.
 using ExceptionHandler = std::function<void(std::exception_ptr)>;
 
+/// A Redis (6.2 or newer) or Valkey (7.2 or newer) that all servers of a store share: what one of them knows the others need
+/// not ask, a question is asked once, and Config::rate_per_second is what they may ask together. While it does not answer, each
+/// server works alone, at its share of the rate. It needs an API key, which says what servers belong together. Text is borrowed
+/// until Client::create returns; 0 is the default everywhere.
+struct Network {
+  /// Where it is: `host`, `host:port` or `[::1]:port`, or several with commas between, of which the first that can be used is.
+  /// In a cluster any node leads to the right one. With sentinel_name those of the Sentinels. Required.
+  std::string_view addresses{};
+  /// User to log in as; Redis's `default` when there is only a password.
+  std::optional<std::string_view> user{};
+  /// Password. It is copied, wiped when the client ends, and printed nowhere.
+  std::optional<std::string_view> password{};
+  /// Environment variable to read the password from, in place of password.
+  std::optional<std::string_view> password_env{};
+  /// File to read the password from, in place of password; refused when others than its owner can read it.
+  std::optional<std::string_view> password_file{};
+  /// PEM file of certificates to trust besides the system's and the bundled ones; means TLS.
+  std::optional<std::string_view> ca_file{};
+  /// Name to find in the certificate, where it is another than that of the address; means TLS.
+  std::optional<std::string_view> server_name{};
+  /// Name by which the Sentinels know the master.
+  std::optional<std::string_view> sentinel_name{};
+  /// Tells networks apart that share a store and a Redis: at most 64 letters, digits, dots, hyphens or underscores.
+  std::optional<std::string_view> network_id{};
+  /// Number of the database.
+  std::uint32_t database = 0;
+  /// Whether the connection is encrypted.
+  bool tls = false;
+  /// How long a request waits for the network at most before it goes on without, at most 10 s; 100 ms by default.
+  std::chrono::milliseconds timeout{0};
+};
+
 /// How a client is made. Text is borrowed until Client::create returns; 0 is the default everywhere.
 struct Config {
   /// Id of the store, required: decimal digits.
@@ -973,6 +1007,8 @@ struct Config {
   std::optional<std::string_view> proxy{};
   /// PEM file of certificates to trust besides the system's and the bundled ones.
   std::optional<std::string_view> ca_file{};
+  /// What joins the other servers of the store; by default this one is alone.
+  std::optional<Network> network{};
   /// Gets the completions of operations that were given no function of their own.
   CompletionHandler on_completion{};
   /// Which lines on_log gets: this level and more important ones.
@@ -1155,7 +1191,8 @@ class Client {
   Client() noexcept = default;
 
   /// Makes a client. Starts one thread, and opens connections in the background (Config::warm_connections); waits for
-  /// nothing of the network, and reads no files but api_key_file and ca_file. Any thread; takes some 100 microseconds.
+  /// nothing of the network, and reads no files but api_key_file, ca_file and those that Config::network names. Any thread;
+  /// takes some 100 microseconds.
   ///
   /// Status::abi_mismatch when the loaded library is not the one this header describes, Status::invalid_argument,
   /// Status::resources.
@@ -1177,6 +1214,22 @@ class Client {
     detail::lend(raw.bedrock_prefix, raw.bedrock_prefix_n, config.bedrock_prefix);
     detail::lend(raw.proxy, raw.proxy_n, config.proxy);
     detail::lend(raw.ca_file, raw.ca_file_n, config.ca_file);
+    auto network = detail::sized<paynow_network>();
+    if (config.network) {
+      const Network& given = *config.network;
+      detail::lend(network.addresses, network.addresses_n, given.addresses);
+      detail::lend(network.user, network.user_n, given.user);
+      detail::lend(network.password, network.password_n, given.password);
+      detail::lend(network.password_env, network.password_env_n, given.password_env);
+      detail::lend(network.password_file, network.password_file_n, given.password_file);
+      detail::lend(network.ca_file, network.ca_file_n, given.ca_file);
+      detail::lend(network.server_name, network.server_name_n, given.server_name);
+      detail::lend(network.sentinel_name, network.sentinel_name_n, given.sentinel_name);
+      detail::lend(network.network_id, network.network_id_n, given.network_id);
+      network.database = given.database;
+      network.tls = given.tls ? 1 : 0;
+      raw.network = &network;
+    }
     const struct {
       const char* name;
       std::chrono::milliseconds given;
@@ -1184,6 +1237,7 @@ class Client {
     } durations[] = {
         {"deadline", config.deadline, raw.deadline_ms},
         {"connect_timeout", config.connect_timeout, raw.connect_timeout_ms},
+        {"network.timeout", config.network ? config.network->timeout : std::chrono::milliseconds{0}, network.timeout_ms},
         {"retry_base", config.retry_base, raw.retry_base_ms},
         {"cache_ttl", config.cache_ttl, raw.cache_ttl_ms},
         {"cache_negative_ttl", config.cache_negative_ttl, raw.cache_negative_ttl_ms},

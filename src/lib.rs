@@ -72,6 +72,7 @@ mod handles;
 #[cfg(feature = "jni")]
 mod jni;
 mod model;
+mod network;
 mod operations;
 mod policy;
 mod room;
@@ -86,8 +87,8 @@ mod wiping;
 
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,
-    CollectError, Completion, CustomerFields, Field, ListCustomers, LookupKey, Pages, Player, RawAuth,
-    RawRequest, RequestId,
+    CollectError, Completion, CustomerFields, Field, ListCustomers, LookupKey, NetworkConfig, Pages, Player,
+    RawAuth, RawRequest, RequestId,
 };
 pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,

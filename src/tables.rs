@@ -267,7 +267,7 @@ fn tables() -> Vec<Table> {
     statuses.extend(completed.clone());
     let operations = numbers(OperationId::ALL, |operation| operation as i64);
     let sent = numbers(&[Sent::Never, Sent::Maybe, Sent::Answered], |sent| sent as i64);
-    let sources = [Source::Network, Source::Shared, Source::Cache, Source::StaleCache];
+    let sources = [Source::Network, Source::Shared, Source::Cache, Source::StaleCache, Source::OtherServer];
     let sources = numbers(&sources, |source| source as i64);
     let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug];
     let levels = numbers(&levels, |level| level as i64);

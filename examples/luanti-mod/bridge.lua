@@ -30,6 +30,7 @@ typedef struct paynow_client_config {
   const char *ca_file; size_t ca_file_n;
   uint32_t send_bedrock_prefix, offline_players_by_uuid;
   uint32_t warm_connections, reserved;
+  const void *network;
 } paynow_client_config;
 
 typedef struct paynow_lookup_query {

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Client;
+use super::network::NetworkConfig;
 use crate::model::Secret;
+use crate::network;
+use crate::network::settings::UnusableOptions;
+use crate::network::tier::{self, TierSettings};
 use crate::operations::{self, InvalidArgument};
 use crate::policy::breaker::BreakerPolicy;
 use crate::policy::cache::CachePolicy;
@@ -15,7 +19,9 @@ use crate::policy::identity::NamingRules;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
 use crate::runtime::{self, LogLevel, Runtime, StartError};
-use crate::transport::{ApiBase, HttpSettings, HttpTransport, Proxy, read_certificates, read_small_file};
+use crate::transport::{
+    ApiBase, HttpSettings, HttpTransport, Proxy, belongs_to_us_alone, read_certificates, read_small_file,
+};
 
 /// Until when a request may take, unless its call says otherwise.
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -59,6 +65,7 @@ pub struct ClientBuilder {
     rate: RatePolicy,
     cache: CachePolicy,
     naming: NamingRules,
+    network: Option<NetworkConfig>,
     first_generation: u32,
 }
 
@@ -86,6 +93,7 @@ impl ClientBuilder {
             rate: RatePolicy::default(),
             cache: CachePolicy::default(),
             naming: NamingRules::default(),
+            network: None,
             first_generation: 1,
         }
     }
@@ -240,6 +248,19 @@ impl ClientBuilder {
         self
     }
 
+    /// Joins the other servers of the store, over a Redis or Valkey: none by default. Needs an API key, which says who belongs
+    /// together; [`rate_limit`](Self::rate_limit) is then what all of them may ask.
+    pub fn network(mut self, network: NetworkConfig) -> Self {
+        self.network = Some(network);
+        self
+    }
+
+    /// Changes what was said about the network, for faces that say it piece by piece.
+    pub(crate) fn change_network(mut self, change: impl FnOnce(NetworkConfig) -> NetworkConfig) -> Self {
+        self.network = Some(change(self.network.take().unwrap_or_else(NetworkConfig::unset)));
+        self
+    }
+
     /// What the server puts before the names of Bedrock players: `.` by default, empty for nothing. A [`Player`]
     /// known only by a name that begins with it is looked up as a gamertag.
     ///
@@ -288,7 +309,7 @@ impl ClientBuilder {
             None => Proxy::from_environment(&base, |name| std::env::var_os(name))?,
         };
         let extra_roots = match self.ca_file.as_deref() {
-            Some(path) => read_certificates(path)
+            Some(path) => read_certificates(path, "ca_file")
                 .map_err(|problem| BuildError::Source { problem, place: path.display().to_string() })?,
             None => Vec::new(),
         };
@@ -319,6 +340,7 @@ impl ClientBuilder {
         if !(self.rate.per_second >= 0.0 && self.rate.per_second.is_finite()) {
             return refuse("rate_limit", "must be a number of requests a second");
         }
+        let network = self.checked_network(store_id, api_key.as_ref())?;
         let user_agent = match &self.user_agent {
             Some(product) if !is_product(product) => {
                 return refuse("user_agent", "must be 1 to 256 bytes of visible ASCII and spaces");
@@ -338,6 +360,7 @@ impl ClientBuilder {
             breaker: self.breaker,
             rate: self.rate,
             cache: self.cache,
+            network,
             first_generation: self.first_generation,
         };
         let transport = HttpTransport::new(HttpSettings {
@@ -358,6 +381,30 @@ impl ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// What starts the network, when there is one.
+    fn checked_network(
+        &self,
+        store_id: &str,
+        api_key: Option<&Secret>,
+    ) -> Result<Option<network::Start>, BuildError> {
+        let Some(NetworkConfig(options)) = &self.network else { return Ok(None) };
+        let settings = options.check().map_err(|UnusableOptions { problem, place }| match place {
+            Some(place) => BuildError::Source { problem, place },
+            None => problem.into(),
+        })?;
+        let Some(api_key) = api_key else {
+            let problem = "needs an API key, which says what servers belong together";
+            return Err(InvalidArgument::new("network", problem).into());
+        };
+        let tier = TierSettings {
+            store_id: store_id.to_owned(),
+            api_key: api_key.clone(),
+            rate: self.rate,
+            cache: self.cache,
+        };
+        Ok(Some(Box::new(move |forget| tier::start(settings, &tier, forget))))
+    }
+
     fn read_api_key(&self) -> Result<Option<Secret>, BuildError> {
         let given = [self.api_key.is_some(), self.api_key_env.is_some(), self.api_key_file.is_some()];
         if given.iter().filter(|given| **given).count() > 1 {
@@ -407,31 +454,6 @@ fn read_key_file(path: &Path) -> Result<Secret, InvalidArgument> {
     let bytes = read_small_file(path, LONGEST_KEY_FILE, belongs_to_us_alone).map_err(refuse)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| refuse("is not UTF-8 text"))?;
     Ok(Secret::new(text.to_owned()))
-}
-
-/// Anyone who can read the key can use it, and anyone who can write the file can exchange it.
-#[cfg(unix)]
-fn belongs_to_us_alone(metadata: &std::fs::Metadata) -> Result<(), &'static str> {
-    use std::os::unix::fs::MetadataExt;
-
-    check_owner(metadata.uid(), rustix::process::geteuid().as_raw())?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err("can be read by other users: make it readable by its owner alone (chmod 600)");
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn check_owner(owner: u32, us: u32) -> Result<(), &'static str> {
-    if owner == us || owner == 0 {
-        return Ok(());
-    }
-    Err("belongs to another user: make the user this program runs as its owner (chown)")
-}
-
-#[cfg(not(unix))]
-fn belongs_to_us_alone(_: &std::fs::Metadata) -> Result<(), &'static str> {
-    Ok(())
 }
 
 /// Checks a key of the Management API.
@@ -531,7 +553,10 @@ impl ClientBuilder {
             "log_level" => self.log_level.map_or(0, |level| level as u8).to_string(),
             "rate_per_second" => self.rate.per_second.to_string(),
             "rate_burst" => self.rate.burst.to_string(),
-            _ => panic!("there is no setting {setting}"),
+            _ => match &self.network {
+                Some(network) => network.given(setting),
+                None => panic!("there is no setting {setting}, and no network"),
+            },
         }
     }
 }
@@ -609,8 +634,6 @@ mod tests {
         }
         assert_eq!(refused(builder().api_key_file("/nowhere/at/all")), "api_key_file");
         assert_eq!(refused(builder().api_key("a").api_key_env("B")), "api_key");
-        assert!(check_owner(0, 1000).is_ok() && check_owner(1000, 1000).is_ok());
-        assert!(check_owner(1001, 1000).unwrap_err().contains("chown"));
         assert_eq!(refused(builder().api_key_env("PAYNOW_BRIDGE_NEVER_SET")), "api_key_env");
         assert_eq!(refused(builder().ca_file("/nowhere/at/all")), "ca_file");
         for (builder, place) in [
@@ -689,7 +712,7 @@ mod tests {
         std::fs::write(&path, certificate.pem()).unwrap();
         let with_mode = |mode| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            read_certificates(&path)
+            read_certificates(&path, "ca_file")
         };
         for mode in [0o600, 0o644, 0o664, 0o440] {
             assert_eq!(with_mode(mode).unwrap().len(), 1, "{mode:o}");
@@ -712,7 +735,7 @@ mod tests {
             std::io::Write::write_all(&mut file, bytes).unwrap();
             file.set_len(length).unwrap();
             let key = builder().api_key_file(&path).read_api_key().unwrap_err().to_string();
-            (key, read_certificates(&path).unwrap_err().to_string())
+            (key, read_certificates(&path, "ca_file").unwrap_err().to_string())
         };
         let (key, ca) = with_content(b"", 0);
         assert!(key.contains("must not be empty") && ca.contains("holds no certificate"), "{key}, {ca}");
@@ -739,7 +762,7 @@ mod tests {
         with_content("pn_from_file\r\n");
         assert_eq!(builder().api_key_file(&path).read_api_key().unwrap().unwrap().expose(), "pn_from_file");
         with_content(&certificate.pem());
-        assert_eq!(read_certificates(&path).unwrap().len(), 1);
+        assert_eq!(read_certificates(&path, "ca_file").unwrap().len(), 1);
         std::fs::remove_file(&path).unwrap();
     }
 

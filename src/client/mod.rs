@@ -4,6 +4,7 @@ mod bulk;
 mod completion;
 mod config;
 mod inputs;
+mod network;
 mod pages;
 mod pieces;
 
@@ -13,6 +14,7 @@ pub use inputs::{
     Authentication, AuthenticationPlatform, Call, CustomerFields, Field, ListCustomers, LookupKey, RawAuth,
     RawRequest, RequestId,
 };
+pub use network::NetworkConfig;
 
 use std::time::{Duration, Instant};
 

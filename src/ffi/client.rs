@@ -11,7 +11,7 @@ use super::input;
 use super::status::{PAYNOW_E_RESOURCES, PAYNOW_E_TOO_LATE};
 use super::table;
 use super::types::*;
-use crate::client::{BuildError, Client, ClientBuilder, RequestId};
+use crate::client::{BuildError, Client, ClientBuilder, NetworkConfig, RequestId};
 use crate::operations::InvalidArgument;
 use crate::runtime::LogLevel;
 
@@ -38,7 +38,8 @@ pub extern "C" fn paynow_version() -> *const c_char {
 /// Makes a client for one store and writes its handle to `*out_client`.
 ///
 /// Starts one thread, which has a worker open the connections that are held ready (warm_connections); more workers come
-/// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file and ca_file.
+/// with the requests. The call itself waits for nothing of the network, and reads no files but api_key_file, ca_file and those
+/// that `network` names.
 /// Everything `config` points to is copied. Any thread; takes some 100 microseconds.
 ///
 /// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES.
@@ -85,6 +86,9 @@ fn in_milliseconds(error: BuildError) -> BuildError {
         BuildError::InvalidArgument(error) if error.argument() == "connect_timeout" => {
             error.of("connect_timeout_ms").into()
         }
+        BuildError::InvalidArgument(error) if error.argument() == "network.timeout" => {
+            error.of("network.timeout_ms").into()
+        }
         other => other,
     }
 }
@@ -128,6 +132,11 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
         connections => builder = builder.warm_connections(connections),
     }
     input::must_be_zero(config.reserved)?;
+    // SAFETY: the caller's promise.
+    if let Some(given) = unsafe { input::optional(config.network) }? {
+        // SAFETY: the caller's promise holds for what the struct points to as well.
+        builder = builder.network(unsafe { network(&given) }?);
+    }
     if config.max_response_bytes != 0 {
         builder = builder.max_response_bytes(config.max_response_bytes);
     }
@@ -155,6 +164,42 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
         builder = builder.log_level(level);
     }
     Ok(builder)
+}
+
+/// What joins the other servers of the store.
+unsafe fn network(given: &paynow_network) -> Result<NetworkConfig, InvalidArgument> {
+    // SAFETY: the caller's promise, for each of them.
+    let text = |name, pointer, length| unsafe { input::text(name, pointer, length) };
+    let addresses = text("network.addresses", given.addresses, given.addresses_n)?;
+    let mut network = NetworkConfig::new(addresses.unwrap_or_default())
+        .tls(given.tls != 0)
+        .database(given.database)
+        .timeout(Duration::from_millis(given.timeout_ms.into()));
+    if let Some(user) = text("network.user", given.user, given.user_n)? {
+        network = network.user(user);
+    }
+    if let Some(password) = text("network.password", given.password, given.password_n)? {
+        network = network.password(password);
+    }
+    if let Some(variable) = text("network.password_env", given.password_env, given.password_env_n)? {
+        network = network.password_env(variable);
+    }
+    if let Some(path) = text("network.password_file", given.password_file, given.password_file_n)? {
+        network = network.password_file(path);
+    }
+    if let Some(path) = text("network.ca_file", given.ca_file, given.ca_file_n)? {
+        network = network.ca_file(path);
+    }
+    if let Some(name) = text("network.server_name", given.server_name, given.server_name_n)? {
+        network = network.server_name(name);
+    }
+    if let Some(name) = text("network.sentinel_name", given.sentinel_name, given.sentinel_name_n)? {
+        network = network.sentinel(name);
+    }
+    if let Some(id) = text("network.network_id", given.network_id, given.network_id_n)? {
+        network = network.network_id(id);
+    }
+    Ok(network)
 }
 
 /// Where the key, the proxy and the authorities come from.
@@ -428,6 +473,15 @@ pub unsafe extern "C" fn paynow_client_stats(client: paynow_client, out: *mut pa
                 reserved: 0,
                 handshakes: stats.handshakes,
                 warm_connections: stats.warm_connections.into(),
+                network_up: u32::from(stats.network_up),
+                network_servers: stats.network_servers,
+                network_round_trip_us: stats.network_round_trip_us.into(),
+                network_connections: stats.network_connections,
+                network_commands: stats.network_commands,
+                network_hits: stats.network_hits,
+                network_waits: stats.network_waits,
+                network_refused: stats.network_refused,
+                network_alone: stats.network_alone,
             })
         };
         // SAFETY: the caller's promise.
@@ -515,6 +569,33 @@ mod tests {
             proxy proxy_n => "proxy",
             ca_file ca_file_n => "ca_file",
         );
+        // SAFETY: as for the config.
+        let mut network: paynow_network = unsafe { std::mem::zeroed() };
+        network.struct_size = size_of::<paynow_network>() as u32;
+        (network.tls, network.database, network.timeout_ms) = (1, 26, 27);
+        for (setting, number) in [("network_tls", 1), ("network_database", 26), ("network_timeout", 27)] {
+            expected.push((setting, number.to_string()));
+        }
+        macro_rules! give_network {
+            ($($member:ident $length:ident => $setting:literal),* $(,)?) => {$(
+                let text = concat!("the ", $setting);
+                network.$member = text.as_ptr().cast();
+                network.$length = text.len();
+                expected.push(($setting, text.to_owned()));
+            )*};
+        }
+        give_network!(
+            addresses addresses_n => "network_addresses",
+            user user_n => "network_user",
+            password password_n => "network_password",
+            password_env password_env_n => "network_password_env",
+            password_file password_file_n => "network_password_file",
+            ca_file ca_file_n => "network_ca_file",
+            server_name server_name_n => "network_server_name",
+            sentinel_name sentinel_name_n => "network_sentinel_name",
+            network_id network_id_n => "network_id",
+        );
+        config.network = &raw const network;
         unsafe extern "C" fn on_log(_: i32, _: *const c_char, _: usize, _: *mut std::ffi::c_void) {}
         config.on_log = Some(on_log);
         // SAFETY: the texts are static.

@@ -118,6 +118,7 @@ pub unsafe extern "C" fn paynow_completion_info_get(
                     Source::Shared => PAYNOW_SOURCE_SHARED,
                     Source::Cache => PAYNOW_SOURCE_CACHE,
                     Source::StaleCache => PAYNOW_SOURCE_STALE_CACHE,
+                    Source::OtherServer => PAYNOW_SOURCE_OTHER_SERVER,
                 },
                 reserved: 0,
             })

@@ -37,6 +37,7 @@ macro_rules! inputs {
 
 inputs! {
     paynow_client_config => "config", first it ended before warm_connections;
+    paynow_network => "network";
     paynow_call => "call";
     paynow_player => "player";
     paynow_pages => "pages";

@@ -150,6 +150,8 @@ pub const PAYNOW_SOURCE_SHARED: i32 = 1;
 pub const PAYNOW_SOURCE_CACHE: i32 = 2;
 /// The client's memory, because the API could not be asked: it may have changed meanwhile.
 pub const PAYNOW_SOURCE_STALE_CACHE: i32 = 3;
+/// Another server of the network, which asked the API lately.
+pub const PAYNOW_SOURCE_OTHER_SERVER: i32 = 4;
 
 /// paynow_customer.profiles: `profile` is there.
 pub const PAYNOW_HAS_PROFILE: u32 = 1;
@@ -249,6 +251,54 @@ pub struct paynow_client_config {
     pub warm_connections: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// What joins the other servers of the store; NULL: this one is alone.
+    pub network: *const paynow_network,
+}
+
+/// A Redis (6.2 or newer) or Valkey (7.2 or newer) that all servers of a store share: what one of them knows the others need
+/// not ask, a question is asked once, and rate_per_second is what they may ask together. While it does not answer, each
+/// server works alone, at its share of the rate. It needs an API key, which says what servers belong together. A text whose
+/// length is 0 ends in NUL.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct paynow_network {
+    /// sizeof(paynow_network)
+    pub struct_size: u32,
+    /// Number of the database; 0 is the default.
+    pub database: u32,
+    /// Where it is: `host`, `host:port` or `[::1]:port`, or several with commas between, of which the first that can be used
+    /// is. In a cluster any node leads to the right one. With sentinel_name those of the Sentinels. Required.
+    pub addresses: *const c_char,
+    pub addresses_n: usize,
+    /// User to log in as; NULL is Redis's `default` when there is a password.
+    pub user: *const c_char,
+    pub user_n: usize,
+    /// Password; may be NULL. It is copied, wiped when the client ends, and printed nowhere.
+    pub password: *const c_char,
+    pub password_n: usize,
+    /// Environment variable to read the password from, in place of password; may be NULL.
+    pub password_env: *const c_char,
+    pub password_env_n: usize,
+    /// File to read the password from, in place of password; refused when others than its owner can read it; may be NULL.
+    pub password_file: *const c_char,
+    pub password_file_n: usize,
+    /// PEM file of certificates to trust besides the system's and the bundled ones; means TLS; may be NULL.
+    pub ca_file: *const c_char,
+    pub ca_file_n: usize,
+    /// Name to find in the certificate, where it is another than that of the address; means TLS; may be NULL.
+    pub server_name: *const c_char,
+    pub server_name_n: usize,
+    /// Name by which the Sentinels know the master; NULL: the addresses are not those of Sentinels.
+    pub sentinel_name: *const c_char,
+    pub sentinel_name_n: usize,
+    /// Tells networks apart that share a store and a Redis: at most 64 letters, digits, dots, hyphens or underscores; may be
+    /// NULL.
+    pub network_id: *const c_char,
+    pub network_id_n: usize,
+    /// Not 0: the connection is encrypted.
+    pub tls: u32,
+    /// How long a request waits for the network at most before it goes on without, in ms, at most 10,000; 0 is the default, 100.
+    pub timeout_ms: u32,
 }
 
 /// How one request differs from the others. NULL in its place, or zeros, is the default.
@@ -709,6 +759,24 @@ pub struct paynow_stats {
     pub handshakes: u64,
     /// Connections open and idle: a request that comes now opens none.
     pub warm_connections: u64,
+    /// 1 while the network of servers answers, 0 while it does not, or none is set up.
+    pub network_up: u32,
+    /// Servers seen in the network lately, this one included.
+    pub network_servers: u32,
+    /// What an answer of the network takes at present, in microseconds.
+    pub network_round_trip_us: u64,
+    /// Connections made to the network so far.
+    pub network_connections: u64,
+    /// Commands sent to the network so far.
+    pub network_commands: u64,
+    /// Questions another server had the answer to.
+    pub network_hits: u64,
+    /// How often a question waited because another server asked it.
+    pub network_waits: u64,
+    /// Requests the network's budget refused.
+    pub network_refused: u64,
+    /// How often the network did not answer, so that the local rules held.
+    pub network_alone: u64,
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ type SetText = fn(ClientBuilder, &str) -> ClientBuilder;
 type SetNumber = fn(ClientBuilder, u64) -> ClientBuilder;
 
 /// The settings that are texts, behind the store's id and the key, in the order of `PayNowClient.Builder`.
-const TEXTS: [(&str, SetText); 7] = [
+const TEXTS: [(&str, SetText); 16] = [
     ("api_key_env", |builder, text| builder.api_key_env(text)),
     ("api_key_file", |builder, text| builder.api_key_file(text)),
     ("api_base", |builder, text| builder.api_base(text)),
@@ -27,11 +27,20 @@ const TEXTS: [(&str, SetText); 7] = [
     ("ca_file", |builder, text| builder.ca_file(text)),
     ("user_agent", |builder, text| builder.user_agent(text)),
     ("bedrock_prefix", |builder, text| builder.bedrock_prefix(text)),
+    ("network_addresses", |builder, text| builder.change_network(|network| network.addresses(text))),
+    ("network_user", |builder, text| builder.change_network(|network| network.user(text))),
+    ("network_password", |builder, text| builder.change_network(|network| network.password(text))),
+    ("network_password_env", |builder, text| builder.change_network(|network| network.password_env(text))),
+    ("network_password_file", |builder, text| builder.change_network(|network| network.password_file(text))),
+    ("network_ca_file", |builder, text| builder.change_network(|network| network.ca_file(text))),
+    ("network_server_name", |builder, text| builder.change_network(|network| network.server_name(text))),
+    ("network_sentinel_name", |builder, text| builder.change_network(|network| network.sentinel(text))),
+    ("network_id", |builder, text| builder.change_network(|network| network.network_id(text))),
 ];
 
 /// The settings that are numbers, in the order of `PayNowClient.Builder`; behind them come the rate and its burst, which
 /// are one setting.
-const NUMBERS: [(&str, SetNumber); 17] = [
+const NUMBERS: [(&str, SetNumber); 20] = [
     ("deadline", |builder, number| builder.deadline(Duration::from_millis(number))),
     ("connect_timeout", |builder, number| builder.connect_timeout(Duration::from_millis(number))),
     ("max_outstanding", |builder, number| builder.max_outstanding(int(number))),
@@ -55,6 +64,11 @@ const NUMBERS: [(&str, SetNumber); 17] = [
         _ => builder,
     }),
     ("warm_connections", |builder, number| builder.warm_connections(int(number))),
+    ("network_tls", |builder, number| builder.change_network(|network| network.tls(number != 0))),
+    ("network_database", |builder, number| builder.change_network(|network| network.database(int(number)))),
+    ("network_timeout", |builder, number| {
+        builder.change_network(|network| network.timeout(Duration::from_millis(number)))
+    }),
 ];
 const RATE: [&str; 2] = ["rate_per_second", "rate_burst"];
 
@@ -93,6 +107,15 @@ stats!(
     cache_bytes,
     handshakes,
     warm_connections,
+    network_up,
+    network_servers,
+    network_round_trip_us,
+    network_connections,
+    network_commands,
+    network_hits,
+    network_waits,
+    network_refused,
+    network_alone,
 );
 
 /// The version of this interface.
@@ -142,7 +165,8 @@ fn builder(
         builder = builder.api_key(key.as_str());
     }
     for (name, set) in TEXTS {
-        if let Some(text) = texts.next(name)? {
+        let text = if name == "network_password" { texts.next_secret(name) } else { texts.next(name) };
+        if let Some(text) = text? {
             builder = set(builder, text.as_str());
         }
     }
@@ -345,6 +369,7 @@ mod tests {
     use crate::tables::{self, between, constants, screaming};
 
     const BUILDER: &str = "java-shim/api/src/main/java/dev/paynowbridge/PayNowClient.java";
+    const NETWORK: &str = "java-shim/api/src/main/java/dev/paynowbridge/NetworkConfig.java";
     const STATS_RECORD: &str = "java-shim/api/src/main/java/dev/paynowbridge/ClientStats.java";
 
     /// Whether the constants of a Java class are these, at these places.
@@ -378,10 +403,22 @@ mod tests {
                 are_at_their_places(&swapped, &names, count).unwrap_err();
             }
         }
+        let network = tables::read(NETWORK).replace("public static NetworkConfig", "public NetworkConfig");
         // Each method of the builder fills the place that has its name.
         for name in texts().into_iter().chain(numbers()).filter(|name| *name != "store_id") {
-            let method = if RATE.contains(&name) { "rateLimit".to_owned() } else { tables::camel(name) };
-            let body = between(&java, &format!("public Builder {method}("), "\n        }");
+            let (method, body) = match name.strip_prefix("network_") {
+                Some(part) => {
+                    let method = if part == "addresses" { "at".to_owned() } else { tables::camel(part) };
+                    let body = between(&network, &format!("public NetworkConfig {method}("), "\n    }");
+                    (method, body)
+                }
+                None => {
+                    let method =
+                        if RATE.contains(&name) { "rateLimit".to_owned() } else { tables::camel(name) };
+                    let body = between(&java, &format!("public Builder {method}("), "\n        }");
+                    (method, body)
+                }
+            };
             let used =
                 tables::words(body).filter(|word| constants(&java).iter().any(|(name, _)| name == word));
             let used: Vec<_> = used
@@ -432,7 +469,8 @@ mod tests {
         for (place, name) in numbers().into_iter().enumerate() {
             // Others stay as they are.
             let mut given = [UNSET; NUMBERS.len() + RATE.len()];
-            let untouched = with_numbers(Client::builder("1"), given);
+            let client = || Client::builder("1").network(crate::client::NetworkConfig::new("a"));
+            let untouched = with_numbers(client(), given);
             let value = if untouched.given(name) == "1" { 0 } else { 1 };
             given[place] = value;
             match place - NUMBERS.len().min(place) {
@@ -440,7 +478,7 @@ mod tests {
                 0 => given[place] = (value as f64).to_bits().cast_signed(),
                 _ => given[place - 1] = 5_f64.to_bits().cast_signed(),
             }
-            let builder = with_numbers(Client::builder("1"), given);
+            let builder = with_numbers(client(), given);
             assert_eq!(builder.given(name), value.to_string(), "{name}");
             for other in numbers().into_iter().filter(|other| *other != name && !RATE.contains(other)) {
                 assert_eq!(builder.given(other), untouched.given(other), "{name} changes {other}");

@@ -177,6 +177,7 @@ impl Batch {
             Source::Shared => 1,
             Source::Cache => 2,
             Source::StaleCache => 3,
+            Source::OtherServer => 4,
         })?;
         self.int(outcome.http_status.into())?;
         self.count(outcome.attempts as usize)?;

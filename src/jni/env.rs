@@ -236,6 +236,7 @@ fn java_name(name: &str) -> String {
     match name {
         "asc" => return "ascending".to_owned(),
         "customer_countrycode" => return "customerCountryCode".to_owned(),
+        "network.network_id" => return "network.id".to_owned(),
         _ => {}
     }
     let mut words = name.split('_');

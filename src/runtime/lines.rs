@@ -34,6 +34,10 @@ pub(super) enum Line {
     NoWorker,
     /// A panic was contained.
     Fault,
+    /// The network of servers does not answer.
+    NetworkLost,
+    /// It answers again.
+    NetworkBack,
     /// How one attempt went.
     Attempt,
 }
@@ -47,6 +51,7 @@ enum Topic {
     Threads,
     Faults,
     Readiness,
+    Network,
 }
 
 /// How often a line may be said.
@@ -67,7 +72,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 impl Line {
     /// Every line there is.
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Outage,
         Self::Recovered,
         Self::KeyRefused,
@@ -75,14 +80,16 @@ impl Line {
         Self::NotReady,
         Self::NoWorker,
         Self::Fault,
+        Self::NetworkLost,
+        Self::NetworkBack,
         Self::Attempt,
     ];
 
     fn level(self) -> LogLevel {
         match self {
             Self::NoWorker | Self::Fault => LogLevel::Error,
-            Self::Outage | Self::KeyRefused | Self::Lack => LogLevel::Warn,
-            Self::Recovered => LogLevel::Info,
+            Self::Outage | Self::KeyRefused | Self::Lack | Self::NetworkLost => LogLevel::Warn,
+            Self::Recovered | Self::NetworkBack => LogLevel::Info,
             Self::NotReady | Self::Attempt => LogLevel::Debug,
         }
     }
@@ -97,6 +104,8 @@ impl Line {
             Self::NotReady => "no connection could be opened ahead of the next request: ",
             Self::NoWorker => "no worker thread can be started: ",
             Self::Fault => "a fault inside paynow-bridge was contained, please report it: ",
+            Self::NetworkLost => "the network of servers does not answer: ",
+            Self::NetworkBack => "the network of servers answers, ",
             Self::Attempt => "attempt ",
         }
     }
@@ -109,6 +118,7 @@ impl Line {
             Self::NotReady => Limit::Rarely(Topic::Readiness),
             Self::NoWorker => Limit::Rarely(Topic::Threads),
             Self::Fault => Limit::Rarely(Topic::Faults),
+            Self::NetworkLost | Self::NetworkBack => Limit::Rarely(Topic::Network),
             Self::Attempt => Limit::Always,
         }
     }
@@ -174,7 +184,7 @@ impl Spoken {
 /// What a client has said, and what it holds back.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    spoken: [Spoken; 6],
+    spoken: [Spoken; 7],
     waiting: bool,
 }
 

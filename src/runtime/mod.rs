@@ -33,14 +33,14 @@ pub use self::stats::Stats;
 
 use std::{ops::Deref, sync::Arc};
 
-use self::engine::{Engine, EngineSettings, Rules};
+use self::engine::{Engine, EngineSettings, Remembered, Rules};
 use self::mailbox::{AnswerCache, Mailbox, MailboxSettings};
 use crate::model::Secret;
+use crate::network;
 use crate::policy::breaker::BreakerPolicy;
 use crate::policy::cache::CachePolicy;
 use crate::policy::rate::RatePolicy;
 use crate::policy::retry::RetryPolicy;
-use crate::room::NoMemory;
 use crate::transport::Transport;
 
 /// What a runtime needs to know.
@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: BreakerPolicy,
     pub(crate) rate: RatePolicy,
     pub(crate) cache: CachePolicy,
+    /// What the servers of the store share, where that is set up.
+    pub(crate) network: Option<network::Start>,
     /// First generation of this client's ids: none of an earlier client's with the same number.
     pub(crate) first_generation: u32,
 }
@@ -77,7 +79,7 @@ impl Runtime {
     }
 
     /// Without its threads.
-    fn new(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, NoMemory> {
+    fn new(settings: Settings, transport: Box<dyn Transport>) -> Result<Self, StartError> {
         let cache = Arc::new(AnswerCache::new(settings.cache)?);
         let mailbox = Arc::new(Mailbox::new(
             MailboxSettings {
@@ -95,10 +97,17 @@ impl Runtime {
             rate: settings.rate,
             max_held_bytes: settings.max_held_bytes,
             max_workers: settings.max_workers as usize,
+            has_network: settings.network.is_some(),
             seed: seed::draw(),
         };
-        let warm_connections = settings.warm_connections;
-        let engine = EngineSettings { store_id: settings.store_id, rules, warm_connections };
+        let network =
+            settings.network.map(|start| start(Box::new(Remembered(Arc::clone(&cache))))).transpose();
+        let engine = EngineSettings {
+            store_id: settings.store_id,
+            rules,
+            warm_connections: settings.warm_connections,
+            network: network.map_err(StartError::Thread)?,
+        };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
         Ok(Self { mailbox, engine })
     }

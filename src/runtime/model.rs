@@ -53,6 +53,7 @@ fn runtime(capacity: u32) -> Arc<Runtime> {
         breaker: BreakerPolicy::default(),
         rate: RatePolicy::default(),
         cache: CachePolicy { ttl: Duration::ZERO, max_bytes: 1, ..CachePolicy::default() },
+        network: None,
         first_generation: 1,
     };
     Arc::new(Runtime::new(settings, Box::new(Nowhere)).unwrap())

@@ -56,4 +56,22 @@ pub struct Stats {
     pub cache_entries: u64,
     /// Bytes of answers remembered.
     pub cache_bytes: u64,
+    /// Whether the network of servers answers at present; `false` where none is set up.
+    pub network_up: bool,
+    /// Servers seen in the network lately, this one included.
+    pub network_servers: u32,
+    /// What an answer of the network takes at present, in microseconds.
+    pub network_round_trip_us: u32,
+    /// Connections made to the network.
+    pub network_connections: u64,
+    /// Commands sent to the network.
+    pub network_commands: u64,
+    /// Questions another server had the answer to.
+    pub network_hits: u64,
+    /// How often a question waited because another server asked it.
+    pub network_waits: u64,
+    /// Requests the network's budget refused.
+    pub network_refused: u64,
+    /// How often the network did not answer, so that the local rules held.
+    pub network_alone: u64,
 }

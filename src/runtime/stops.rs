@@ -114,6 +114,7 @@ impl Host {
             breaker: BreakerPolicy::default(),
             rate: RatePolicy::default(),
             cache: CachePolicy::default(),
+            network: None,
             first_generation: 1,
         };
         let api = Arc::<Api>::default();

@@ -1,5 +1,7 @@
 //! The runtime's promise, against a transport that does what a test wants.
 
+mod network;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -217,6 +219,7 @@ fn settings() -> Settings {
         breaker: BreakerPolicy::default(),
         rate: RatePolicy::default(),
         cache: CachePolicy::default(),
+        network: None,
         first_generation: 1,
     }
 }
@@ -901,7 +904,11 @@ fn a_server_that_repeats_our_credentials_does_not_get_them_into_messages() {
 fn a_client_there_is_no_memory_for_is_refused() {
     let world = Arc::new(World::default());
     let refused = each_refused(4_096, || {
-        Runtime::new(settings(), Box::new(FakeTransport(Arc::clone(&world)))).map(drop)
+        let made = Runtime::new(settings(), Box::new(FakeTransport(Arc::clone(&world)))).map(drop);
+        made.map_err(|lack| match lack {
+            StartError::Memory(lack) => lack,
+            StartError::Thread(error) => panic!("{error}"),
+        })
     });
     assert!(refused >= 6, "only {refused} allocations depend on settings");
 }

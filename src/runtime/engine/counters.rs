@@ -13,6 +13,10 @@ pub(super) struct Counters {
     pub(super) cache_hits: AtomicU64,
     pub(super) cache_stale: AtomicU64,
     pub(super) coalesced: AtomicU64,
+    pub(super) network_hits: AtomicU64,
+    pub(super) network_waits: AtomicU64,
+    pub(super) network_refused: AtomicU64,
+    pub(super) network_alone: AtomicU64,
     pub(super) workers: AtomicU32,
     pub(super) workers_busy: AtomicU32,
     pub(super) circuit_open: AtomicBool,
@@ -35,5 +39,9 @@ impl Counters {
         stats.cache_hits += read(&self.cache_hits);
         stats.cache_stale = read(&self.cache_stale);
         stats.coalesced = read(&self.coalesced);
+        stats.network_hits = read(&self.network_hits);
+        stats.network_waits = read(&self.network_waits);
+        stats.network_refused = read(&self.network_refused);
+        stats.network_alone = read(&self.network_alone);
     }
 }

@@ -33,6 +33,8 @@ const LOOK_AFTER_STEP: Duration = Duration::from_secs(1);
 /// How long stopping waits for threads that do not end. On Linux a blocked connect is interrupted; where
 /// it is not, it ends by its own timeout.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the workers may tell the network of servers what they still have to tell.
+const HURRY: Duration = Duration::from_millis(500);
 
 pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     let engine = Arc::clone(engine);
@@ -49,10 +51,17 @@ pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
 }
 
 /// Waits for the dispatcher, which itself waits for the workers. A thread that hangs in the operating
-/// system is left behind: it owns what it uses and runs nothing of the host's.
-pub(super) fn join(handle: JoinHandle<()>) {
-    let patience = Instant::now() + STOP_PATIENCE;
-    while !handle.is_finished() && Instant::now() < patience {
+/// system is left behind: it owns what it uses and runs nothing of the host's. Before, what it may wait for is to be ended
+/// by `hurry`.
+pub(super) fn join(handle: JoinHandle<()>, hurry: impl FnOnce()) {
+    let began = Instant::now();
+    let mut hurry = Some(hurry);
+    while !handle.is_finished() && began.elapsed() < STOP_PATIENCE {
+        if began.elapsed() >= HURRY
+            && let Some(hurry) = hurry.take()
+        {
+            hurry();
+        }
         std::thread::sleep(Duration::from_micros(200));
     }
     if handle.is_finished() {

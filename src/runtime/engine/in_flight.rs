@@ -105,6 +105,14 @@ impl InFlight {
         self.attempts += 1;
     }
 
+    /// How it ends when it is not sent again: what was said the last time is more than "not asked".
+    pub(super) fn said_last(&mut self, mut otherwise: Outcome) -> Outcome {
+        self.last.take().unwrap_or_else(|| {
+            self.account(&mut otherwise);
+            otherwise
+        })
+    }
+
     /// Notes how far an exchange came, and tells the outcome what is known of all of them.
     pub(super) fn account(&mut self, outcome: &mut Outcome) {
         self.step_sent = self.step_sent.max(outcome.sent);

@@ -3,6 +3,7 @@
 //! The rules are in `schedule`, under one lock; here are the threads that ask them what to do.
 
 mod agenda;
+mod consulting;
 mod counters;
 mod dispatcher;
 mod expected;
@@ -27,14 +28,16 @@ use self::agenda::Agenda;
 use self::counters::Counters;
 use self::in_flight::InFlight;
 use self::memory::Memory;
+pub(super) use self::memory::Remembered;
 pub(super) use self::schedule::Rules;
-use self::schedule::{Assignment, Effect, Finished, Newcomer, Schedule};
+use self::schedule::{Assignment, Effect, Finished, Held, Newcomer, Schedule};
 use self::seats::Seats;
 use self::warming::Warming;
 use super::lines::{Line, Lines, LogLevel};
-use super::mailbox::{AnswerCache, Arrival, Backlog, Key, Mailbox, Outcome};
+use super::mailbox::{AnswerCache, Arrival, Backlog, Content, Key, Mailbox, Outcome};
 use super::stats::Stats;
 use crate::model::Secret;
+use crate::network::Network;
 use crate::room::NoMemory;
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::transport::Transport;
@@ -48,12 +51,17 @@ pub(super) struct EngineSettings {
     pub(super) rules: Rules,
     /// How many connections are held ready.
     pub(super) warm_connections: u32,
+    pub(super) network: Option<Arc<dyn Network>>,
 }
 
 /// One client's threads, and what they share.
 pub(super) struct Engine {
     mailbox: Arc<Mailbox>,
     transport: Box<dyn Transport>,
+    /// What the servers of the store share.
+    network: Option<Arc<dyn Network>>,
+    /// Answers are remembered here, so that those of others are too.
+    shares_answers: bool,
     store_id: String,
     max_workers: usize,
     backlog: CachePadded<Mutex<Backlog>>,
@@ -85,10 +93,13 @@ impl Engine {
         let now = Instant::now();
         let seats = Seats::default();
         let coming = seats.coming();
+        let shares_answers = cache.is_on();
         let schedule = Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), now);
         Self {
             mailbox,
             transport,
+            network: settings.network,
+            shares_answers,
             store_id: settings.store_id,
             max_workers: settings.rules.max_workers,
             backlog: CachePadded::default(),
@@ -119,10 +130,19 @@ impl Engine {
         self.mailbox.wake();
         let handle = lock(&self.dispatcher).take();
         if let Some(handle) = handle {
-            dispatcher::join(handle);
+            // A worker may be waiting for a network that hangs, for as long as its timeout is.
+            dispatcher::join(handle, || {
+                if let Some(network) = &self.network {
+                    network.close();
+                }
+            });
         }
         self.transport.close();
         self.drain_all();
+        if let Some(network) = &self.network {
+            self.decide(|schedule, _| schedule.give_up_all());
+            network.close();
+        }
         self.mailbox.empty_trash();
     }
 
@@ -132,6 +152,9 @@ impl Engine {
 
     /// Another API key from here on.
     pub(super) fn set_api_key(&self, key: Secret) {
+        if let Some(network) = &self.network {
+            network.set_api_key(key.clone());
+        }
         self.transport.set_api_key(key);
         self.decide(|schedule, _| schedule.key_changed());
     }
@@ -142,6 +165,14 @@ impl Engine {
         stats.connections_opened = connections.opened.into();
         stats.handshakes = connections.handshakes.into();
         stats.warm_connections = connections.idle;
+        if let Some(network) = &self.network {
+            let state = network.state();
+            stats.network_up = state.up;
+            stats.network_servers = state.servers;
+            stats.network_round_trip_us = u32::try_from(state.round_trip.as_micros()).unwrap_or(u32::MAX);
+            stats.network_connections = state.connections;
+            stats.network_commands = state.commands;
+        }
     }
 
     /// Asks the rules for something, and does what they decided.
@@ -158,6 +189,7 @@ impl Engine {
             match effect {
                 Effect::Answer(key, outcome) => self.mailbox.answer(key, outcome),
                 Effect::Say(line, details) => self.say(line, || details),
+                Effect::GiveUp(claim) => self.give_up(claim),
             }
         }
         answer
@@ -226,23 +258,23 @@ impl Engine {
     /// The next request for a worker. `None` when none waits, when the rate allows none, or when the host must
     /// first free what it has got.
     fn next_assignment(&self) -> Option<Assignment> {
-        self.decide_and_go_on(|_, _| {})
+        self.decide_and_go_on(|_, _| {}).0
     }
 
     /// Has something decided, and says what the worker that asks is to send next.
-    fn decide_and_go_on(&self, ask: impl FnOnce(&mut Schedule, Instant)) -> Option<Assignment> {
+    fn decide_and_go_on<R>(&self, ask: impl FnOnce(&mut Schedule, Instant) -> R) -> (Option<Assignment>, R) {
         if self.has_arrivals() {
             self.drain(|_| {});
         }
-        let assignment = self.decide(|schedule, now| {
-            ask(schedule, now);
-            schedule.next(self.mailbox.held_bytes(), now)
+        let (assignment, answer) = self.decide(|schedule, now| {
+            let answer = ask(schedule, now);
+            (schedule.next(self.mailbox.held_bytes(), now), answer)
         });
         if assignment.is_some() && self.agenda.waiting() > self.coming.load(Ordering::SeqCst) {
             let woken = lock(&self.seats).call(1);
             woken.wake();
         }
-        assignment
+        (assignment, answer)
     }
 
     /// How many requests a worker could take now.
@@ -275,23 +307,30 @@ impl Engine {
         false
     }
 
-    /// An exchange ended. Says what its worker is to send next.
-    fn finish(&self, finished: Finished) -> Option<Assignment> {
-        // Held before the room that was set aside for it is given back, or the next to look would see neither.
+    /// An exchange ended. Says what its worker is to do next, and what the work held in the network of servers.
+    fn finish(&self, finished: Finished) -> (Option<Assignment>, Held) {
         let content = finished.outcome.content().cloned();
-        if let Some(content) = &content {
+        self.while_held(content.as_ref(), || {
+            self.decide_and_go_on(|schedule, now| schedule.finish(finished, now))
+        })
+    }
+
+    /// An answer is held before the room that was set aside for it is given back, or the next to look would see neither.
+    fn while_held<R>(&self, content: Option<&Arc<Content>>, decide: impl FnOnce() -> R) -> R {
+        if let Some(content) = content {
             self.mailbox.hold_content(content);
         }
-        let next = self.decide_and_go_on(|schedule, now| schedule.finish(finished, now));
-        if let Some(content) = &content {
+        let decided = decide();
+        if let Some(content) = content {
             self.mailbox.let_go_of_content(content);
         }
-        next
+        decided
     }
 
     /// Ends the requests whose deadline is over, and frees the workers that hang.
     fn keep_deadlines(&self) {
         while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
+        self.say_news_of_the_network();
         self.say_what_is_due();
         self.join_the_ended();
         let seats = lock(&self.seats);
@@ -383,17 +422,21 @@ impl Engine {
     pub(super) fn work_without_network(&self, answer: fn() -> Outcome) {
         self.take_in();
         let mut next = None;
-        while let Some(Assignment { work, leader, flight }) = next.take().or_else(|| self.next_assignment()) {
+        while let Some(Assignment { work, leader, flight, .. }) =
+            next.take().or_else(|| self.next_assignment())
+        {
             if self.begin(work, leader) {
                 let outcome = answer();
-                next = self.finish(Finished {
-                    work,
-                    flight,
-                    outcome,
-                    interrupted: false,
-                    died_idle: false,
-                    is_local: false,
-                });
+                next = self
+                    .finish(Finished {
+                        work,
+                        flight,
+                        outcome,
+                        interrupted: false,
+                        died_idle: false,
+                        is_local: false,
+                    })
+                    .0;
             }
         }
     }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::reading;
-use super::schedule::{Assignment, Finished};
+use super::schedule::{Assignment, Finished, Purpose};
 use super::seats::{Call, Seats};
 use super::{Engine, in_flight::InFlight};
 use crate::operations::{Sent, Status};
 use crate::runtime::lines::Line;
-use crate::runtime::mailbox::Outcome;
+use crate::runtime::mailbox::{Key, Outcome};
 use crate::sync::{AtomicU64, Ordering, lock};
 use crate::threads;
 use crate::transport::{Connection, Interrupter, TransportError};
@@ -155,9 +155,20 @@ impl Worker {
         false
     }
 
-    /// Sends a request once. Says which is the next.
+    /// Does what it is given. Says what is the next.
     fn serve(&mut self, assignment: Assignment) -> Option<Assignment> {
-        let Assignment { work, leader, flight } = assignment;
+        let Assignment { work, leader, flight, purpose } = assignment;
+        match (purpose, &self.engine.network) {
+            (Purpose::Consult(consultation), Some(network)) => {
+                self.engine.consult(&**network, work, flight, consultation)
+            }
+            // Without a network nothing asks for one.
+            _ => self.send(work, leader, flight),
+        }
+    }
+
+    /// Sends a request once.
+    fn send(&mut self, work: u64, leader: Key, flight: Box<InFlight>) -> Option<Assignment> {
         self.work.store(work, Ordering::Release);
         self.interrupter.begin(work);
         // Cancelled this very moment: its completion says that it was never sent, so it must not be.
@@ -185,7 +196,13 @@ impl Worker {
             }
         };
         self.engine.say_how_it_went(&flight, &outcome);
-        self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local })
+        let settlement = self.engine.settlement(&flight, &outcome);
+        let (next, held) =
+            self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
+        if let Some(settlement) = settlement {
+            self.engine.settle(&settlement, held);
+        }
+        next
     }
 
     /// Opens a connection ahead of the request that will need it, if one is to be opened.

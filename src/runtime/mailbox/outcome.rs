@@ -22,6 +22,8 @@ pub enum Source {
     Cache,
     /// This client's memory, because the API could not be asked: it may have changed meanwhile.
     StaleCache,
+    /// Another server of the network, which asked the API lately.
+    OtherServer,
 }
 
 /// What is known of a request that ended. Small; what is large hangs on [`Outcome::reply`].

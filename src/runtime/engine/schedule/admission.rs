@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::consulting::refused;
 use super::queues::WorkId;
-use super::work::{Request, Stage, Work};
+use super::work::{Request, Stage, Way, Work};
 use super::{Effect, Newcomer, Schedule};
-use crate::model::Text;
-use crate::operations::{Answer, Decoded, Next, Status};
+use crate::operations::{Answer, LOOKUP_CUSTOMER, Next, Status};
 use crate::room::{NoMemory, TryClone};
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::{InFlight, Question};
@@ -49,7 +49,9 @@ impl Schedule {
             self.skip_known_step(&mut flight, &question, now);
             flight.question = Some(question);
         }
-        if let Some(refusal) = self.refuse(&flight, priority, now) {
+        // Without a memory nothing that is known is used; and whom the memory knows is not looked up.
+        let is_unknown = !self.memory.is_on() || ensures && flight.operation.id != LOOKUP_CUSTOMER.id;
+        if let Some(refusal) = self.refuse(&flight, priority, is_unknown, now) {
             let outcome =
                 self.memory.stale_if_error(flight.question.as_ref(), &refusal, now).unwrap_or(refusal);
             self.count_stale(&outcome);
@@ -70,6 +72,9 @@ impl Schedule {
             leader: Some(slot),
             followers: BTreeMap::new(),
             shared_as,
+            way: self.first_way(),
+            claim: None,
+            is_unknown,
         };
         self.add(id, work);
     }
@@ -97,23 +102,24 @@ impl Schedule {
 
     /// Why a newcomer is not even put in line: the API does not answer at present, or there are more in line than the
     /// rate lets through before the deadline.
-    fn refuse(&mut self, flight: &InFlight, priority: Priority, now: Instant) -> Option<Outcome> {
+    fn refuse(
+        &mut self,
+        flight: &InFlight,
+        priority: Priority,
+        is_unknown: bool,
+        now: Instant,
+    ) -> Option<Outcome> {
+        let may_be_known = self.has_network
+            && !is_unknown
+            && flight.question.as_ref().is_some_and(|question| !question.first_step);
         if self.health.breaker.refuses(now) {
-            return Some(Outcome::without_answer(Status::Unavailable));
+            return (!may_be_known).then(|| Outcome::without_answer(Status::Unavailable));
         }
-        let wait = self.rate.wait_for(self.ready.ahead_of(priority), now);
-        let late = (now + wait + self.health.patience.typical()).saturating_duration_since(flight.deadline);
-        if wait.is_zero() || late.is_zero() {
+        if self.has_network {
             return None;
         }
-        let message = "not sent: more requests wait than the rate limit lets through before the deadline";
-        let decoded = Decoded {
-            status: Status::RateLimited,
-            message: Some(Text::from(format!("{}: {message}", flight.operation.name))),
-            ..Decoded::ok()
-        };
-        let answered = Outcome::answered(decoded, 0, Text::from(""));
-        Some(Outcome { retry_after: Some(late.max(Duration::from_millis(1))), ..answered })
+        let late = self.late_by(priority, flight.deadline, now)?;
+        Some(refused(flight.operation, late))
     }
 
     /// Work that asks the same and may be joined. What no request wants any more, or what has been out for too long, may not.
@@ -141,19 +147,22 @@ impl Schedule {
         let Some(work) = self.works.get_mut(&id) else { return };
         work.followers.insert(number, slot);
         if let Stage::Later(due) = work.stage
+            // Its place in the network's budget comes when it comes.
+            && !matches!(work.way, Way::Placed { .. })
             && (due >= deadline
                 || (priority == Priority::Interactive && work.priority == Priority::Background))
         {
             // Asking alone, the newcomer would not sit out the wait of another.
             self.later.remove(due, id);
             work.stage = Stage::Ready;
-            self.ready.insert(work.priority, work.place);
+            self.ready.of(work.way).insert(work.priority, work.place);
         }
         if priority == Priority::Interactive && work.priority == Priority::Background {
             work.priority = Priority::Interactive;
             if let Stage::Ready = work.stage {
-                self.ready.remove(Priority::Background, work.place);
-                self.ready.insert(Priority::Interactive, work.place);
+                let queue = self.ready.of(work.way);
+                queue.remove(Priority::Background, work.place);
+                queue.insert(Priority::Interactive, work.place);
             }
         }
     }

@@ -77,10 +77,12 @@ impl Schedule {
         self.works.try_reserve(1)?;
         self.shared.try_reserve(1)?;
         let new = self.next_number();
+        let way = self.first_way();
         let shared_as = self.works.get(&id).and_then(|work| work.shared_as.clone());
         self.unshare(id);
         let Some(work) = self.works.get_mut(&id) else { return Ok(()) };
         let (place, priority, question) = (work.place, work.priority, work.question.clone());
+        let is_unknown = work.is_unknown;
         // Whose own question it is waits on, as long as it may.
         let stays = work.leader.filter(|slot| {
             let is_own = self.requests.get(slot).is_some_and(|request| request.own.is_none());
@@ -96,6 +98,8 @@ impl Schedule {
             return Ok(());
         };
         let leader = slots.remove(first);
+        // It asks the same, now on behalf of these.
+        let claim = work.claim.take();
         let flight = self.requests.get_mut(&leader).and_then(|request| request.own.take());
         let mut followers = BTreeMap::new();
         for slot in slots.into_iter().chain([leader]) {
@@ -114,6 +118,9 @@ impl Schedule {
             leader: Some(leader),
             followers,
             shared_as,
+            way,
+            claim,
+            is_unknown,
         };
         self.add(new, work);
         Ok(())

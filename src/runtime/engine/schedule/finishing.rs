@@ -3,16 +3,30 @@
 use std::time::{Duration, Instant};
 
 use super::queues::WorkId;
-use super::work::{Stage, Work};
+use super::work::{Stage, Way, Work};
 use super::{Effect, Finished, Schedule};
 use crate::model::Text;
-use crate::operations::{Authorization, Decoded, Flow, Next, OperationId, Sent, Status};
+use crate::network::Claim;
+use crate::operations::{Answer, Authorization, Decoded, Flow, Next, OperationId, Sent, Status};
 use crate::policy::retry::Attempted;
 use crate::room::NoMemory;
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::health::{Given, Verdict};
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::mailbox::Outcome;
+
+/// What work held in the network of servers while it was sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::runtime::engine) struct Held {
+    pub(in crate::runtime::engine) claim: Option<Claim>,
+    /// It is asked again, or its next step is.
+    pub(in crate::runtime::engine) keeps: bool,
+}
+
+fn is_customer(outcome: &Outcome) -> bool {
+    outcome.status == Status::Ok
+        && outcome.content().is_some_and(|content| matches!(content.answer, Answer::Customer(_)))
+}
 
 /// How one attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +45,29 @@ fn said_of(flight: &InFlight, outcome: &Outcome) -> String {
 }
 
 impl Schedule {
-    /// An exchange ended: it is repeated, followed by the next step, or the end for all that want the answer.
-    pub(in crate::runtime::engine) fn finish(&mut self, finished: Finished, now: Instant) {
+    /// An exchange ended: it is repeated, followed by the next step, or the end for all that want the answer. Says what the
+    /// network of servers is to be told of the claim.
+    pub(in crate::runtime::engine) fn finish(&mut self, finished: Finished, now: Instant) -> Held {
+        let id = finished.work;
+        let is_answer = is_customer(&finished.outcome);
+        let held =
+            self.works.get_mut(&id).and_then(|work| if is_answer { work.claim.take() } else { work.claim });
+        if held.is_none() {
+            self.go_on_from(finished, now);
+            return Held::default();
+        }
+        let before = self.number;
+        self.go_on_from(finished, now);
+        // By the same work, or by that of those who ask again, which is the only one that can be new.
+        let keepers = [Some(id), (self.number > before).then_some(self.number)];
+        let keeps = keepers
+            .into_iter()
+            .flatten()
+            .any(|id| self.works.get(&id).is_some_and(|work| work.claim == held));
+        Held { claim: held, keeps }
+    }
+
+    fn go_on_from(&mut self, finished: Finished, now: Instant) {
         let Finished { work: id, mut flight, mut outcome, interrupted, died_idle, is_local } = finished;
         // This attempt, not one before it.
         let answered = outcome.sent == Sent::Answered;
@@ -79,7 +114,10 @@ impl Schedule {
         } else {
             match flight.flow.take() {
                 Some(flow) => self.go_on(id, flight, flow, outcome, now),
-                None => self.conclude(id, &flight, outcome, now),
+                None => {
+                    // The exchange is settled with it.
+                    self.conclude(id, &flight, outcome, now);
+                }
             }
         }
     }
@@ -136,23 +174,31 @@ impl Schedule {
 
     /// Puts work back in line, where it was.
     fn again(&mut self, id: WorkId, flight: Box<InFlight>) {
-        self.take_back(id, flight, Stage::Ready);
+        self.take_back(id, flight, Stage::Ready, self.first_way());
         if let Some(work) = self.works.get(&id) {
-            self.ready.insert(work.priority, work.place);
+            self.ready.of(work.way).insert(work.priority, work.place);
         }
     }
 
     fn again_later(&mut self, id: WorkId, flight: Box<InFlight>, due: Instant) {
-        self.take_back(id, flight, Stage::Later(due));
+        self.take_back(id, flight, Stage::Later(due), self.first_way());
         self.later.insert(due, id);
     }
 
     /// Takes back work from its worker.
-    fn take_back(&mut self, id: WorkId, flight: Box<InFlight>, stage: Stage) {
+    pub(super) fn take_back(&mut self, id: WorkId, flight: Box<InFlight>, stage: Stage, way: Way) {
         let Some(work) = self.works.get_mut(&id) else { return };
-        if let Stage::Sent(sent) = std::mem::replace(&mut work.stage, stage) {
-            self.set_aside -= sent.bytes;
-            self.sent.remove(&id);
+        work.way = way;
+        match std::mem::replace(&mut work.stage, stage) {
+            Stage::Sent(sent) => {
+                self.set_aside -= sent.bytes;
+                self.sent.remove(&id);
+            }
+            Stage::Asking(asking) => {
+                self.set_aside -= asking.bytes;
+                self.asking -= 1;
+            }
+            Stage::Ready | Stage::Later(_) => {}
         }
         work.flight = Some(flight);
         // The leader by now may not be the one it was sent for.
@@ -172,7 +218,10 @@ impl Schedule {
     ) {
         let decoded = match outcome.to_decoded() {
             Ok(Some(decoded)) => decoded,
-            Ok(None) => return self.conclude(id, &flight, outcome, now),
+            Ok(None) => {
+                self.conclude(id, &flight, outcome, now);
+                return;
+            }
             Err(NoMemory) => Decoded::no_memory(flight.operation),
         };
         let (operation, request) = match flow.advance(decoded, outcome.sent) {
@@ -183,7 +232,8 @@ impl Schedule {
             }
             Next::AsBefore => {
                 let before = flight.setback.take().map(|setback| setback.again(&outcome));
-                return self.conclude(id, &flight, before.unwrap_or(outcome), now);
+                self.conclude(id, &flight, before.unwrap_or(outcome), now);
+                return;
             }
             Next::Done(decoded) => {
                 let body = outcome.reply.as_ref().map_or("", |reply| reply.body.as_str());
@@ -197,17 +247,29 @@ impl Schedule {
                     let asked_at = flight.step_began.unwrap_or(now);
                     self.memory.keep(flight.question.as_ref(), &ended, asked_at);
                 }
-                return self.conclude(id, &flight, ended, now);
+                self.conclude(id, &flight, ended, now);
+                return;
             }
         };
         flight.go_on(operation, request);
         flight.flow = Some(flow);
+        if let Some(work) = self.works.get_mut(&id) {
+            // Only the first step asks what may be known: a later one looks again because that would not do.
+            work.is_unknown = true;
+        }
         self.again(id, flight);
     }
 
-    fn conclude(&mut self, id: WorkId, flight: &InFlight, outcome: Outcome, now: Instant) {
+    /// Ends work that a worker has. Returns what it held in the network.
+    pub(super) fn conclude(
+        &mut self,
+        id: WorkId,
+        flight: &InFlight,
+        outcome: Outcome,
+        now: Instant,
+    ) -> Option<Claim> {
         let sent = outcome.sent.max(flight.sent);
-        self.end(id, Outcome { sent, ..outcome }, now);
+        self.end(id, Outcome { sent, ..outcome }, now)
     }
 
     /// Ends all that want the answer to work a fault of the library happened in.
@@ -215,6 +277,7 @@ impl Schedule {
         if let Some(sent) = self.works.get(&id).and_then(Work::sent).copied() {
             self.health.breaker.abandoned(sent.admission, now);
         }
-        self.end(id, Outcome::without_answer(Status::Internal), now);
+        let claim = self.end(id, Outcome::without_answer(Status::Internal), now);
+        self.give_up(claim);
     }
 }

@@ -5,6 +5,7 @@
 //! (see `simulation`). Every decision that ends a request comes out as an [`Effect`].
 
 mod admission;
+mod consulting;
 mod deadlines;
 mod finishing;
 mod queues;
@@ -17,7 +18,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::queues::{Deadlines, Later, Ready, WorkId};
+pub(super) use self::consulting::{Consultation, Consulted, Told};
+pub(super) use self::finishing::Held;
+use self::queues::{Deadlines, Later, Queues, WorkId};
 use self::work::{Request, Stage, Work};
 use super::agenda::Situation;
 use super::counters::Counters;
@@ -25,6 +28,7 @@ use super::expected::Expected;
 use super::health::Health;
 use super::in_flight::InFlight;
 use super::memory::Memory;
+use crate::network::Claim;
 use crate::policy::breaker::BreakerPolicy;
 use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
@@ -40,6 +44,8 @@ pub(in crate::runtime) struct Rules {
     pub(in crate::runtime) max_held_bytes: usize,
     /// How many exchanges there are at once.
     pub(in crate::runtime) max_workers: usize,
+    /// Servers share a budget, and what they know: they are asked before the API is.
+    pub(in crate::runtime) has_network: bool,
     /// Seeds what is drawn at random.
     pub(in crate::runtime) seed: u64,
 }
@@ -51,6 +57,8 @@ pub(super) enum Effect {
     Answer(Key, Outcome),
     /// A line for the host's log.
     Say(Line, String),
+    /// Work is given up that held something in the network of servers.
+    GiveUp(Claim),
 }
 
 /// A request the rules have not seen.
@@ -63,12 +71,21 @@ pub(super) struct Newcomer {
     pub(super) flight: Box<InFlight>,
 }
 
-/// What a worker is to send.
+/// What a worker is to do.
 pub(super) struct Assignment {
     pub(super) work: WorkId,
     /// The request it is sent for.
     pub(super) leader: Key,
     pub(super) flight: Box<InFlight>,
+    pub(super) purpose: Purpose,
+}
+
+/// What a worker does with what it is given.
+pub(super) enum Purpose {
+    /// Sends it.
+    Send,
+    /// Asks the network of servers about it.
+    Consult(Consultation),
 }
 
 /// How an exchange ended.
@@ -98,9 +115,14 @@ pub(super) struct Schedule {
     requests: HashMap<usize, Request>,
     deadlines: Deadlines,
     works: HashMap<WorkId, Work>,
-    ready: Ready,
+    ready: Queues,
     later: Later,
     sent: BTreeSet<WorkId>,
+    /// Pieces of work the network is being asked about.
+    asking: usize,
+    has_network: bool,
+    /// The network does not answer.
+    is_alone: bool,
     /// Bytes set aside for answers that are on their way.
     set_aside: usize,
     /// By what they are shared as: work that others may join.
@@ -127,9 +149,12 @@ impl Schedule {
             requests: HashMap::new(),
             deadlines: Deadlines::default(),
             works: HashMap::new(),
-            ready: Ready::default(),
+            ready: Queues::default(),
             later: Later::default(),
             sent: BTreeSet::new(),
+            asking: 0,
+            has_network: rules.has_network,
+            is_alone: false,
             set_aside: 0,
             shared: HashMap::new(),
             number: 0,
@@ -171,7 +196,7 @@ impl Schedule {
 
     /// Whether no request is under way.
     fn is_idle(&self) -> bool {
-        self.requests.is_empty() && self.sent.is_empty()
+        self.requests.is_empty() && self.sent.is_empty() && self.asking == 0
     }
 
     fn next_number(&mut self) -> u64 {
@@ -184,7 +209,7 @@ impl Schedule {
         if let Some(name) = &work.shared_as {
             self.shared.insert(Arc::clone(name), id);
         }
-        self.ready.insert(work.priority, work.place);
+        self.ready.of(work.way).insert(work.priority, work.place);
         self.works.insert(id, work);
     }
 
@@ -210,9 +235,10 @@ impl Schedule {
         work.leader = work.followers.pop_first().map(|(_, slot)| slot);
         match work.leader {
             Some(next) => self.lead(request.work, next),
-            None if work.sent().is_some() => self.unshare(request.work),
+            None if work.is_out() => self.unshare(request.work),
             None => {
-                self.discard(request.work);
+                let claim = self.discard(request.work).and_then(|work| work.claim);
+                self.give_up(claim);
             }
         }
     }
@@ -242,8 +268,12 @@ impl Schedule {
         self.unshare(id);
         let work = self.works.remove(&id)?;
         match work.stage {
-            Stage::Ready => self.ready.remove(work.priority, work.place),
+            Stage::Ready => self.ready.of(work.way).remove(work.priority, work.place),
             Stage::Later(due) => self.later.remove(due, id),
+            Stage::Asking(asking) => {
+                self.set_aside -= asking.bytes;
+                self.asking -= 1;
+            }
             Stage::Sent(sent) => {
                 self.set_aside -= sent.bytes;
                 self.sent.remove(&id);
@@ -252,9 +282,9 @@ impl Schedule {
         Some(work)
     }
 
-    /// Ends a piece of work for all that want it.
-    fn end(&mut self, id: WorkId, outcome: Outcome, now: Instant) {
-        let Some(work) = self.discard(id) else { return };
+    /// Ends a piece of work for all that want it. Returns what it held in the network.
+    fn end(&mut self, id: WorkId, outcome: Outcome, now: Instant) -> Option<Claim> {
+        let work = self.discard(id)?;
         let outcome = self.memory.stale_if_error(work.question.as_ref(), &outcome, now).unwrap_or(outcome);
         for slot in work.followers.values() {
             self.answer(*slot, outcome.shared());
@@ -264,6 +294,7 @@ impl Schedule {
             let is_own = self.requests.get(&slot).is_some_and(|request| request.own.is_none());
             self.answer(slot, if is_own { outcome } else { outcome.shared() });
         }
+        work.claim
     }
 
     fn answer(&mut self, slot: usize, outcome: Outcome) {
@@ -289,10 +320,10 @@ impl Schedule {
         [
             self.requests.len(),
             self.deadlines.len(),
-            self.works.len() - self.sent.len(),
+            self.works.len() - self.sent.len() - self.asking,
             self.ready.len() + self.later.len(),
             self.shared.len(),
-            self.sent.len(),
+            self.sent.len() + self.asking,
         ]
     }
 }
@@ -310,13 +341,14 @@ mod tests {
     const REQUESTS: usize = 600;
 
     /// A schedule, and requests for it: each number asked for twice, so that half of them share a question.
-    fn schedule(now: Instant) -> (Schedule, Vec<Newcomer>) {
+    fn schedule(now: Instant, has_network: bool) -> (Schedule, Vec<Newcomer>) {
         let rules = Rules {
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             rate: RatePolicy::default(),
             max_held_bytes: usize::MAX,
             max_workers: 4,
+            has_network,
             seed: 7,
         };
         let cache = Arc::new(AnswerCache::new(CachePolicy::default()).unwrap());
@@ -348,7 +380,7 @@ mod tests {
     fn every_request_is_answered_also_when_there_is_no_memory_for_it() {
         let now = Instant::now();
         for granted in 0.. {
-            let (mut schedule, newcomers) = schedule(now);
+            let (mut schedule, newcomers) = schedule(now, false);
             let mut answers = Vec::with_capacity(REQUESTS);
             let mut gather = |schedule: &mut Schedule| {
                 for effect in schedule.take_effects() {
@@ -376,5 +408,19 @@ mod tests {
                 return;
             }
         }
+    }
+
+    #[test]
+    fn a_network_that_knows_no_time_to_wait_is_not_asked_all_the_time() {
+        let now = Instant::now();
+        let (mut schedule, mut newcomers) = schedule(now, true);
+        schedule.admit(newcomers.swap_remove(0), now);
+        let Assignment { work, flight, purpose: Purpose::Consult(_), .. } = schedule.next(0, now).unwrap()
+        else {
+            panic!("it is not asked")
+        };
+        schedule.consulted(Consulted { work, flight, told: Told::Again(Duration::ZERO) }, now);
+        assert!(schedule.next(0, now + Duration::from_millis(4)).is_none());
+        assert!(schedule.next(0, now + Duration::from_millis(5)).is_some());
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::work::Way;
 use crate::runtime::mailbox::Priority;
 
 /// One piece of work in every so many comes from the background while players wait too: a long import is delayed by
@@ -79,6 +80,31 @@ impl Ready {
     /// Notes that one was sent.
     pub(super) fn count_taken(&mut self) {
         self.taken = self.taken.wrapping_add(1);
+    }
+}
+
+/// What can be sent or asked now, by what it may be sent by.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    /// By the local rate.
+    pub(super) local: Ready,
+    /// By its place in the network's budget.
+    pub(super) placed: Ready,
+    /// The network is asked first.
+    pub(super) unasked: Ready,
+}
+
+impl Queues {
+    pub(super) fn of(&mut self, way: Way) -> &mut Ready {
+        match way {
+            Way::Local => &mut self.local,
+            Way::Placed { .. } => &mut self.placed,
+            Way::Unasked => &mut self.unasked,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.local.len() + self.placed.len() + self.unasked.len()
     }
 }
 

@@ -3,25 +3,28 @@
 use std::time::Instant;
 
 use super::queues::WorkId;
-use super::work::{Sent, Stage, Work};
-use super::{Assignment, Schedule};
+use super::work::{Sent, Stage, Way, Work};
+use super::{Assignment, Purpose, Schedule};
 use crate::operations::Status;
 use crate::policy::breaker::Admission;
 use crate::room;
 use crate::runtime::mailbox::{Key, Outcome, Priority};
 
 impl Schedule {
-    /// What a worker is to send next. `held` are the bytes of answers the host has not freed.
+    /// What a worker is to do next. `held` are the bytes of answers the host has not freed.
     pub(in crate::runtime::engine) fn next(&mut self, held: usize, now: Instant) -> Option<Assignment> {
         self.promote(now);
         loop {
             self.fail_fast(now);
-            let rate = &mut self.rate;
-            let (_, place) =
-                self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive))?;
-            let id = place.1;
+            let (way, id) = self.first(now)?;
             let bytes = self.room_for(id, held)?;
-            if self.expire_over(id, now) {
+            if way == Way::Unasked {
+                if self.is_worth_asking(id, now) {
+                    return self.consult(id, bytes, now);
+                }
+                continue;
+            }
+            if self.has_lost_its_place(id, now) || self.expire_over(id, now) {
                 continue;
             }
             let work = self.works.get(&id)?;
@@ -36,6 +39,16 @@ impl Schedule {
                 admission => return self.send(id, bytes, admission, now),
             }
         }
+    }
+
+    /// Which goes next: what has its place, then what the local rate lets go, then what the network is to be asked about.
+    fn first(&mut self, now: Instant) -> Option<(Way, WorkId)> {
+        let Self { ready, rate, works, .. } = self;
+        let local = |priority| rate.is_ready(now, priority == Priority::Interactive);
+        let placed = ready.placed.next(|_| true);
+        let found = placed.or_else(|| ready.local.next(local)).or_else(|| ready.unasked.next(|_| true));
+        let (_, (_, id)) = found?;
+        Some((works.get(&id)?.way, id))
     }
 
     /// Bytes to set aside for the answer; `None` when there is no room for it.
@@ -64,16 +77,19 @@ impl Schedule {
         let limit = leader.deadline;
         let mut flight = work.flight.take()?;
         work.stage = Stage::Sent(Sent { since: now, limit, admission, bytes });
-        self.ready.remove(work.priority, work.place);
-        self.ready.count_taken();
+        let queue = self.ready.of(work.way);
+        queue.remove(work.priority, work.place);
+        queue.count_taken();
         self.sent.insert(id);
         self.set_aside += bytes;
-        self.rate.take(now);
+        if work.way == Way::Local {
+            self.rate.take(now);
+        }
         if flight.attempts == 0 {
             self.budget.deposit();
         }
         flight.begin(now);
-        Some(Assignment { work: id, leader: leader.key, flight })
+        Some(Assignment { work: id, leader: leader.key, flight, purpose: Purpose::Send })
     }
 
     /// Moves what has waited long enough to where it can be sent.
@@ -81,30 +97,26 @@ impl Schedule {
         while let Some(id) = self.later.pop_due(now) {
             let Some(work) = self.works.get_mut(&id) else { continue };
             work.stage = Stage::Ready;
-            self.ready.insert(work.priority, work.place);
+            self.ready.of(work.way).insert(work.priority, work.place);
         }
     }
 
     /// While the API does not answer, nothing that waits is worth waiting for.
     pub(super) fn fail_fast(&mut self, now: Instant) {
         while self.health.breaker.refuses(now)
-            && let Some(id) = self.ready.any()
+            && let Some(id) = self.ready.local.any().or_else(|| self.ready.placed.any())
         {
             self.fail(id, Status::Unavailable, now);
         }
     }
 
-    fn fail(&mut self, id: WorkId, status: Status, now: Instant) {
+    pub(super) fn fail(&mut self, id: WorkId, status: Status, now: Instant) {
         let Some(work) = self.works.get_mut(&id) else { return };
         let Some(flight) = &mut work.flight else { return };
-        // What was said the last time is more than "not asked".
-        let outcome = flight.last.take().unwrap_or_else(|| {
-            let mut outcome = Outcome::without_answer(status);
-            flight.account(&mut outcome);
-            outcome
-        });
+        let outcome = flight.said_last(Outcome::without_answer(status));
         let sent = outcome.sent.max(flight.sent);
-        self.end(id, Outcome { sent, ..outcome }, now);
+        let claim = self.end(id, Outcome { sent, ..outcome }, now);
+        self.give_up(claim);
     }
 
     /// The leader turned out to have ended. Returns the next one; `None` when no request wants the answer, and the work is over.
@@ -127,8 +139,9 @@ impl Schedule {
             }
             return Some(request.key);
         }
-        if let Some(Work { stage: Stage::Sent(sent), .. }) = self.discard(id) {
+        if let Some(Work { stage: Stage::Sent(sent), claim, .. }) = self.discard(id) {
             self.health.breaker.abandoned(sent.admission, now);
+            self.give_up(claim);
         }
         None
     }
@@ -136,10 +149,14 @@ impl Schedule {
     /// How many pieces of work a worker could take now.
     pub(super) fn waiting(&mut self, held: usize, now: Instant) -> usize {
         self.promote(now);
-        let rate = &mut self.rate;
-        let next = self.ready.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
+        let next = self.first(now);
         // Nothing that `next` would hold back: a worker that is told of work and given none asks without end.
-        let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());
-        if has_room { self.ready.len() } else { 0 }
+        let has_room = next.is_some_and(|(_, id)| self.room_for(id, held).is_some());
+        if !has_room {
+            return 0;
+        }
+        let Self { ready, rate, .. } = self;
+        let local = ready.local.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
+        ready.placed.len() + ready.unasked.len() + local.map_or(0, |_| ready.local.len())
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::queues::{Place, WorkId};
+use crate::network::Claim;
+use crate::operations::Status;
 use crate::policy::breaker::Admission;
 use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Priority};
@@ -36,6 +38,23 @@ pub(super) struct Work {
     pub(super) followers: BTreeMap<u64, usize>,
     /// The key by which others find it, to join.
     pub(super) shared_as: Option<Arc<str>>,
+    /// What it may be sent by.
+    pub(super) way: Way,
+    /// What it holds in the network of servers.
+    pub(super) claim: Option<Claim>,
+    /// The network said what it knows of the question, and that would not do.
+    pub(super) is_unknown: bool,
+}
+
+/// By what a piece of work may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By the local rate: there is no network, or it does not answer.
+    Local,
+    /// By nothing yet: the network is asked first.
+    Unasked,
+    /// By its place in the network's budget, which is lost when it is not used soon.
+    Placed { until: Instant },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +62,18 @@ pub(super) enum Stage {
     Ready,
     /// The earliest time at which it is sent again.
     Later(Instant),
+    /// A worker asks the network of servers.
+    Asking(Asking),
     Sent(Sent),
+}
+
+/// What is known of work the network is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking {
+    /// Bytes set aside for an answer that is known.
+    pub(super) bytes: usize,
+    /// The API is not going to be asked: how it ends when the network does not know the answer.
+    pub(super) only_known: Option<Status>,
 }
 
 /// What is known of work that a worker is at.
@@ -66,8 +96,19 @@ impl Work {
     pub(super) fn sent(&self) -> Option<&Sent> {
         match &self.stage {
             Stage::Sent(sent) => Some(sent),
-            Stage::Ready | Stage::Later(_) => None,
+            Stage::Ready | Stage::Later(_) | Stage::Asking(_) => None,
         }
+    }
+
+    /// Whether a worker has it.
+    pub(super) fn is_out(&self) -> bool {
+        matches!(self.stage, Stage::Asking(_) | Stage::Sent(_))
+    }
+
+    /// What the network is asked, besides for a place. A flow asks with its first step alone: later ones look again because
+    /// what is known would not do.
+    pub(super) fn network_question(&self) -> Option<&Question> {
+        self.question.as_ref().filter(|_| !self.is_unknown)
     }
 
     /// Whether the worker that is at it should be freed.

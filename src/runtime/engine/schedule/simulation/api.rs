@@ -290,9 +290,14 @@ impl Api {
 
     fn customer(&self, player: usize, how: How) -> String {
         let padding = if how == How::Large { "x".repeat(self.large) } else { String::new() };
-        let (id, version) = (id_of(player), self.players[player].version);
-        format!(r#"{{"id":"{id}","name":"n{player}","metadata":{{"a":"{version}","z":"{padding}"}}}}"#)
+        written(player, self.players[player].version, &padding)
     }
+}
+
+/// A customer as the API writes it.
+pub(super) fn written(player: usize, version: u64, padding: &str) -> String {
+    let id = id_of(player);
+    format!(r#"{{"id":"{id}","name":"n{player}","metadata":{{"a":"{version}","z":"{padding}"}}}}"#)
 }
 
 /// What an answer says without one of its own: failed before the API acted on it.

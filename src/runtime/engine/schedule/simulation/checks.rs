@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::api::Bucket;
+use super::servers::{Grant, Servers};
 use super::world::{Asked, IDLE, Setup, TIMER_STEP, World};
 use super::{At, millis};
 use crate::operations::{Sent, Status};
 use crate::policy::is_outage;
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::engine::schedule::queues::{BACKGROUND_SHARE, WorkId};
-use crate::runtime::engine::schedule::work::Stage;
-use crate::runtime::engine::schedule::{Assignment, Schedule};
+use crate::runtime::engine::schedule::work::{Stage, Way};
+use crate::runtime::engine::schedule::{Assignment, Consultation, Schedule};
 use crate::runtime::mailbox::{Outcome, Priority, Source};
 
 /// How late a deadline may be kept: one look while idle, one timer step, and what threads take.
@@ -78,10 +79,12 @@ impl Checks {
         let mut aside = 0;
         for work in schedule.works.values() {
             wanted += work.slots().count();
-            if let Stage::Sent(sent) = work.stage {
-                aside += sent.bytes;
-            } else {
-                assert!(work.leader.is_some(), "work that no request wants waits");
+            match work.stage {
+                Stage::Sent(sent) => aside += sent.bytes,
+                Stage::Asking(asking) => aside += asking.bytes,
+                Stage::Ready | Stage::Later(_) => {
+                    assert!(work.leader.is_some(), "work that no request wants waits");
+                }
             }
         }
         assert_eq!(wanted, requests, "every request wants one piece of work");
@@ -95,6 +98,8 @@ impl Checks {
             let pending = world.waits_for(slot, request.key);
             assert!(pending || world.is_noted(slot), "slot {slot} is kept though its request has ended");
         }
+        let lone = if schedule.has_network && !schedule.is_alone { schedule.ready.local.len() } else { 0 };
+        assert_eq!(lone, 0, "pieces of work go by the local rate while the network answers");
         let room = self.max_held + 256 * 1024 + self.cache_bytes + self.workers * self.largest;
         let taken = world.held_bytes + schedule.set_aside;
         assert!(taken <= room, "{taken} bytes held and set aside, {room} allowed");
@@ -113,7 +118,9 @@ impl Checks {
         if priority == Priority::Interactive {
             assert_eq!(work.priority, Priority::Interactive, "a player waits like an import");
         }
-        if let Stage::Later(due) = work.stage {
+        if let Stage::Later(due) = work.stage
+            && !matches!(work.way, Way::Placed { .. })
+        {
             assert!(
                 due < request.deadline || request.deadline <= now,
                 "joined what is not asked in its time"
@@ -122,14 +129,27 @@ impl Checks {
     }
 
     /// A worker was given something to send.
-    pub(super) fn assigned(&mut self, schedule: &Schedule, assignment: &Assignment, at: At, now: Instant) {
+    pub(super) fn assigned(
+        &mut self,
+        schedule: &Schedule,
+        assignment: &Assignment,
+        grant: Option<Grant>,
+        at: At,
+        now: Instant,
+    ) {
         self.exchanges += 1;
         let work = schedule.works.get(&assignment.work).expect("is known");
         let leader = work.leader.and_then(|slot| schedule.requests.get(&slot)).expect("a request wants it");
         assert_eq!(leader.key, assignment.leader);
         assert!(leader.deadline > now, "{} is sent for a request that is over", assignment.work);
-        if let Some(bucket) = &mut self.bucket {
+        if let Some(bucket) = &mut self.bucket
+            && !matches!(grant, Some(Grant::Place(_)))
+        {
             assert!(bucket.take(at), "{} is sent faster than the rate allows", assignment.work);
+        }
+        if grant.is_some() {
+            // Who goes first is decided by the network.
+            return;
         }
         let waits = |priority| {
             let is_ready = |stage: &Stage| matches!(stage, Stage::Ready);
@@ -153,6 +173,24 @@ impl Checks {
         if !players {
             self.since_background = BACKGROUND_SHARE;
         }
+    }
+
+    /// A worker is to ask the network of servers.
+    pub(super) fn consults(&self, schedule: &Schedule, work: WorkId, asked: &Consultation, now: Instant) {
+        let work = schedule.works.get(&work).expect("is known");
+        let leader = work.leader.and_then(|slot| schedule.requests.get(&slot)).expect("a request wants it");
+        assert!(leader.deadline > now, "it is asked about for a request that is over");
+        let Stage::Asking(asking) = work.stage else { panic!("it is not noted that it is asked about") };
+        assert_eq!(
+            asking.bytes > 0,
+            asked.has_question,
+            "room is set aside for an answer, where one may come"
+        );
+    }
+
+    /// An answer has arrived.
+    pub(super) fn gets(&mut self, bytes: usize) {
+        self.largest = self.largest.max(bytes);
     }
 
     /// An exchange begins.
@@ -179,7 +217,7 @@ impl Checks {
             step.reached = step.reached.max(Some(outcome.sent));
         }
         if let Some(content) = outcome.content() {
-            self.largest = self.largest.max(content.bytes());
+            self.gets(content.bytes());
         }
         if blames {
             self.blamed += 1;
@@ -216,6 +254,8 @@ impl Checks {
             assert!(!is_own || asked.sent > 0, "request {number} was given the answer of another as its own");
         }
         assert_eq!(world.schedule.sizes(), [0; 6], "something is kept");
+        let claims = world.setup.servers.as_ref().map_or(0, Servers::claims);
+        assert_eq!(claims, 0, "claims are held by no work");
         assert_eq!(world.schedule.set_aside, 0, "bytes are set aside for nothing");
         assert_eq!(world.held_bytes, 0, "bytes are held by no request");
         assert!(world.schedule.is_idle());

@@ -10,6 +10,7 @@ mod api;
 mod checks;
 mod random;
 mod scenarios;
+mod servers;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,6 +41,7 @@ fn rules(seed: u64) -> Rules {
         rate: RatePolicy::default(),
         max_held_bytes: 64 << 20,
         max_workers: 64,
+        has_network: false,
         seed,
     }
 }

@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::api::{Api, Bucket, Faults, Mode};
 use super::checks::Checks;
+use super::servers::{self, Servers};
 use super::world::{Ask, Setup, What, World};
 use super::{At, LEASE, millis, rules};
 use crate::operations::Status;
@@ -39,6 +40,11 @@ fn set_up(random: &mut Rng) -> (World, Host) {
     rules.breaker.threshold = if random.u32(0..10) == 0 { 0 } else { random.u32(2..21) };
     rules.breaker.longest = millis(random.u64(1_000..6_000));
     rules.max_held_bytes = random.usize(20_000..1_000_000);
+    rules.has_network = random.u32(0..3) == 0;
+    let servers = rules.has_network.then(|| {
+        let delay = millis(random.u64(0..2_000));
+        Servers::new(*random.choice(SERVERS.iter()).unwrap_or(&servers::Mode::Well), random.f64(), delay)
+    });
     if random.u32(0..3) == 0 {
         let per_second = random.f64() * 40.0 + 1.0;
         rules.rate = RatePolicy { per_second, burst: random.f64() * 20.0 };
@@ -55,6 +61,7 @@ fn set_up(random: &mut Rng) -> (World, Host) {
         capacity: random.usize(4..49),
         rules,
         cache,
+        servers,
         collects: random.bool(),
         races: if random.bool() { random.f64() * 0.1 } else { 0.0 },
     };
@@ -90,6 +97,17 @@ fn set_up(random: &mut Rng) -> (World, Host) {
     (world, host)
 }
 
+/// How the network of servers may behave; well as a rule.
+const SERVERS: [servers::Mode; 7] = [
+    servers::Mode::Well,
+    servers::Mode::Well,
+    servers::Mode::Well,
+    servers::Mode::Full,
+    servers::Mode::Waits,
+    servers::Mode::Hangs,
+    servers::Mode::Gone,
+];
+
 struct Host {
     acts: u32,
     gap: Duration,
@@ -123,6 +141,11 @@ impl Host {
                 world.api.mode = *random.choice(modes.iter()).unwrap_or(&Mode::Healthy);
             }
             92..93 => world.api.lose_next = 1,
+            93..95 => {
+                if let Some(servers) = &mut world.setup.servers {
+                    servers.mode = *random.choice(SERVERS.iter()).unwrap_or(&servers::Mode::Well);
+                }
+            }
             _ => {}
         }
         if self.polls {
@@ -157,6 +180,9 @@ fn finish(world: &mut World) {
     world.api.faults = Faults::default();
     world.api.limit = None;
     world.api.lose_next = 0;
+    if let Some(servers) = &mut world.setup.servers {
+        (servers.mode, servers.delay) = (servers::Mode::Well, Duration::ZERO);
+    }
     world.setup.races = 0.0;
     world.setup.collects = true;
     world.poll();

@@ -20,6 +20,7 @@ fn setup() -> Setup {
         rules: rules(1),
         cache: CachePolicy { max_bytes: 64 * 1024, ..CachePolicy::default() },
         collects: true,
+        servers: None,
         races: 0.0,
     }
 }

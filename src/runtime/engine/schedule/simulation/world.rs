@@ -12,15 +12,19 @@ use zeroize::Zeroizing;
 
 use super::api::{self, Api, Call, Fate, How, Response, id_of, name_of};
 use super::checks::Checks;
+use super::servers::{self, Servers};
 use super::{At, millis};
-use crate::operations::{self, Answer, Arguments, Operation, Parameter, Sent, Status};
+use crate::model::Text;
+use crate::operations::{self, Answer, Arguments, Decoded, Operation, Parameter, Sent, Status};
 use crate::policy::cache::CachePolicy;
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::engine::memory::Memory;
 use crate::runtime::engine::reading;
 use crate::runtime::engine::schedule::queues::WorkId;
-use crate::runtime::engine::schedule::{Assignment, Effect, Finished, Newcomer, Rules, Schedule};
+use crate::runtime::engine::schedule::{
+    Assignment, Consultation, Consulted, Effect, Finished, Newcomer, Purpose, Rules, Schedule, Told,
+};
 use crate::runtime::lines::Line;
 use crate::runtime::mailbox::{AnswerCache, Attachment, Header, Key, Outcome, Priority, Source};
 use crate::transport::{Exchange, HttpAnswer, TransportError};
@@ -120,6 +124,8 @@ pub(super) struct Setup {
     pub(super) cache: CachePolicy,
     /// Completions are collected and freed at once.
     pub(super) collects: bool,
+    /// The servers that share a budget and answers, if there are any. `rules` say so too.
+    pub(super) servers: Option<Servers>,
     /// How often a request is cancelled at the worst moment, or a worker meets a fault of the library.
     pub(super) races: f64,
 }
@@ -157,6 +163,7 @@ enum Event {
     Apply { batch: Vec<Noted>, worker: Option<usize> },
     Wake(usize),
     Begin(usize),
+    Told(usize),
     Handle { worker: usize, number: u64, call: Call, how: How },
     End { worker: usize, number: u64 },
     Cancel(usize),
@@ -168,6 +175,11 @@ enum Job {
     /// Between two things.
     Moves,
     Assigned(Assignment),
+    Asks {
+        work: WorkId,
+        flight: Box<InFlight>,
+        what: servers::What,
+    },
     Sends(Sending),
 }
 
@@ -330,6 +342,7 @@ impl World {
             }
             Event::Wake(worker) => self.wake(worker),
             Event::Begin(worker) => self.begin(worker),
+            Event::Told(worker) => self.told(worker),
             Event::Handle { worker, number, call, how } => {
                 let response = self.api.handle(call, how, self.now);
                 self.note(1, number, response.status.into(), format_args!("the API: {number} {call:?}"));
@@ -500,7 +513,7 @@ impl World {
 
     /// Whether every worker waits for an exchange: one that is lost keeps its worker as long as its request may take.
     pub(super) fn all_busy(&self) -> bool {
-        self.jobs.iter().all(|job| matches!(job, Job::Sends(_)))
+        self.jobs.iter().all(|job| matches!(job, Job::Sends(_) | Job::Asks { .. }))
     }
 
     /// Whether what is under way leaves no room for the answer to a request of the host's own: what is lost keeps its room as
@@ -623,6 +636,10 @@ impl World {
                     if asked.ended.is_none() {
                         self.decide(request, outcome);
                     }
+                }
+                Effect::GiveUp(claim) => {
+                    self.note(13, claim.fence, 0, format_args!("give up claim {}", claim.fence));
+                    self.setup.servers.as_mut().expect("gave it").ended(claim);
                 }
                 Effect::Say(line, details) => {
                     self.note(7, line as u64, 0, format_args!("say {line:?}: {details}"));
@@ -757,10 +774,14 @@ impl World {
             self.idle.push(worker);
             return;
         };
-        self.checks.assigned(&self.schedule, &assignment, self.now, now);
         if waiting > 0 {
             self.wake_some(1);
         }
+        if let Purpose::Consult(consultation) = assignment.purpose {
+            return self.consult(worker, assignment, consultation);
+        }
+        let grant = self.setup.servers.as_mut().map(|servers| servers.uses(assignment.work, self.now));
+        self.checks.assigned(&self.schedule, &assignment, grant, self.now, now);
         self.note(
             9,
             assignment.work,
@@ -778,8 +799,59 @@ impl World {
         self.push(self.now + wait, Event::Begin(worker));
     }
 
+    /// A worker asks the network of servers.
+    fn consult(&mut self, worker: usize, assignment: Assignment, consultation: Consultation) {
+        let Assignment { work, flight, .. } = assignment;
+        self.checks.consults(&self.schedule, work, &consultation, self.instant());
+        let servers = self.setup.servers.as_mut().expect("there is a network");
+        let call = Api::read(&flight.request);
+        let said = servers.ask(&consultation, call, &self.api, self.now, &mut self.random);
+        self.note(
+            14,
+            work,
+            said.after.as_micros() as u64,
+            format_args!("worker {worker} asks about {work}, {call:?}, {consultation:?}: {said:?}"),
+        );
+        self.jobs[worker] = Job::Asks { work, flight, what: said.what };
+        self.push(self.now + said.after, Event::Told(worker));
+    }
+
+    /// The network has answered, or has not.
+    fn told(&mut self, worker: usize) {
+        let Job::Asks { work, flight, what } = std::mem::replace(&mut self.jobs[worker], Job::Moves) else {
+            panic!("worker {worker} has asked nothing")
+        };
+        let now = self.instant();
+        self.note(15, work, 0, format_args!("worker {worker} is told of {work}: {what:?}"));
+        let servers = self.setup.servers.as_mut().expect("there is a network");
+        servers.heard(work, &what, self.now);
+        let is_fault = self.setup.races > 0.0 && self.random.f64() < self.setup.races / 20.0;
+        if is_fault && !matches!(what, servers::What::Go(..)) {
+            self.schedule.fault(work, now);
+        } else {
+            let told = match what {
+                servers::What::Known(player, version, at) => {
+                    servers.hits += 1;
+                    let outcome = known(player, version);
+                    if let Some(content) = outcome.content() {
+                        self.checks.gets(content.bytes());
+                    }
+                    Told::Known { outcome, asked_at: self.base + at }
+                }
+                servers::What::Unusable => Told::Unusable,
+                servers::What::Go(after, claim) => Told::Go { after, claim },
+                servers::What::Again(after) => Told::Again(after),
+                servers::What::Refused(retry_after) => Told::Refused { retry_after },
+                servers::What::Alone(share) => Told::Alone { share },
+            };
+            self.schedule.consulted(Consulted { work, flight, told }, now);
+        }
+        self.act();
+        self.wake(worker);
+    }
+
     fn begin(&mut self, worker: usize) {
-        let Job::Assigned(Assignment { work, leader, flight }) =
+        let Job::Assigned(Assignment { work, leader, flight, .. }) =
             std::mem::replace(&mut self.jobs[worker], Job::Moves)
         else {
             panic!("worker {worker} has nothing to begin")
@@ -866,7 +938,11 @@ impl World {
         if is_fault {
             self.schedule.fault(work, now);
         } else {
-            self.schedule.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local }, now);
+            let finished = Finished { work, flight, outcome, interrupted, died_idle, is_local };
+            let held = self.schedule.finish(finished, now);
+            if let Some(servers) = &mut self.setup.servers {
+                servers.settled(held);
+            }
             if let Some((player, version)) = made.filter(|_| sent != Sent::Never) {
                 let known = &mut self.api.players[player].known;
                 *known = version.max(*known);
@@ -892,6 +968,20 @@ impl World {
             }
         }
     }
+}
+
+/// What another server knows of a customer.
+fn known(player: usize, version: u64) -> Outcome {
+    let (status, body) = match version {
+        0 => (404, String::new()),
+        version => (200, api::written(player, version, "")),
+    };
+    let decoded = match version {
+        0 => Decoded { answer: Answer::Absent, ..Decoded::ok() },
+        _ => operations::decode(&operations::LOOKUP_CUSTOMER, 200, "application/json", body.as_bytes()),
+    };
+    let outcome = Outcome::answered(decoded, status, Text::from(body.as_str()));
+    Outcome { source: Source::OtherServer, ..outcome }
 }
 
 /// What the transport makes of how an exchange ended. One that was not `whole` was interrupted.

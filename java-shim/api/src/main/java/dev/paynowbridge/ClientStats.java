@@ -28,6 +28,15 @@ package dev.paynowbridge;
  * @param cacheBytes bytes of answers remembered
  * @param handshakes TLS handshakes done: one for each connection opened with https, none without
  * @param warmConnections connections open and idle: a request that comes now opens none
+ * @param networkUp whether the network of servers answers at present; false where none is set up
+ * @param networkServers servers seen in the network lately, this one included
+ * @param networkRoundTripUs what an answer of the network takes at present, in microseconds
+ * @param networkConnections connections made to the network
+ * @param networkCommands commands sent to the network
+ * @param networkHits questions another server had the answer to
+ * @param networkWaits how often a question waited because another server asked it
+ * @param networkRefused requests the network's budget refused
+ * @param networkAlone how often the network did not answer, so that the local rules held
  */
 public record ClientStats(
         long workers,
@@ -54,10 +63,20 @@ public record ClientStats(
         long cacheEntries,
         long cacheBytes,
         long handshakes,
-        long warmConnections) {
+        long warmConnections,
+        boolean networkUp,
+        long networkServers,
+        long networkRoundTripUs,
+        long networkConnections,
+        long networkCommands,
+        long networkHits,
+        long networkWaits,
+        long networkRefused,
+        long networkAlone) {
     static ClientStats of(long[] n) {
         return new ClientStats(
                 n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14], n[15],
-                n[16], n[17], n[18], n[19], n[20] != 0, n[21], n[22], n[23], n[24]);
+                n[16], n[17], n[18], n[19], n[20] != 0, n[21], n[22], n[23], n[24],
+                n[25] != 0, n[26], n[27], n[28], n[29], n[30], n[31], n[32], n[33]);
     }
 }

@@ -11,7 +11,7 @@ final class Late {
         ClientStats.class, Completion.class, Customer.class, CustomerFields.class, CustomerPages.class,
         CustomerQuery.class, CustomerToken.class, Engine.class, GiftCard.class, GuardedFuture.class,
         HandlerFailures.class, HostLog.class, HostThreads.class, LogLevel.class, LookupKey.class,
-        MinecraftPlatform.class, Moment.class, Operation.class, PayNowException.class, PayNowFuture.class,
+        MinecraftPlatform.class, Moment.class, NetworkConfig.class, Operation.class, PayNowException.class, PayNowFuture.class,
         PayNowOperations.class, PayNowService.class, Peeks.class, Player.class, PlayerToken.class, Profile.class, Reader.class,
         Remembered.class, Sent.class, Source.class, Status.class, Tags.class, TickExecutor.class,
         ValidationError.class

@@ -165,7 +165,16 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int CA_FILE = 6;
         private static final int USER_AGENT = 7;
         private static final int BEDROCK_PREFIX = 8;
-        private static final int TEXTS = 9;
+        static final int NETWORK_ADDRESSES = 9;
+        static final int NETWORK_USER = 10;
+        static final int NETWORK_PASSWORD = 11;
+        static final int NETWORK_PASSWORD_ENV = 12;
+        static final int NETWORK_PASSWORD_FILE = 13;
+        static final int NETWORK_CA_FILE = 14;
+        static final int NETWORK_SERVER_NAME = 15;
+        static final int NETWORK_SENTINEL_NAME = 16;
+        static final int NETWORK_ID = 17;
+        private static final int TEXTS = 18;
 
         private static final int DEADLINE = 0;
         private static final int CONNECT_TIMEOUT = 1;
@@ -184,9 +193,12 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int OFFLINE_PLAYERS_BY_UUID = 14;
         private static final int LOG_LEVEL = 15;
         private static final int WARM_CONNECTIONS = 16;
-        private static final int RATE_PER_SECOND = 17;
-        private static final int RATE_BURST = 18;
-        private static final int NUMBERS = 19;
+        static final int NETWORK_TLS = 17;
+        static final int NETWORK_DATABASE = 18;
+        static final int NETWORK_TIMEOUT = 19;
+        private static final int RATE_PER_SECOND = 20;
+        private static final int RATE_BURST = 21;
+        private static final int NUMBERS = 22;
 
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
         private static final int MOST_OUTSTANDING = 1_048_576;
@@ -221,16 +233,18 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         }
 
         private Builder duration(int place, String name, Duration value) {
+            return number(place, name, milliseconds(name, value));
+        }
+
+        static long milliseconds(String name, Duration value) {
             if (value == null) {
                 throw new IllegalArgumentException(name + " is required");
             }
-            long milliseconds;
             try {
-                milliseconds = value.toMillis();
+                return value.toMillis();
             } catch (ArithmeticException e) {
-                milliseconds = value.isNegative() ? -1 : Long.MAX_VALUE;
+                return value.isNegative() ? -1 : Long.MAX_VALUE;
             }
-            return number(place, name, milliseconds);
         }
 
         /**
@@ -464,6 +478,21 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         public Builder rateLimit(double perSecond, int burst) {
             number(RATE_BURST, "rateLimit", burst);
             numbers[RATE_PER_SECOND] = Double.doubleToRawLongBits(perSecond);
+            return this;
+        }
+
+        /**
+         * Joins the other servers of the store, over a Redis or Valkey: none by default. Needs an API key, which says what servers
+         * belong together; {@link #rateLimit} is then what all of them may ask.
+         *
+         * @param network what is shared with whom; copied
+         * @return this
+         */
+        public Builder network(NetworkConfig network) {
+            if (network == null) {
+                throw new IllegalArgumentException("network is required");
+            }
+            network.copyTo(texts, numbers);
             return this;
         }
 

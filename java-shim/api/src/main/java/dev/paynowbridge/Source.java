@@ -9,5 +9,7 @@ public enum Source {
     /** The client's memory. */
     CACHE,
     /** The client's memory, because the API could not be asked: it may have changed meanwhile. */
-    STALE_CACHE
+    STALE_CACHE,
+    /** Another server of the network, which asked the API lately. */
+    OTHER_SERVER
 }

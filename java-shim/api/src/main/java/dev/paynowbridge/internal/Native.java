@@ -28,7 +28,7 @@ public final class Native {
     public static final long SEEN = Long.MAX_VALUE;
 
     /** How many numbers {@link #stats} gives. */
-    public static final int STATS = 25;
+    public static final int STATS = 34;
 
     /** How many customers of a bulk go into one request. */
     public static final int PIECE = 200;

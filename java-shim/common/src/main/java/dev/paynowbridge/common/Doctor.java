@@ -1,9 +1,11 @@
 package dev.paynowbridge.common;
 
+import dev.paynowbridge.ClientStats;
 import dev.paynowbridge.CustomerQuery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +69,7 @@ final class Doctor {
             lines.addAll(file.join());
             lines.addAll(call.join());
             lines.addAll(time.join());
+            network(open).ifPresent(lines::add);
             lines.add(neighbour);
             return lines;
         });
@@ -147,6 +150,18 @@ final class Doctor {
             lines.add(new Line("doctor.deadline-short", "ms", deadline.toMillis()));
         }
         return lines;
+    }
+
+    /** Whether it answers, where one is set up. The call above has asked it. */
+    private static Optional<Line> network(Connection.Open open) {
+        return open.settings().network().map(network -> {
+            ClientStats stats = open.client().stats();
+            return stats.networkUp()
+                    ? new Line(
+                            "doctor.network-well", "servers", stats.networkServers(),
+                            "ms", String.format(Locale.ROOT, "%.2f", stats.networkRoundTripUs() / 1000.0))
+                    : new Line("doctor.network-ill", "addresses", network.addresses());
+        });
     }
 
     private static List<Line> time(Duration ahead, Throwable failure) {

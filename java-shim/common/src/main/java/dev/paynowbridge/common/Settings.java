@@ -1,10 +1,12 @@
 package dev.paynowbridge.common;
 
+import dev.paynowbridge.NetworkConfig;
 import dev.paynowbridge.PayNowClient;
 import java.io.File;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -18,6 +20,8 @@ import java.util.function.UnaryOperator;
  * @param deadline how long a command waits
  * @param connectTimeout how long one attempt to connect may take
  * @param warmConnections how many connections are held ready
+ * @param perSecond how many requests a second may be sent; 0: what refusals teach
+ * @param network what joins the other servers
  * @param cache how long a customer is remembered
  * @param cacheUnknown how long it is remembered that there is no such customer
  * @param cacheStale how old an answer may be while PayNow cannot be reached
@@ -33,6 +37,8 @@ record Settings(
         Duration deadline,
         Duration connectTimeout,
         int warmConnections,
+        int perSecond,
+        Optional<Network> network,
         Duration cache,
         Duration cacheUnknown,
         Duration cacheStale,
@@ -48,6 +54,9 @@ record Settings(
     /** As the library calls them, and as the owner does. */
     private static final String[][] NAMES = {
         {"apiKeyFile", "api-key.file"}, {"apiBase", "api-base"}, {"storeId", "store-id"},
+        {"rateLimit", "requests-per-second"}, {"network.caFile", "network.ca-file"},
+        {"network.serverName", "network.server-name"}, {"network.passwordFile", "network.password.file"},
+        {"network.sentinelName", "network.sentinel-name"}, {"network.timeout", "network.timeout-ms"},
         {"connectTimeout", "timeouts.connect-ms"}, {"deadline", "timeouts.deadline-ms"},
         {"warmConnections", "warm-connections"},
         {"cacheTtl", "cache.seconds"}, {"cacheNegativeTtl", "cache.unknown-seconds"}, {"cacheStale", "cache.stale-seconds"}
@@ -63,6 +72,67 @@ record Settings(
      */
     record GiftCards(int perPlayer, int allPlayers, Duration within, int decimals) {}
 
+    /**
+     * What joins the other servers.
+     *
+     * @param addresses where it is
+     * @param tls whether the connection is encrypted
+     * @param caFile certificates to trust
+     * @param serverName the name in the certificate; empty: that of the address
+     * @param user the user; empty: the usual one
+     * @param password the password
+     * @param database the database
+     * @param sentinelName the master's name; empty: the addresses are not those of Sentinels
+     * @param id which network; empty: the store's only one
+     * @param timeout how long a request waits for it
+     */
+    record Network(
+            String addresses,
+            boolean tls,
+            Optional<Path> caFile,
+            String serverName,
+            String user,
+            Password password,
+            int database,
+            String sentinelName,
+            String id,
+            Duration timeout) {
+        NetworkConfig config() {
+            NetworkConfig config = NetworkConfig.at(addresses)
+                    .tls(tls)
+                    .serverName(serverName)
+                    .user(user)
+                    .database(database)
+                    .sentinelName(sentinelName)
+                    .id(id)
+                    .timeout(timeout);
+            caFile.ifPresent(config::caFile);
+            password.giveTo(config);
+            return config;
+        }
+    }
+
+    /**
+     * A password. Shows nothing of it.
+     *
+     * @param value the password; empty: it is in the file, or none is needed
+     * @param file its file
+     */
+    record Password(String value, Optional<Path> file) {
+        private void giveTo(NetworkConfig config) {
+            if (file.isPresent()) {
+                config.passwordFile(file.get());
+            } else if (!value.isEmpty()) {
+                config.password(value);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "Password";
+        }
+    }
+
     static Settings read(Document config, File folder, UnaryOperator<String> environment) throws SetupException {
         Document delivered = Document.delivered(OwnersFiles.CONFIG);
         String unknown = config.unknownAmong(delivered);
@@ -74,7 +144,7 @@ record Settings(
 
     /** A builder with all of it. Which edition a player has is decided here, never by the library from a name. */
     PayNowClient.Builder builder() {
-        return key.give(PayNowClient.builder(storeId))
+        PayNowClient.Builder builder = key.give(PayNowClient.builder(storeId))
                 .apiBase(apiBase.toString())
                 .deadline(deadline)
                 .connectTimeout(connectTimeout)
@@ -83,6 +153,11 @@ record Settings(
                 .cacheNegativeTtl(cacheUnknown)
                 .cacheStale(cacheStale)
                 .bedrockPrefix("");
+        if (perSecond > 0) {
+            builder.rateLimit(perSecond, 0);
+        }
+        network.ifPresent(joined -> builder.network(joined.config()));
+        return builder;
     }
 
     /** The library's words about a setting, with the owner's name for it. */
@@ -104,6 +179,8 @@ record Settings(
                     Duration.ofMillis(number("timeouts.deadline-ms", 1, DAY_MS)),
                     Duration.ofMillis(number("timeouts.connect-ms", 1, DAY_MS)),
                     (int) number("warm-connections", 0, MOST_CONNECTIONS),
+                    (int) number("requests-per-second", 0, 100_000),
+                    network(folder),
                     Duration.ofSeconds(number("cache.seconds", 0, YEAR_S)),
                     Duration.ofSeconds(number("cache.unknown-seconds", 0, YEAR_S)),
                     Duration.ofSeconds(number("cache.stale-seconds", 0, YEAR_S)),
@@ -168,6 +245,43 @@ record Settings(
                 throw config.wrong("store-id", "is empty; the id is in the PayNow dashboard");
             }
             return found;
+        }
+
+        private Optional<Network> network(File folder) throws SetupException {
+            boolean tls = bool("network.tls");
+            int database = (int) number("network.database", 0, Integer.MAX_VALUE);
+            Duration timeout = Duration.ofMillis(number("network.timeout-ms", 1, 10_000));
+            String addresses = text("network.addresses");
+            if (addresses.isEmpty()) {
+                return Optional.empty();
+            }
+            return Optional.of(new Network(
+                    addresses, tls, path(folder, "network.ca-file"), text("network.server-name"), text("network.user"),
+                    password(folder), database, text("network.sentinel-name"), text("network.id"), timeout));
+        }
+
+        private Password password(File folder) throws SetupException {
+            String name = text("network.password.environment");
+            String password = variable(name);
+            if (!password.isEmpty()) {
+                return new Password(password, Optional.empty());
+            }
+            Optional<Path> file = path(folder, "network.password.file");
+            String value = text("network.password.value");
+            if (!name.isEmpty() && file.isEmpty() && value.isEmpty()) {
+                // The name is not shown: it may be the password.
+                throw config.wrong("network.password.environment", "names an environment variable that is not set");
+            }
+            return new Password(value, file);
+        }
+
+        private Optional<Path> path(File folder, String path) throws SetupException {
+            String file = text(path);
+            try {
+                return file.isEmpty() ? Optional.empty() : Optional.of(folder.toPath().resolve(file));
+            } catch (InvalidPathException e) {
+                throw config.wrong(path, "is not a path");
+            }
         }
 
         private KeySource key(File folder) throws SetupException {

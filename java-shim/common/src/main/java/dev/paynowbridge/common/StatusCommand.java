@@ -42,6 +42,12 @@ final class StatusCommand implements Subcommand {
         replies.say(
                 sender, "status.cache",
                 "entries", stats.cacheEntries(), "hits", stats.cacheHits(), "stale", stats.cacheStale());
+        if (settings.network().isPresent()) {
+            replies.say(
+                    sender, stats.networkUp() ? "status.network-well" : "status.network-ill",
+                    "servers", stats.networkServers(), "hits", stats.networkHits(), "waits", stats.networkWaits(),
+                    "refused", stats.networkRefused());
+        }
         return true;
     }
 }
