@@ -35,7 +35,7 @@ test: ## Run every test (about 20 minutes on two cores)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
-SUITES := rust simulation abi c counted cpp java minestom packages engines hosts fuzz
+SUITES := rust valkey simulation abi c counted cpp java minestom packages engines hosts fuzz
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%:
 	@sh tests/run.sh $*

@@ -1,200 +1,182 @@
-//! TLS with an authority of the host's own, and a proxy in between.
+//! Several clients as the servers of one store, over a real Redis.
 
 #![allow(clippy::disallowed_methods, reason = "a test's threads are not threads of the library")]
 
-#[path = "support/secure.rs"]
-mod secure;
+#[path = "support/redis.rs"]
+mod redis;
+mod support;
 
-use std::time::{Duration, Instant};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use paynow_bridge::{Call, Client, ClientBuilder, LookupKey, Status};
-use secure::{Proxy, SecureServer};
+use paynow_bridge::{
+    Answer, Call, Client, CustomerFields, Field, LogLevel, LookupKey, NetworkConfig, Player, Source, Status,
+};
+use redis::{Redis, until};
+use support::{FOREVER, Sandbox, wait};
 
-const FOREVER: Duration = Duration::from_secs(60);
-const KEY: &str = "pnapi_key_of_the_network_tests";
+/// Long enough that no answer is forgotten by itself, whatever the machine does.
+const REMEMBERED: Duration = Duration::from_secs(3_600);
 
-/// A client of the server, by one of its names.
-fn client(server: &SecureServer, host: &str) -> ClientBuilder {
-    Client::builder("1")
-        .api_key(KEY)
-        .api_base(format!("https://{host}:{}", server.port))
-        .cache_ttl(Duration::ZERO)
-        .max_attempts(1)
-        .proxy("")
-}
-
-/// Answers everything with a customer.
-fn a_customer(_: &str) -> String {
-    secure::answer("200 OK", "connection: close\r\n", r#"{"id":"77"}"#)
-}
-
-/// Looks a player up: how it ended, and what is said about it.
-fn look_up(builder: ClientBuilder) -> (Status, String) {
-    let client = builder.build().unwrap();
-    client.lookup_customer(LookupKey::Name("a"), &Call::default()).unwrap();
-    let completion = client.next(FOREVER).unwrap().unwrap();
-    (completion.status(), completion.message().unwrap_or_default().to_owned())
-}
-
-#[test]
-fn an_authority_of_the_hosts_own_is_trusted_and_only_with_it() {
-    let server = SecureServer::start("localhost", 0, a_customer);
-    assert_eq!(look_up(client(&server, "localhost").ca_file(&server.ca_file)).0, Status::Ok);
-    let (status, message) = look_up(client(&server, "localhost"));
-    assert_eq!(status, Status::Tls, "{message}");
-    assert_eq!(
-        server.heads.lock().unwrap().len(),
-        1,
-        "nothing is sent to a server without a trusted certificate"
-    );
-}
-
-#[test]
-fn a_certificate_for_another_host_is_refused() {
-    let server = SecureServer::start("api.example", 0, a_customer);
-    let (status, message) = look_up(client(&server, "localhost").ca_file(&server.ca_file));
-    assert_eq!(status, Status::Tls, "{message}");
-    assert!(server.heads.lock().unwrap().is_empty());
-}
-
-#[test]
-fn a_proxy_carries_what_it_cannot_read() {
-    // The name exists nowhere: the proxy finds the server, the certificate proves that it is the right one.
-    let server = SecureServer::start("api.shop.invalid", 0, a_customer);
-    let proxy = Proxy::start("200 Connection established");
-    let address = format!("http://user:pnpw_secret@127.0.0.1:{}", proxy.port);
-    let builder = client(&server, "api.shop.invalid").ca_file(&server.ca_file).proxy(address);
-    assert_eq!(look_up(builder).0, Status::Ok);
-    let asked = proxy.heads.lock().unwrap().join("");
-    assert!(asked.starts_with(&format!("CONNECT api.shop.invalid:{} HTTP/1.1\r\n", server.port)), "{asked}");
-    assert!(asked.contains("proxy-authorization: Basic dXNlcjpwbnB3X3NlY3JldA==\r\n"), "{asked}");
-    assert!(!asked.contains(KEY) && !asked.contains("customers"), "{asked}");
-    let head = server.heads.lock().unwrap().join("");
-    assert!(
-        head.to_ascii_lowercase().contains(&format!("authorization: apikey {KEY}")),
-        "the server gets the key"
-    );
-    assert!(!head.contains("dXNlcjpwbnB3X3NlY3JldA=="), "the server does not get the proxy's password");
-}
-
-#[test]
-fn a_proxy_that_refuses_is_told_from_an_api_that_does() {
-    for (answer, words) in
-        [("407 Proxy Authentication Required", "407"), ("403 Forbidden", "403"), ("x", "HTTP")]
-    {
-        let proxy = Proxy::start(answer);
-        let builder = Client::builder("1")
-            .api_key(KEY)
-            .api_base("https://api.shop.invalid")
-            .max_attempts(1)
-            .proxy(format!("http://127.0.0.1:{}", proxy.port));
-        let (status, message) = look_up(builder);
-        assert_eq!(status, Status::Connect, "{message}");
-        assert!(message.contains("proxy") && message.contains(words), "{message}");
-        assert!(!message.contains(KEY));
-    }
-}
-
-#[test]
-fn a_proxy_is_named_where_it_was_set() {
-    let server = SecureServer::start("localhost", 0, a_customer);
-    // Bound, but not listening.
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
-    let builder =
-        client(&server, "localhost").proxy(format!("http://user:pnpw_very_secret@127.0.0.1:{port}"));
-    let (status, message) = look_up(builder);
-    assert_eq!(status, Status::Connect, "{message}");
-    assert!(message.contains(&format!("connecting to the proxy 127.0.0.1:{port}")), "{message}");
-    assert!(!message.contains("pnpw_very_secret") && !message.contains("localhost"), "{message}");
-    let builder = client(&server, "localhost").proxy("http://user:pnpw_very_secret@proxy.invalid:3128");
-    let (status, message) = look_up(builder);
-    assert_eq!(status, Status::Resolve, "{message}");
-    assert!(message.contains("resolving the proxy proxy.invalid:3128"), "{message}");
-}
-
-#[test]
-fn a_user_without_a_password_has_an_empty_one() {
-    let server = SecureServer::start("localhost", 0, a_customer);
-    let proxy = Proxy::start("200");
-    let builder = client(&server, "localhost").ca_file(&server.ca_file);
-    assert_eq!(look_up(builder.proxy(format!("http://user@127.0.0.1:{}", proxy.port))).0, Status::Ok);
-    // "user:" in base64.
-    let asked = proxy.heads.lock().unwrap().join("");
-    assert!(asked.contains("proxy-authorization: Basic dXNlcjo=\r\n"), "{asked}");
-}
-
-/// Many IPv6 addresses that swallow everything, and one IPv4 address that works: in a network of the test's own.
-#[test]
-#[cfg(target_os = "linux")]
-fn dead_ipv6_beside_ipv4() {
-    use std::process::Command;
-
-    const INSIDE: &str = "PAYNOW_BRIDGE_TEST_INSIDE";
-    const NAME: &str = "dead_ipv6_beside_ipv4";
-    if std::env::var_os(INSIDE).is_some() {
-        return reach_ipv4_beside_dead_ipv6();
-    }
-    let inside = |program: &std::ffi::OsStr| {
-        let mut command = Command::new("unshare");
-        command.args(["--net", "--mount", "--"]).arg(program);
-        command
+/// So many servers, which all have found the network.
+fn servers(sandbox: &Sandbox, redis: &Redis, count: usize) -> Vec<Client> {
+    let server = |_| {
+        let builder = sandbox.builder().cache_ttl(REMEMBERED).cache_negative_ttl(REMEMBERED);
+        let builder = builder.deadline(FOREVER).log_level(LogLevel::Info);
+        // Waited for as long as need be: what is tested is what it says, not how fast a busy machine is.
+        let network = NetworkConfig::new(redis.address()).timeout(Duration::from_secs(10));
+        builder.network(network).build().unwrap()
     };
-    let can = inside("ip".as_ref()).args(["link", "set", "lo", "up"]).output();
-    if !can.is_ok_and(|output| output.status.success()) {
-        #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-        {
-            println!("skipped {NAME}: no network namespace can be made here");
-        }
-        return;
-    }
-    let this = std::env::current_exe().unwrap();
-    let output = inside(this.as_os_str()).args(["--exact", NAME]).env(INSIDE, "1").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let servers: Vec<Client> = (0..count).map(server).collect();
+    until("all servers have found the network", || servers.iter().all(|server| server.stats().network_up));
+    servers
 }
 
-#[cfg(target_os = "linux")]
-fn reach_ipv4_beside_dead_ipv6() {
-    use std::net::{Ipv6Addr, SocketAddr};
-    use std::process::Command;
+/// The customer of that name, and where the answer comes from.
+fn look(server: &Client, name: &str) -> (Option<String>, Source) {
+    let completion = wait(server, server.lookup_customer(LookupKey::Name(name), &Call::default()));
+    assert_eq!(completion.status(), Status::Ok, "{:?}", completion.message());
+    let id = match completion.answer() {
+        Answer::Customer(customer) => Some(customer.id.to_string()),
+        _ => None,
+    };
+    (id, completion.source())
+}
 
-    const HOST: &str = "shop.test";
-    const PORT: u16 = 4443;
-    let run = |command: &str| assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
-    run("ip link set lo up");
-    // More than are ever tried, so that the only one that works must not come last.
-    let dead: Vec<Ipv6Addr> =
-        (1..=20).map(|last| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last)).collect();
-    let hosts: Vec<String> = dead.iter().map(|address| format!("{address} {HOST}")).collect();
-    let file = std::env::temp_dir().join(format!("paynow-bridge-hosts-{}", std::process::id()));
-    std::fs::write(&file, format!("{}\n127.0.0.1 {HOST}\n", hosts.join("\n"))).unwrap();
-    run(&format!("mount --bind {} /etc/hosts", file.display()));
-    let mut swallowing = Vec::new();
-    for address in dead {
-        run(&format!("ip -6 addr add {address}/128 dev lo nodad"));
-        let there = SocketAddr::from((address, PORT));
-        let socket = |there: SocketAddr| {
-            socket2::Socket::new(socket2::Domain::for_address(there), socket2::Type::STREAM, None).unwrap()
-        };
-        let listener = socket(there);
-        listener.bind(&there.into()).unwrap();
-        // Nothing accepts: when its queue is full, the system drops what else comes.
-        listener.listen(0).unwrap();
-        swallowing.push(listener);
-        // It has room for one. The address may not be usable at once.
-        let give_up = Instant::now() + FOREVER;
-        loop {
-            let caller = socket(there);
-            match caller.connect(&there.into()) {
-                Ok(()) => break swallowing.push(caller),
-                Err(error) => assert!(Instant::now() < give_up, "{there}: {error}"),
-            }
+fn create(server: &Client, name: &str) -> String {
+    let fields = CustomerFields { name: Field::Value(name), ..CustomerFields::default() };
+    let completion = wait(server, server.create_customer(&fields, &Call::default()));
+    let Answer::Customer(customer) = completion.answer() else { panic!("{:?}", completion.message()) };
+    customer.id.to_string()
+}
+
+/// What the server would have in its log about the network.
+fn lines(server: &Client) -> Vec<String> {
+    let mut lines = Vec::new();
+    server.deliver_log(|line| lines.push(line.text.to_string()));
+    lines.retain(|line| line.contains("network"));
+    lines
+}
+
+#[test]
+fn what_one_server_knows_the_others_do_not_ask() {
+    let Some(redis) = Redis::start("network.known", &[]) else { return };
+    let sandbox = Sandbox::start();
+    let servers = servers(&sandbox, &redis, 5);
+    let id = create(&servers[0], "Ada");
+    let (found, source) = look(&servers[0], "Ada");
+    assert_eq!((found.as_deref(), source), (Some(&*id), Source::Network));
+    let asked = sandbox.requests();
+    for server in &servers[1..] {
+        assert_eq!(look(server, "Ada"), (Some(id.clone()), Source::OtherServer));
+        assert_eq!(look(server, "Ada").1, Source::Cache, "it is remembered here too");
+    }
+    assert_eq!(sandbox.requests(), asked);
+    // So is "no such customer", until one is created.
+    assert_eq!(look(&servers[1], "Bob"), (None, Source::Network));
+    assert_eq!(look(&servers[2], "Bob"), (None, Source::OtherServer));
+    assert_eq!(sandbox.requests(), asked + 1);
+    let bob = create(&servers[3], "Bob");
+    for server in &servers {
+        until("all have heard of it", || look(server, "Bob").0.as_ref() == Some(&bob));
+    }
+}
+
+#[test]
+fn what_one_server_writes_all_see() {
+    let Some(redis) = Redis::start("network.written", &[]) else { return };
+    let sandbox = Sandbox::start();
+    let servers = servers(&sandbox, &redis, 4);
+    let id = create(&servers[0], "Cleo");
+    for server in &servers {
+        assert_eq!(look(server, "Cleo").0.as_ref(), Some(&id));
+    }
+    for (round, writer) in servers.iter().enumerate() {
+        let name = format!("Cleo{round}");
+        let fields = CustomerFields { name: Field::Value(name.as_str()), ..CustomerFields::default() };
+        let completion = wait(writer, writer.update_customer(&id, &fields, &Call::default()));
+        assert_eq!(completion.status(), Status::Ok, "{:?}", completion.message());
+        drop(completion);
+        for server in &servers {
+            // Nothing they remember ends by itself.
+            until("all have heard of it", || look(server, &name).0.as_ref() == Some(&id));
         }
     }
-    let server = SecureServer::start(HOST, PORT, a_customer);
-    let builder = client(&server, HOST).ca_file(&server.ca_file);
-    let (status, message) = look_up(builder.connect_timeout(FOREVER).deadline(FOREVER * 2));
-    assert_eq!(status, Status::Ok, "{message}");
-    let _ = std::fs::remove_file(file);
+}
+
+#[test]
+fn a_player_who_is_new_to_all_servers_at_once_is_created_once() {
+    let Some(redis) = Redis::start("network.rush", &[]) else { return };
+    let sandbox = Sandbox::start();
+    let servers = servers(&sandbox, &redis, 12);
+    let before = sandbox.requests();
+    let barrier = Barrier::new(servers.len());
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        let join = |server| {
+            let barrier = &barrier;
+            scope.spawn(move || {
+                let player = Player {
+                    minecraft_uuid: Some("069a79f4-44e9-4726-a5be-fca90e38aaf6"),
+                    ..Player::default()
+                };
+                barrier.wait();
+                let completion = wait(server, server.ensure_customer(&player, &Call::default()));
+                let Answer::Customer(customer) = completion.answer() else {
+                    panic!("{:?}: {:?}", completion.status(), completion.message())
+                };
+                customer.id.to_string()
+            })
+        };
+        let players: Vec<_> = servers.iter().map(join).collect();
+        players.into_iter().map(|player| player.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    // One looked, and created.
+    let numbers: Vec<_> = servers.iter().map(Client::stats).collect();
+    assert_eq!(sandbox.requests() - before, 2, "{numbers:?}");
+}
+
+#[test]
+fn a_redis_that_is_killed_and_comes_back_fails_no_request() {
+    let Some(mut redis) = Redis::start("network.killed", &[]) else { return };
+    let sandbox = Sandbox::start();
+    let servers = servers(&sandbox, &redis, 4);
+    for server in &servers {
+        lines(server);
+    }
+    let over = AtomicBool::new(false);
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let play = |(number, server)| {
+            let over = &over;
+            scope.spawn(move || {
+                // Each asks what none has asked before; `look` fails the test when it is not answered.
+                let mut asked = 0;
+                while !over.load(Ordering::SeqCst) {
+                    asked += 1;
+                    assert_eq!(look(server, &format!("player{number}x{asked}")).0, None);
+                }
+                asked
+            })
+        };
+        let players: Vec<_> = servers.iter().enumerate().map(play).collect();
+        let all = |is_up| servers.iter().all(|server| server.stats().network_up == is_up);
+        redis.kill();
+        until("all servers notice", || all(false));
+        redis.restart();
+        until("all servers are back", || all(true));
+        over.store(true, Ordering::SeqCst);
+        players.into_iter().map(|player| player.join().unwrap()).collect()
+    });
+    assert!(counts.iter().all(|asked| *asked > 0), "{counts:?}");
+    for server in &servers {
+        let mut said = Vec::new();
+        until("it is said that the network answers again", || {
+            said.extend(lines(server));
+            said.len() >= 2
+        });
+        let beginnings = ["the network of servers does not answer: ", "the network of servers answers, "];
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said.iter().zip(beginnings).all(|(line, begins)| line.starts_with(begins)), "{said:?}");
+    }
 }

@@ -4,7 +4,7 @@
 #   secrets.sh SUITE...
 #
 # The credentials of all tests are canaries: keys, those before and after a rotation too, begin with pnapi_, the passwords of
-# proxies with pnpw_, and the sandbox mints tokens that begin with pnct_. That this check finds each of them is tested first.
+# proxies and of a Redis with pnpw_, and the sandbox mints tokens that begin with pnct_. That this check finds each of them is tested first.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

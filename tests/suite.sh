@@ -26,6 +26,7 @@ T=${T:-}
 mkdir -p "$out" || exit 1
 
 . "$root/sandbox/start.sh"
+. "$root/tests/redis.sh"
 
 # --- counting ---
 
@@ -85,6 +86,7 @@ needs() {
 link_soname() { ln -sf "$library" "$out/libpaynow_bridge.so.0"; }
 
 sandbox_or_die() { start_sandbox "$sandbox" "$out" || die sandbox 'does not start'; }
+redis_or_die() { start_redis "$out" || die redis 'does not start'; }
 
 # --- test programs, which print `ok NAME`, `FAIL NAME: why` or `skip NAME: why` for each of their tests ---
 
@@ -95,7 +97,7 @@ tests_of() { cat "$@" | sed -n 's/^TEST(\([^)]*\)).*/\1/p; s/^PROMISED[A-Z_]*(\(
 run_program() {
   program_name=$1
   shift
-  { "$@" 2>"$out/$program_name.stderr" 9>&-; echo $? >"$out/$program_name.status"; } | tee "$out/$program_name.txt"
+  { "$@" 2>"$out/$program_name.stderr" 8>&- 9>&-; echo $? >"$out/$program_name.status"; } | tee "$out/$program_name.txt"
   count_program "$program_name"
 }
 

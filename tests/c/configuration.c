@@ -162,20 +162,33 @@ TEST(no_connection_is_held_ready_when_that_is_off) {
   CHECK_HAS(paynow_last_error(), "warm_connections");
 }
 
-// A program with a header that did not have these members yet.
+// Programs with headers that did not have these members yet.
 TEST(earlier_programs_get_what_they_know) {
-  paynow_client_config config = sandbox_config();
-  config.struct_size = offsetof(paynow_client_config, warm_connections);
-  // What lies behind a shorter struct is not read.
-  config.warm_connections = config.reserved = 7777;
-  client = client_with(&config);
+  static const size_t sizes[] = {offsetof(paynow_client_config, warm_connections), offsetof(paynow_client_config, network)};
+  for (size_t index = 0; index < sizeof sizes / sizeof *sizes; index++) {
+    paynow_client_config config = sandbox_config();
+    config.struct_size = (uint32_t)sizes[index];
+    // What lies behind a shorter struct is not read.
+    if (index == 0) config.warm_connections = config.reserved = 7777;
+    config.network = (const paynow_network *)(uintptr_t)8;
+    client = client_with(&config);
+    CHECK(eventually(is_ready, NULL));
+    destroy(client);
+  }
+  client = new_client();
   CHECK(eventually(is_ready, NULL));
   paynow_stats stats = INIT(paynow_stats);
   stats.struct_size = offsetof(paynow_stats, handshakes);
-  stats.warm_connections = 7777;
+  stats.warm_connections = stats.network_alone = 7777;
   CHECK_OK(paynow_client_stats(client, &stats));
   CHECK_INT(stats.connections_opened, 1);
   CHECK_INT(stats.warm_connections, 7777);
+  stats.struct_size = offsetof(paynow_stats, network_up);
+  stats.network_up = 7777;
+  CHECK_OK(paynow_client_stats(client, &stats));
+  CHECK_INT(stats.warm_connections, 1);
+  CHECK_INT(stats.network_up, 7777);
+  CHECK_INT(stats.network_alone, 7777);
   destroy(client);
 }
 

@@ -151,3 +151,51 @@ TEST(a_childs_child) {
   CHECK_INT(in_child(grandchild), 0);
   destroy(client);
 }
+
+static paynow_network network;
+
+static bool network_is_up(void *context) { return stats_of(*(paynow_client *)context).network_up == 1; }
+
+static paynow_client joined(void) {
+  network = INIT(paynow_network);
+  network.addresses = getenv("TEST_REDIS");
+  network.password = getenv("TEST_REDIS_PASSWORD");
+  network.network_id = "fork";
+  network.timeout_ms = 10000;
+  paynow_client_config config = sandbox_config();
+  config.network = &network;
+  return client_with(&config);
+}
+
+// It has the parent's connection too, and leaves it alone.
+static int joins_by_itself(void) {
+  if (everything_is_forked() != 0) return 1;
+  paynow_client own = joined();
+  if (own == 0 || !eventually(network_is_up, &own)) return 2;
+  if (get_mira(own, NULL, NULL) != PAYNOW_OK || await_status(own) != PAYNOW_OK) return 3;
+  if (stats_of(own).network_commands == 0) return 4;
+  if (paynow_client_destroy(own) != PAYNOW_OK) return 5;
+  return harness_failed() ? 6 : 0;
+}
+
+TEST(a_child_in_the_network_of_its_parent) {
+  const char *address = getenv("TEST_REDIS");
+  if (!address || !*address) {
+    harness_skip("redis-server is not installed");
+    return;
+  }
+  client = joined();
+  REQUIRE(eventually(network_is_up, &client));
+  CHECK_OK(get_mira(client, NULL, NULL));
+  kept = await(client);
+  CHECK_INT(in_child(joins_by_itself), 0);
+  CHECK(eventually(network_is_up, &client));
+  uint64_t before = stats_of(client).network_commands;
+  for (uint64_t number = 0; number < 20; number++) {
+    CHECK_OK(get_stranger(client, number, NULL, NULL));
+    CHECK_STATUS(await_status(client), PAYNOW_OK);
+  }
+  // More than its signs of life.
+  CHECK(stats_of(client).network_commands >= before + 20);
+  destroy(client);
+}

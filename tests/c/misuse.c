@@ -319,6 +319,11 @@ static void replace_client(int place) {
   config.on_completion = chance(2) ? on_completion : NULL;
   config.on_log = chance(2) ? on_log : NULL;
   config.log_level = PAYNOW_LOG_DEBUG;
+  paynow_network network = INIT(paynow_network);
+  const char *redis = getenv("TEST_REDIS");
+  network.addresses = redis && *redis && chance(2) ? redis : "127.0.0.1:1";
+  network.password = getenv("TEST_REDIS_PASSWORD");
+  config.network = chance(2) ? &network : NULL;
   live[place] = client_with(&config);
   ANY(paynow_client_config, rubbish, 4);
   TEXT(rubbish, store_id);
@@ -329,6 +334,20 @@ static void replace_client(int place) {
   rubbish->log_level = any_word();
   rubbish->max_workers = (uint32_t)any_number();
   rubbish->max_outstanding = below(100);
+  ANY(paynow_network, joined, 5);
+  TEXT(joined, addresses);
+  TEXT(joined, user);
+  TEXT(joined, password);
+  TEXT(joined, password_env);
+  TEXT(joined, password_file);
+  TEXT(joined, ca_file);
+  TEXT(joined, server_name);
+  TEXT(joined, sentinel_name);
+  TEXT(joined, network_id);
+  joined->database = below(20);
+  joined->tls = below(2);
+  joined->timeout_ms = (uint32_t)any_number();
+  rubbish->network = chance(2) ? joined_or_null : NULL;
   uint64_t other = 0;
   if (paynow_client_create(rubbish_or_null, chance(5) ? NULL : &other) == PAYNOW_OK) CHECK_OK(paynow_client_destroy(other));
 }

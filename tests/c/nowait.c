@@ -273,6 +273,54 @@ TEST(peeking) {
   collect(0);
 }
 
+static bool network_is_up(void *context) {
+  (void)context;
+  return stats_of(client).network_up == 1;
+}
+
+// The tick knows nothing of a network, whether it answers or not.
+static void check_with_network(const char *addresses, bool answers) {
+  if (!can_check()) return;
+  rounds = refused = delivered = frees = 0;
+  paynow_network network = INIT(paynow_network);
+  network.addresses = addresses;
+  network.password = getenv("TEST_REDIS_PASSWORD");
+  network.network_id = "nowait";
+  paynow_client_config config = sandbox_config();
+  config.cache_ttl_ms = 0;
+  config.network = &network;
+  client = client_with(&config);
+  CHECK(!answers || eventually(network_is_up, NULL));
+  CHECK_NO_SYSTEM_CALL(poll_in_vain);
+  CHECK_NO_SYSTEM_CALL(submit_all);
+  CHECK_INT(refused, 0);
+  poll_until(client, &delivered, ROUNDS * OPERATIONS);
+  CHECK_INT(delivered, ROUNDS * OPERATIONS);
+  paynow_stats stats = stats_of(client);
+  // It took part.
+  CHECK((answers ? stats.network_commands : stats.network_alone) > 0);
+  paynow_lookup_query lookup = INIT(paynow_lookup_query);
+  lookup.id = MIRA;
+  CHECK_OK(paynow_lookup_customer(client, &lookup, NULL, NULL));
+  CHECK_STATUS(await_status(client), PAYNOW_OK);
+  allocates = true;
+  CHECK_NO_SYSTEM_CALL(peek);
+  allocates = false;
+  CHECK_INT(refused, 0);
+  destroy(client);
+}
+
+TEST(in_a_network_that_is_away) { check_with_network("127.0.0.1:1", false); }
+
+TEST(in_a_network_that_answers) {
+  const char *address = getenv("TEST_REDIS");
+  if (address && *address) {
+    check_with_network(address, true);
+  } else {
+    harness_skip("redis-server is not installed");
+  }
+}
+
 // An allocation may become a system call at any time: when there is room left depends on what the process did
 // before. So the C library is watched, where it lets itself be.
 #if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__

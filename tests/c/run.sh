@@ -13,7 +13,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
 programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits lacks misuse
-  retry rate circuit cache sharing peek ensure configuration pages bulk secrets hostile}
+  retry rate circuit cache sharing peek ensure configuration network pages bulk secrets hostile}
 
 needs "$library" "$sandbox"
 header=$include/paynow_bridge.h
@@ -132,6 +132,7 @@ flags="-std=c11 -O1 -g $warnings -pthread ${TEST_CFLAGS:-}"
 "$cc" $flags -I"$include" -c "$here/harness.c" -o "$out/harness.o" || die harness "does not compile"
 
 sandbox_or_die
+redis_or_die
 SANDBOX_BASE=$PAYNOW_API_BASE SANDBOX_KEY=$PAYNOW_API_KEY SANDBOX_STORE=$PAYNOW_STORE_ID
 export SANDBOX_BASE SANDBOX_KEY SANDBOX_STORE
 # What hostile preloads.
@@ -159,5 +160,6 @@ for program in $programs; do
   fi
 done
 
+stop_redis
 stop_sandbox
 finish

@@ -24,6 +24,8 @@ struct Registration {
 };
 
 void fail(const char* file, int line, const std::string& why);
+/// Says that the test needs what is not there. It is to return then.
+void skip(const std::string& why);
 
 template <class T>
 struct is_optional : std::false_type {};
@@ -67,6 +69,9 @@ paynow::Config config();
 /// A client of its own for the test that calls.
 paynow::Client client();
 paynow::Client client(paynow::Config config);
+
+/// Keeps what the library says, in a file that may hold no credential.
+void keep_said(std::string_view text);
 
 /// Polls until `done()`, within a limit.
 bool poll_until(const paynow::Client& client, const std::function<bool()>& done);

@@ -12,8 +12,8 @@ copy_tree() {
   mkdir -p "$copy/tree" || exit 1
   cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
   # The tests in src/tables.rs read what other languages say.
-  for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/c \
-    tests/cpp tests/hosts/python examples/rust tools; do
+  for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/support \
+    tests/c tests/cpp tests/hosts/python examples/rust tools; do
     mkdir -p "$copy/tree/$(dirname "$said")"
     cp -r "$root/$said" "$copy/tree/$said" || exit 1
   done

@@ -30,8 +30,8 @@ try() { timeout 300 "$cargo" test --locked --quiet --lib simulation >"$copy/log"
 copy_tree
 
 rules=runtime/engine/schedule
-mutant told-of-work-it-does-not-get $rules/sending.rs 'let has_room = next.is_some_and(|(_, place)| self.room_for(place.1, held).is_some());' 'let has_room = next.is_some();'
-mutant sent-for-one-that-is-over $rules/sending.rs 'if self.expire_over(id, now) {' 'if false {'
+mutant told-of-work-it-does-not-get $rules/sending.rs 'let has_room = next.is_some_and(|(_, id)| self.room_for(id, held).is_some());' 'let has_room = next.is_some();'
+mutant sent-for-one-that-is-over $rules/sending.rs 'if self.has_lost_its_place(id, now) || self.expire_over(id, now) {' 'if self.has_lost_its_place(id, now) {'
 mutant no-room-needed $rules/sending.rs '(taken == 0 || taken.saturating_add(bytes) <= self.max_held_bytes)' '(taken < usize::MAX)'
 mutant rate-not-taken $rules/sending.rs 'self.rate.take(now);' ''
 mutant left-probe-not-given-back $rules/sending.rs 'self.health.breaker.abandoned(sent.admission, now);' ''
@@ -39,7 +39,7 @@ mutant waits-out-an-import $rules/admission.rs '&& (due >= deadline' '&& (false'
 mutant priority-not-inherited $rules/admission.rs 'if priority == Priority::Interactive && work.priority == Priority::Background {' 'if false {'
 mutant joins-what-is-lost $rules/admission.rs 'if overdue {' 'if false {'
 mutant one-epoch-for-ever $rules/admission.rs 'self.memory.epoch(), question.target' '0, question.target'
-mutant nothing-refused-near-the-limit $rules/admission.rs 'if wait.is_zero() || late.is_zero() {' 'if true {'
+mutant nothing-refused-near-the-limit $rules/consulting.rs '(!wait.is_zero() && !late.is_zero())' '(false)'
 mutant followers-of-the-lost-wait $rules/deadlines.rs 'work.is_hung(now) || others_wait' 'work.is_hung(now) || false'
 mutant ended-stays-in-line $rules/mod.rs 'Stage::Later(due) => self.later.remove(due, id),' 'Stage::Later(_) => {}'
 mutant set-aside-for-ever $rules/finishing.rs 'self.set_aside -= sent.bytes;' ''
@@ -53,6 +53,15 @@ mutant imports-have-every-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHAR
 mutant imports-have-no-turn $rules/queues.rs '.is_multiple_of(BACKGROUND_SHARE)' '.is_multiple_of(u32::MAX)'
 mutant own-writes-unseen policy/cache/mod.rs 'if entry.is_overtaken.load(Ordering::Acquire)' 'if false'
 mutant lease-without-end policy/breaker.rs 'Some(probe) => now < probe.until,' 'Some(_) => true,'
+mutant network-not-asked $rules/consulting.rs 'if self.has_network { Way::Unasked }' 'if false { Way::Unasked }'
+mutant place-used-long-after $rules/consulting.rs 'Way::Placed { until } if until < now' 'Way::Placed { until } if until < now && false'
+mutant place-used-before $rules/admission.rs '&& !matches!(work.way, Way::Placed { .. })' '&& true'
+mutant repeated-without-a-place $rules/finishing.rs 'self.take_back(id, flight, Stage::Later(due), self.first_way());' 'self.take_back(id, flight, Stage::Later(due), Way::Placed { until: due });'
+mutant own-writes-unseen-in-the-network $rules/consulting.rs 'let age = self.memory.age_of(&outcome, asked_at, now);' 'let age = Some(Age::Fresh);'
+mutant claim-never-given-up $rules/mod.rs 'let claim = self.discard(request.work).and_then(|work| work.claim);' 'let claim = self.discard(request.work).and(None);'
+mutant claim-given-up-twice $rules/deadlines.rs 'let claim = work.claim.take();' 'let claim = work.claim;'
+mutant asked-without-room $rules/consulting.rs 'let bytes = if consultation.has_question { bytes } else { 0 };' 'let bytes = 0 * bytes;'
+mutant lone-work-stays-alone $rules/consulting.rs 'while let Some(id) = self.ready.local.any() {' 'while let Some(id) = None::<WorkId> {'
 
 printf 'simulation mutants: %s caught, %s survived, %s unfit\n' "$caught" "$survived" "$unfit"
 [ $((survived + unfit)) -eq 0 ]

@@ -38,6 +38,7 @@ class ClientConfig(Struct):
         *text("bedrock_prefix"), *text("api_key_env"), *text("api_key_file"), *text("proxy"), *text("ca_file"),
         ("send_bedrock_prefix", c_uint32), ("offline_players_by_uuid", c_uint32),
         ("warm_connections", c_uint32), ("reserved", c_uint32),
+        ("network", c_void_p),
     ]
 
 
