@@ -698,6 +698,18 @@ fn places_are_handed_out_in_order_at_the_rate_of_all() {
 }
 
 #[test]
+fn a_rate_of_one_in_many_minutes_is_kept() {
+    let Some(redis) = redis(&[]) else { return };
+    redis.tell(CLOCK, START);
+    let server = Server::start(&redis, &limited_to(0.001, 1.0));
+    assert_eq!(placed(server.ask(place())), millis(0));
+    let Verdict::Refused { retry_after } = server.ask(place()) else { panic!("not refused") };
+    assert_eq!(retry_after, Duration::from_secs(1_000));
+    redis.tell(CLOCK, START + Duration::from_secs(1_000));
+    assert_eq!(placed(server.ask(place())), millis(0));
+}
+
+#[test]
 fn background_work_leaves_a_reserve_and_never_waits_in_a_players_way() {
     let Some(redis) = redis(&[]) else { return };
     redis.tell(CLOCK, START);

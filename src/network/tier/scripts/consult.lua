@@ -101,7 +101,8 @@ local go, tat = now, budget.tat
 if rate > 0 and not (spot and interactive) then
   local gap = MICRO / rate
   local reserve = interactive and 0 or math.floor(tokens * RESERVED)
-  if budget.tat - (tokens - 1) * gap > now + FAR then budget.tat = now end
+  -- A slow rate may have its next place later than that.
+  if budget.tat - (tokens - 1) * gap > now + FAR + gap then budget.tat = now end
   go = math.max(now, budget.reopen, budget.tat - (tokens - 1 - reserve) * gap)
   tat = math.max(budget.tat, go) + gap
 elseif spot then
