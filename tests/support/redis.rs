@@ -243,12 +243,21 @@ impl Drop for Redis {
     }
 }
 
+/// A folder that no other has, also where one program holds this file twice.
 fn directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-    let directory = std::env::temp_dir().join(format!("paynow-bridge-redis-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("paynow-bridge-redis-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        match std::fs::create_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => {
+                made.unwrap();
+                return directory;
+            }
+        }
+    }
 }
 
 /// Looks until it is so.
