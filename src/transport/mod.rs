@@ -24,7 +24,6 @@ mod whole;
 mod wire;
 
 pub(crate) use base::ApiBase;
-#[allow(unused_imports, reason = "used by the link")]
 pub(crate) use dialer::{Dialer, Ready, Socket, Wait};
 pub(crate) use file::{belongs_to_us_alone, read_small_file};
 pub(crate) use http::{HttpSettings, HttpTransport};

@@ -16,8 +16,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub(crate) use commands::Commands;
-#[allow(unused_imports, reason = "the tier names them")]
-pub(crate) use reply::{Reply, ReplyError, ReplyErrorKind};
+#[cfg(all(test, unix, not(loom)))]
+pub(crate) use reply::ReplyError;
+pub(crate) use reply::{Reply, ReplyErrorKind};
 
 use self::thread::Shared;
 use self::wire::{Begun, To, Waiter};
