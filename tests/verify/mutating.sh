@@ -1,18 +1,19 @@
 # Breaks one line after the other in a copy of the tree, for the scripts that say which breaks no test noticed. Sourced; wants
 # root, cargo, copy (a directory), wanted (names between blanks, or one blank for all), build (builds the tests) and try (runs
-# them, output to $copy/log).
+# them, output to $copy/log). While a mutant is tried, near is the module that it broke.
 
 caught=0
 survived=0
 unfit=0
+near=
 
 # copy_tree: what the tests are built of.
 copy_tree() {
   rm -rf "$copy/tree"
   mkdir -p "$copy/tree" || exit 1
   cp -r "$root/src" "$root/sandbox" "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$copy/tree/" || exit 1
-  # The tests in src/tables.rs read what other languages say.
-  for said in include README.md examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/support \
+  # Tests read what other languages and the guides say.
+  for said in include README.md docs examples/luanti-mod examples/sourcemod-ext java-shim/api/src tests/contract.rs tests/support \
     tests/c tests/cpp tests/hosts/python examples/rust tools; do
     mkdir -p "$copy/tree/$(dirname "$said")"
     cp -r "$root/$said" "$copy/tree/$said" || exit 1
@@ -28,6 +29,7 @@ mutant() {
     unfit=$((unfit + 1))
     return
   fi
+  near=$(dirname -- "$2" | sed 's|^\.$||; s|/|::|g')
   cp "src/$2" "$copy/original"
   FROM=$3 TO=$4 awk '
     !done && (at = index($0, ENVIRON["FROM"])) {

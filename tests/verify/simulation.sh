@@ -26,7 +26,7 @@ export CARGO_TARGET_DIR="$copy/target"
 export SIMULATION_SEEDS="${MUTANTS_SEEDS:-3000}"
 . "$here/mutating.sh"
 build() { "$cargo" test --locked --quiet --lib --no-run; }
-try() { timeout 300 "$cargo" test --locked --quiet --lib simulation >"$copy/log" 2>&1; }
+try() { until_one_fails 300 "$cargo" test --locked --lib simulation; }
 copy_tree
 
 rules=runtime/engine/schedule
