@@ -332,6 +332,53 @@ static void measure_idle(int argc, char **argv) {
   check(paynow_client_destroy(load.client), "paynow_client_destroy");
 }
 
+/* ---- from the call to the wire ---- */
+
+struct wire {
+  struct bench_samples waits;
+  uint64_t from;
+};
+
+/* The id in the answer is when the server read the request, see bench/server.c. */
+static void note_arrival(paynow_client client, paynow_completion completion, void *user_data) {
+  struct wire *wire = user_data;
+  paynow_customer customer;
+  (void)client;
+  memset(&customer, 0, sizeof customer);
+  customer.struct_size = sizeof customer;
+  check(paynow_completion_customer(completion, 0, &customer), "paynow_completion_customer");
+  bench_samples_add(&wire->waits, strtoull(customer.id, NULL, 10) - wire->from);
+}
+
+/* One request now and then from a host that ticks and polls at the beginning of each tick. */
+static void measure_wire(int argc, char **argv) {
+  const unsigned rate = (unsigned)bench_argument(argc, argv, "--rate", 64);
+  const unsigned submits = (unsigned)bench_argument(argc, argv, "--submits", 150);
+  struct wire wire;
+  uint32_t random = 1;
+  if (rate == 0) bench_fail("wire", "how many ticks a second?");
+  bench_samples_init(&wire.waits, submits);
+  const paynow_client client = create(0, note_arrival, &wire);
+  /* Two seconds in which the client learns the rhythm, and then a request every third of a second or so. */
+  unsigned quiet = 2 * rate;
+  unsigned asked = 0;
+  for (uint64_t next = bench_now(); wire.waits.count < submits;) {
+    next += UINT64_C(1000000000) / rate;
+    bench_sleep_until(next);
+    check(paynow_client_poll(client, 0, 0, NULL), "paynow_client_poll");
+    if (quiet-- != 0) continue;
+    random = random * 1664525u + 1013904223u;
+    quiet = rate / 6 + (random >> 16) % (rate / 3 + 1);
+    if (asked == submits) continue;
+    paynow_lookup_query query;
+    query_of(asked++, &query);
+    wire.from = bench_now();
+    check(paynow_lookup_customer(client, &query, NULL, NULL), "paynow_lookup_customer");
+  }
+  bench_samples_print("wire", &wire.waits);
+  check(paynow_client_destroy(client), "paynow_client_destroy");
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   for (unsigned i = 0; i < BENCH_CUSTOMERS; i++) bench_uuid(i, uuids[i]);
@@ -343,12 +390,14 @@ int main(int argc, char **argv) {
     measure_drain(argc, argv);
   } else if (strcmp(what, "peek") == 0) {
     measure_peek(argc, argv);
+  } else if (strcmp(what, "wire") == 0) {
+    measure_wire(argc, argv);
   } else if (strcmp(what, "load") == 0) {
     measure_load(argc, argv);
   } else if (strcmp(what, "idle") == 0) {
     measure_idle(argc, argv);
   } else {
-    fprintf(stderr, "usage: bench_bridge version|submit|drain|peek|load|idle [--name number]...\n");
+    fprintf(stderr, "usage: bench_bridge version|submit|drain|peek|wire|load|idle [--name number]...\n");
     return 2;
   }
   return 0;

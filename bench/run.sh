@@ -35,6 +35,8 @@ c_flags='-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -pthread'
 # shellcheck disable=SC2086 # the flags are words
 "$cc" $c_flags "$here/bench_empty.c" -o "$out/bench_empty"
 # shellcheck disable=SC2086
+"$cc" $c_flags "$here/server.c" -o "$out/server"
+# shellcheck disable=SC2086
 "$cc" $c_flags -I"$include" "$here/bench_bridge.c" -o "$out/bench_bridge" -L"$lib" -lpaynow_bridge -Wl,-rpath,"$out"
 rm -f "$out/bench_curl"
 if printf '#include <curl/curl.h>\n' | "$cc" -E -x c - >/dev/null 2>&1; then

@@ -1,4 +1,5 @@
-/* Asks through paynow-bridge: one host thread submits, then waits in paynow_client_next. With a number, so many workers at most. */
+/* Asks through paynow-bridge: one host thread submits, then waits in paynow_client_next; it polls in its ticks. With a number, so many workers at
+ * most. */
 #define _GNU_SOURCE
 #include "peer.h"
 
@@ -39,6 +40,10 @@ static void ask(unsigned count) {
   }
 }
 
+static void tick(void) {
+  check(paynow_client_poll(client, 0, 0, NULL), "paynow_client_poll");
+}
+
 static void collect(struct distance_answers *answers) {
   paynow_completion out[64];
   size_t count = 0;
@@ -56,7 +61,7 @@ static void collect(struct distance_answers *answers) {
 static void destroy(void) { check(paynow_client_destroy(client), "paynow_client_destroy"); }
 
 int main(int argc, char **argv) {
-  const struct distance_peer peer = {create, ask, collect, destroy};
+  const struct distance_peer peer = {create, ask, collect, tick, destroy};
   most_workers = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
   return distance_serve(&peer);
 }

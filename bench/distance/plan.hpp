@@ -36,6 +36,7 @@ class Plan {
 public:
   // The bridge with as many workers as there are requests, which is measured in bursts of 200 only.
   static constexpr const char *more_workers = "bridge, 256 workers";
+  static constexpr const char *curl_http1 = "libcurl, HTTP/1.1";
 
   explicit Plan(const Options &options) : options_(options) {
     if (options.java.empty()) {
@@ -98,7 +99,7 @@ private:
     const std::string curl = options_.folder + "/ask_curl";
     peers_.push_back({"bridge", {bridge}, bursts, true, 1});
     if (access(curl.c_str(), X_OK) == 0) {
-      peers_.push_back({"libcurl, HTTP/1.1", {curl, "1"}, bursts, true, 1});
+      peers_.push_back({curl_http1, {curl, "1"}, bursts, true, 1});
       peers_.push_back({"libcurl, HTTP/2", {curl, "2"}, bursts, true, 1});
     }
     rounds_ = options_.quick ? Rounds{1, 1, 0, 0} : Rounds{5, 5, 0, 3};

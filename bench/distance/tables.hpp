@@ -3,9 +3,11 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../figures.hpp"
+#include "../goals.hpp"
 #include "plan.hpp"
 #include "results.hpp"
 
@@ -18,6 +20,7 @@ public:
   void print() const {
     if (plan_.rounds().single != 0) print_single();
     print_bursts();
+    if (plan_.rounds().single != 0) goals().print("#### Goals");
     if (results_.failures().empty()) {
       std::cout << "\nEach of the " << grouped(results_.asked()) << " questions was answered.\n";
     } else {
@@ -63,6 +66,43 @@ private:
         cells(line, key, plan_.names(), [](const Moments &own) { return fixed(own.of(&Moment::cpu_ms), 1); });
         row(line);
       }
+    }
+  }
+
+  // What a look-up costs beyond the round trips, and a burst beside libcurl over HTTP/1.1.
+  Goals goals() const {
+    Goals goals;
+    for (const unsigned round_trip : plan_.round_trips()) {
+      const std::string distance = std::to_string(round_trip) + " ms";
+      for (const auto &step : plan_.single_steps()) {
+        const Moments *own = results_.moments({round_trip, step.condition, 1}, plan_.names().front());
+        if (own == nullptr) continue;
+        const bool is_new = step.condition == plan_.single_steps().front().condition;
+        const double beyond = own->of(&Moment::median) - (is_new ? 3e6 : 1e6) * round_trip;
+        goals.at_most(is_new ? "a new client: three round trips + 8 ms at the median" : "after any quiet: one round trip + 8 ms at the median", beyond, 8e6,
+                      distance + ", " + step.condition, "+ " + milliseconds(beyond) + " ms");
+      }
+      for (const unsigned count : plan_.bursts()) {
+        if (count == 16 || count == 64) beside_curl(goals, "16 and 64 at once, warm", round_trip, count, plan_.names().front());
+        const Moments *own = results_.moments({round_trip, "warm", count}, plan_.names().front());
+        if (count != 200 || own == nullptr) continue;
+        const double trips = own->of(&Moment::last) / (1e6 * round_trip);
+        goals.at_most("200 at once, warm, default settings: the last within 4.3 round trips", trips, 4.3, distance, fixed(trips, 2));
+        beside_curl(goals, "200 at once, warm, with 256 workers", round_trip, count, Plan::more_workers);
+      }
+    }
+    return goals;
+  }
+
+  void beside_curl(Goals &goals, const std::string &what, unsigned round_trip, unsigned count, const std::string &bridge) const {
+    const Key key{round_trip, "warm", count};
+    const Moments *ours = results_.moments(key, bridge);
+    const Moments *theirs = results_.moments(key, Plan::curl_http1);
+    if (ours == nullptr || theirs == nullptr) return;
+    for (const auto &[name, figure] : {std::pair{"median", &Moment::median}, {"last", &Moment::last}}) {
+      const double ratio = ours->of(figure) / theirs->of(figure);
+      goals.at_most(what + ": the " + name + " <= 1.15 times libcurl's over HTTP/1.1", ratio, 1.15,
+                    std::to_string(round_trip) + " ms, " + std::to_string(count) + " at once", fixed(ratio, 2));
     }
   }
 

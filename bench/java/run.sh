@@ -28,7 +28,7 @@ set -- ${JAVA_HOME_17:+"$JAVA_HOME_17"} ${JAVA_HOME_25:+"$JAVA_HOME_25"}
 rm -rf "$out"
 mkdir -p "$out/classes"
 out=$(CDPATH='' cd -- "$out" && pwd)
-"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror "$here/server.c" -o "$out/server"
+"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror "$here/../server.c" -o "$out/server"
 # shellcheck disable=SC2086 # options, if any, are words
 "${MVN:-mvn}" -B -ntp -q -f "$here/pom.xml" ${MVN_OPTIONS:-} dependency:copy-dependencies "-DoutputDirectory=$out/peers" >&2
 find "$root/java-shim/api/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"

@@ -1,6 +1,6 @@
 /* A server that costs next to nothing: one thread, one answer for every request, after --latency-ms or (--hang) never. So the
  * clients are measured and not what serves them, which shares their cores. With --arrival the id in an answer is the time at which
- * its request came, on the clock that Java's nanoTime reads. Prints its port; ends when standard input does. Linux. */
+ * its request came, on the monotonic clock, which Java's nanoTime reads too. Prints its port; ends when standard input does. Linux. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
