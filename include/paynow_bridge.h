@@ -247,7 +247,8 @@ typedef struct paynow_network {
 typedef struct paynow_client_config {
   // sizeof(paynow_client_config)
   uint32_t struct_size;
-  // Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for. There are never more
+  // Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for,
+  // and beside an API that answers within a millisecond only as many as do any good. There are never more
   // connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
   uint32_t max_workers;
   // Id of the store, required: decimal digits.

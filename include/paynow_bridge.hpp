@@ -964,7 +964,8 @@ struct Config {
   std::chrono::milliseconds connect_timeout{0};
   /// Most requests submitted and not freed, 1 to 1,048,576; 10,000 by default.
   std::uint32_t max_outstanding = 0;
-  /// Most worker threads, 1 to 1,024; 64 by default. Only as many run as there is work for. There are never more
+  /// Most worker threads, 1 to 1,024; 64 by default. Only as many run as there is work for,
+  /// and beside an API that answers within a millisecond only as many as do any good. There are never more
   /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
   std::uint32_t max_workers = 0;
   /// Largest answer accepted, in bytes; 1 MiB by default.

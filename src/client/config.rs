@@ -160,7 +160,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How many worker threads there may be: 64 by default. Only as many run as there is work for. There are never more
+    /// How many worker threads there may be: 64 by default. Only as many run as there is work for,
+    /// and beside an API that answers within a millisecond only as many as do any good. There are never more
     /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
     pub fn max_workers(mut self, threads: u32) -> Self {
         self.max_workers = threads;

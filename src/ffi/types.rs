@@ -169,7 +169,8 @@ pub const PAYNOW_NO_DATE: i64 = i64::MIN;
 pub struct paynow_client_config {
     /// sizeof(paynow_client_config)
     pub struct_size: u32,
-    /// Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for. There are never more
+    /// Most worker threads, 1 to 1024; 0 is the default, 64. Only as many run as there is work for,
+    /// and beside an API that answers within a millisecond only as many as do any good. There are never more
     /// connections than workers: each does one exchange at a time, and takes an idle connection before it opens one.
     pub max_workers: u32,
     /// Id of the store, required: decimal digits.

@@ -4,6 +4,7 @@
 pub(crate) mod breaker;
 pub(crate) mod cache;
 pub(crate) mod identity;
+pub(crate) mod limiter;
 pub(crate) mod patience;
 pub(crate) mod rate;
 pub(crate) mod retry;

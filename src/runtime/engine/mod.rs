@@ -432,6 +432,7 @@ impl Engine {
                         work,
                         flight,
                         outcome,
+                        began: Instant::now(),
                         interrupted: false,
                         died_idle: false,
                         is_local: false,

@@ -169,6 +169,8 @@ impl Worker {
 
     /// Sends a request once.
     fn send(&mut self, work: u64, leader: Key, flight: Box<InFlight>) -> Option<Assignment> {
+        // What the exchange before it had to tell the network is not part of it.
+        let began = Instant::now();
         self.work.store(work, Ordering::Release);
         self.interrupter.begin(work);
         // Cancelled this very moment: its completion says that it was never sent, so it must not be.
@@ -198,7 +200,7 @@ impl Worker {
         self.engine.say_how_it_went(&flight, &outcome);
         let settlement = self.engine.settlement(&flight, &outcome);
         let (next, held) =
-            self.engine.finish(Finished { work, flight, outcome, interrupted, died_idle, is_local });
+            self.engine.finish(Finished { work, flight, outcome, began, interrupted, died_idle, is_local });
         if let Some(settlement) = settlement {
             self.engine.settle(&settlement, held);
         }

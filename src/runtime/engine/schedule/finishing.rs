@@ -8,6 +8,7 @@ use super::{Effect, Finished, Schedule};
 use crate::model::Text;
 use crate::network::Claim;
 use crate::operations::{Answer, Authorization, Decoded, Flow, Next, OperationId, Sent, Status};
+use crate::policy::is_outage;
 use crate::policy::retry::Attempted;
 use crate::room::NoMemory;
 use crate::runtime::engine::counters::Counters;
@@ -68,7 +69,8 @@ impl Schedule {
     }
 
     fn go_on_from(&mut self, finished: Finished, now: Instant) {
-        let Finished { work: id, mut flight, mut outcome, interrupted, died_idle, is_local } = finished;
+        let Finished { work: id, mut flight, mut outcome, began, interrupted, died_idle, is_local } =
+            finished;
         // This attempt, not one before it.
         let answered = outcome.sent == Sent::Answered;
         flight.account(&mut outcome);
@@ -84,6 +86,10 @@ impl Schedule {
             (false, _) => Ended::Failed,
         };
         self.note(id, &flight, &outcome, ended, now);
+        // What fails at once says nothing about how much work an answer is.
+        let is_telling = !is_outage(outcome.status) && outcome.status != Status::RateLimited;
+        let took = now.saturating_duration_since(began);
+        self.leave(id, (ended == Ended::Answered && is_telling).then_some(took), now);
         if is_local {
             let details = || said_of(&flight, &outcome);
             self.effects
@@ -277,6 +283,7 @@ impl Schedule {
         if let Some(sent) = self.works.get(&id).and_then(Work::sent).copied() {
             self.health.breaker.abandoned(sent.admission, now);
         }
+        self.leave(id, None, now);
         let claim = self.end(id, Outcome::without_answer(Status::Internal), now);
         self.give_up(claim);
     }

@@ -30,6 +30,7 @@ use super::in_flight::InFlight;
 use super::memory::Memory;
 use crate::network::Claim;
 use crate::policy::breaker::BreakerPolicy;
+use crate::policy::limiter::Limiter;
 use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::lines::Line;
@@ -93,6 +94,8 @@ pub(super) struct Finished {
     pub(super) work: WorkId,
     pub(super) flight: Box<InFlight>,
     pub(super) outcome: Outcome,
+    /// When its worker began with it.
+    pub(super) began: Instant,
     /// The worker was freed before the exchange ended by itself.
     pub(super) interrupted: bool,
     /// A kept connection had died: sent again at once where that is safe.
@@ -104,8 +107,10 @@ pub(super) struct Finished {
 pub(super) struct Schedule {
     retry: RetryPolicy,
     max_held_bytes: usize,
+    max_workers: usize,
     budget: RetryBudget,
     rate: RateBudget,
+    limiter: Limiter,
     health: Health,
     memory: Memory,
     expected: Expected,
@@ -139,8 +144,10 @@ impl Schedule {
         Self {
             retry: rules.retry,
             max_held_bytes: rules.max_held_bytes,
+            max_workers: rules.max_workers,
             budget: RetryBudget::default(),
             rate: RateBudget::new(rules.rate, now),
+            limiter: Limiter::new(rules.max_workers, now),
             health: Health::new(rules.breaker),
             memory,
             expected: Expected::new(rules.max_held_bytes, rules.max_workers),
@@ -186,10 +193,12 @@ impl Schedule {
     /// What there is to do. `held` are the bytes of answers the host has not freed.
     pub(super) fn situation(&mut self, held: usize, now: Instant) -> Situation {
         let waiting = self.waiting(held, now);
+        let is_held_back = self.ready.len() > 0;
+        let place = if is_held_back { self.limiter.due(now) } else { None };
         Situation {
-            due: self.deadlines.first().into_iter().chain(self.later.first()).min(),
+            due: self.deadlines.first().into_iter().chain(self.later.first()).chain(place).min(),
             waiting,
-            is_held_back: self.ready.len() > 0,
+            is_held_back,
             is_idle: self.is_idle(),
         }
     }

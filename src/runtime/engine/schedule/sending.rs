@@ -1,6 +1,6 @@
 //! What goes next, and what is not worth sending any more.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::queues::WorkId;
 use super::work::{Sent, Stage, Way, Work};
@@ -41,14 +41,24 @@ impl Schedule {
         }
     }
 
-    /// Which goes next: what has its place, then what the local rate lets go, then what the network is to be asked about.
+    /// Which goes next: what has its place, then what the local rate lets go, then what the network is to be asked about. That
+    /// needs none of the places at work.
     fn first(&mut self, now: Instant) -> Option<(Way, WorkId)> {
+        let may_send = self.limiter.places(now) > 0;
+        let may_ask = self.may_ask(now);
         let Self { ready, rate, works, .. } = self;
         let local = |priority| rate.is_ready(now, priority == Priority::Interactive);
-        let placed = ready.placed.next(|_| true);
-        let found = placed.or_else(|| ready.local.next(local)).or_else(|| ready.unasked.next(|_| true));
+        let sent =
+            may_send.then(|| ready.placed.next(|_| true).or_else(|| ready.local.next(local))).flatten();
+        let found = sent.or_else(|| may_ask.then(|| ready.unasked.next(|_| true)).flatten());
         let (_, (_, id)) = found?;
         Some((works.get(&id)?.way, id))
+    }
+
+    /// Whether the network may be asked about more. Of those that have their place in its budget only so many wait for one at
+    /// work that none is lost.
+    fn may_ask(&mut self, now: Instant) -> bool {
+        self.ready.placed.len() < self.max_workers || self.limiter.places(now) > 0
     }
 
     /// Bytes to set aside for the answer; `None` when there is no room for it.
@@ -76,7 +86,8 @@ impl Schedule {
         let leader = self.requests.get(&work.leader?)?;
         let limit = leader.deadline;
         let mut flight = work.flight.take()?;
-        work.stage = Stage::Sent(Sent { since: now, limit, admission, bytes });
+        let pass = Some(self.limiter.begin(now));
+        work.stage = Stage::Sent(Sent { since: now, limit, admission, bytes, pass });
         let queue = self.ready.of(work.way);
         queue.remove(work.priority, work.place);
         queue.count_taken();
@@ -90,6 +101,15 @@ impl Schedule {
         }
         flight.begin(now);
         Some(Assignment { work: id, leader: leader.key, flight, purpose: Purpose::Send })
+    }
+
+    /// The worker at this work is done with it. `took`: how long the API took, if it answered.
+    pub(super) fn leave(&mut self, id: WorkId, took: Option<Duration>, now: Instant) {
+        if let Some(Work { stage: Stage::Sent(sent), .. }) = self.works.get_mut(&id)
+            && let Some(pass) = sent.pass.take()
+        {
+            self.limiter.end(pass, took, now);
+        }
     }
 
     /// Moves what has waited long enough to where it can be sent.
@@ -139,6 +159,7 @@ impl Schedule {
             }
             return Some(request.key);
         }
+        self.leave(id, None, now);
         if let Some(Work { stage: Stage::Sent(sent), claim, .. }) = self.discard(id) {
             self.health.breaker.abandoned(sent.admission, now);
             self.give_up(claim);
@@ -155,8 +176,10 @@ impl Schedule {
         if !has_room {
             return 0;
         }
-        let Self { ready, rate, .. } = self;
+        let asked = if self.may_ask(now) { self.ready.unasked.len() } else { 0 };
+        let Self { ready, rate, limiter, .. } = self;
         let local = ready.local.next(|priority| rate.is_ready(now, priority == Priority::Interactive));
-        ready.placed.len() + ready.unasked.len() + local.map_or(0, |_| ready.local.len())
+        let sent = ready.placed.len() + local.map_or(0, |_| ready.local.len());
+        asked + sent.min(limiter.places(now))
     }
 }

@@ -8,6 +8,7 @@ use super::queues::{Place, WorkId};
 use crate::network::Claim;
 use crate::operations::Status;
 use crate::policy::breaker::Admission;
+use crate::policy::limiter::Pass;
 use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Priority};
 
@@ -85,6 +86,8 @@ pub(super) struct Sent {
     pub(super) admission: Admission,
     /// Bytes set aside for the answer.
     pub(super) bytes: usize,
+    /// `None` when the worker is done with it.
+    pub(super) pass: Option<Pass>,
 }
 
 impl Work {

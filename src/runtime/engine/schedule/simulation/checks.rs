@@ -89,6 +89,12 @@ impl Checks {
         }
         assert_eq!(wanted, requests, "every request wants one piece of work");
         assert_eq!(aside, schedule.set_aside, "bytes set aside");
+        let exchanges = schedule.sent.len();
+        assert_eq!(
+            schedule.limiter.under_way(),
+            exchanges,
+            "every exchange has its place, and nothing else has"
+        );
         for (&slot, request) in &schedule.requests {
             let work = schedule.works.get(&request.work).expect("every request has its work");
             assert!(

@@ -66,7 +66,7 @@ fn set_up(random: &mut Rng) -> (World, Host) {
         races: if random.bool() { random.f64() * 0.1 } else { 0.0 },
     };
     let players = if random.bool() { random.usize(1..4) } else { random.usize(10..40) };
-    let latency = *random.choice([2, 10, 40, 150, 600].iter()).unwrap_or(&10);
+    let latency = *random.choice([0, 2, 10, 40, 150, 600].iter()).unwrap_or(&10);
     let mut api = Api::new(players, millis(latency));
     for player in &mut api.players {
         player.version = u64::from(random.bool());

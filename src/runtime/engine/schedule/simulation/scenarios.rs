@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::api::{Api, Faults, Mode};
 use super::checks::Checks;
+use super::servers::{self, Servers};
 use super::world::{Ask, Setup, What, World};
 use super::{LEASE, millis, rules};
 use crate::operations::Status;
@@ -365,5 +366,87 @@ fn deadlines_are_kept_while_every_worker_hangs() {
     let next = player(&mut world, What::Lookup(399), 1_000);
     world.run_for(millis(1_000));
     assert_answered(&world, next, 500);
+    Checks::at_the_end(&world);
+}
+
+/// A client that has learnt how few workers are enough beside the API.
+fn beside_the_api() -> World {
+    beside_the_api_with(None)
+}
+
+fn beside_the_api_with(servers: Option<Servers>) -> World {
+    let mut setup = setup();
+    setup.workers = 64;
+    setup.rules.has_network = servers.is_some();
+    setup.servers = servers;
+    let mut world = world(setup, 0);
+    for number in 0..200 {
+        player(&mut world, What::Lookup(number), 10_000);
+    }
+    world.run_for(millis(100));
+    world
+}
+
+#[test]
+fn workers_that_hang_beside_the_api_keep_no_one_waiting() {
+    let mut world = beside_the_api();
+    world.api.lose_next = 20;
+    let requests: Vec<_> =
+        (200..300).map(|number| player(&mut world, What::Lookup(number), 10_000)).collect();
+    world.run_for(millis(200));
+    let answered = requests.iter().filter(|request| !world.is_pending(**request)).count();
+    assert_eq!(answered, 80, "all that did not hang");
+}
+
+#[test]
+fn an_api_that_becomes_slow_is_asked_everything_at_once() {
+    let mut world = beside_the_api();
+    world.api.latency = millis(400);
+    let requests: Vec<_> =
+        (200..260).map(|number| player(&mut world, What::Lookup(number), 10_000)).collect();
+    world.run_for(millis(100));
+    let sent = requests.iter().filter(|request| world.requests[**request].sent > 0).count();
+    assert_eq!(sent, requests.len());
+}
+
+/// A network that gives every request its place at once, and knows no answer.
+fn roomy() -> Servers {
+    Servers::new(servers::Mode::Well, 0.0, Duration::ZERO)
+}
+
+#[test]
+fn what_another_server_knows_waits_for_no_exchange() {
+    let mut world = beside_the_api_with(Some(roomy()));
+    world.api.lose_next = 100;
+    for number in 200..220 {
+        player(&mut world, What::Lookup(number), 10_000);
+    }
+    world.run_for(millis(4));
+    let now = world.instant();
+    assert_eq!(world.schedule.limiter.places(now), 0, "no more may be sent");
+    let hits = |world: &World| world.setup.servers.as_ref().map_or(0, |servers| servers.hits);
+    assert_eq!(hits(&world), 0);
+    world.setup.servers.as_mut().unwrap().knows = 1.0;
+    for number in 0..20 {
+        player(&mut world, What::Get(number), 10_000);
+    }
+    world.run_for(millis(4));
+    assert_eq!(world.schedule.limiter.places(world.instant()), 0, "no more may be sent");
+    assert!(hits(&world) > 15, "{} of 20", hits(&world));
+}
+
+#[test]
+fn only_so_many_places_in_the_networks_budget_are_asked_for_as_can_soon_be_used() {
+    let mut world = beside_the_api_with(Some(roomy()));
+    world.api.lose_next = 100;
+    for _ in 0..300 {
+        player(&mut world, What::RawGet, 10_000);
+    }
+    world.run_for(millis(8));
+    assert_eq!(world.schedule.limiter.places(world.instant()), 0, "no more may be sent");
+    let placed = world.schedule.ready.placed.len();
+    // One each that was being asked about when there were enough.
+    assert!((64..128).contains(&placed), "{placed}");
+    world.run_for(millis(11_000));
     Checks::at_the_end(&world);
 }

@@ -938,7 +938,8 @@ impl World {
         if is_fault {
             self.schedule.fault(work, now);
         } else {
-            let finished = Finished { work, flight, outcome, interrupted, died_idle, is_local };
+            let began = self.base + began;
+            let finished = Finished { work, flight, outcome, began, interrupted, died_idle, is_local };
             let held = self.schedule.finish(finished, now);
             if let Some(servers) = &mut self.setup.servers {
                 servers.settled(held);
