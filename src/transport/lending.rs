@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use super::line::Line;
 use super::opening::Opener;
-use super::pool::{Idle, Pool, Taken};
+use super::pool::{Pool, Taken};
 use super::wire::Wire;
 
 /// How long a request waits for a connection that is being opened already, before one is opened for it: about as long as
@@ -121,7 +121,8 @@ impl Transport for Lent {
 
     /// The HTTP client asks when it has read the whole answer, to keep the connection.
     fn is_open(&mut self) -> bool {
-        self.is_reusable = self.wire.is_open();
+        // The socket is looked at by the next that takes it, and once a second while it idles.
+        self.is_reusable = self.wire.is_clean();
         self.is_reusable
     }
 

@@ -272,6 +272,11 @@ impl TlsWire {
         Ok(amount > 0)
     }
 
+    /// Whether nothing that could be part of an answer was received beyond what was read. Does not look at the socket.
+    pub(super) fn is_clean(&mut self) -> bool {
+        self.take_in() && self.buffers.unread().is_empty()
+    }
+
     /// Takes in what came while nothing was asked, without waiting. Open means that the peer has neither closed it nor
     /// sent anything that could be part of an answer: session tickets are for the next connection.
     pub(super) fn is_open(&mut self) -> bool {

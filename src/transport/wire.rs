@@ -75,6 +75,14 @@ impl Wire {
         either!(self, wire => wire.transmit(amount))
     }
 
+    /// Whether nothing is left over that could be part of an answer. Does not look at the socket.
+    pub(super) fn is_clean(&mut self) -> bool {
+        match &mut self.stream {
+            Stream::Plain(tcp) => tcp.buffers().unread().is_empty(),
+            Stream::Tls(tls) => tls.is_clean(),
+        }
+    }
+
     /// Waits for input. False when the peer has closed.
     pub(super) fn receive(&mut self) -> io::Result<bool> {
         either!(self, wire => wire.receive())

@@ -81,6 +81,20 @@ pub(super) struct Engine {
     dispatcher: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// What host threads left, taken from the mailbox.
+#[derive(Default)]
+struct Arrivals {
+    newcomers: Vec<Newcomer>,
+    /// Slots whose request may have ended.
+    ended: Vec<usize>,
+}
+
+impl Arrivals {
+    fn is_empty(&self) -> bool {
+        self.newcomers.is_empty() && self.ended.is_empty()
+    }
+}
+
 impl Engine {
     /// Without its threads.
     pub(super) fn new(
@@ -202,51 +216,59 @@ impl Engine {
 
     /// Moves one batch of what host threads left in the mailbox to where workers find it. `note` is told when each request
     /// was accepted. Says how many requests came.
-    fn drain(&self, mut note: impl FnMut(Instant)) -> usize {
-        let mut newcomers = Vec::new();
-        let mut ended = Vec::new();
-        let mut refused = Vec::new();
-        let look = |arrival: Arrival| match arrival {
-            Arrival::New(slot, key, lent) => {
-                let header = lent.header();
-                note(header.accepted);
-                match InFlight::new(&header, lent.arguments(), &self.store_id) {
-                    Ok(flight) => newcomers.push(Newcomer {
-                        slot,
-                        key,
-                        priority: header.priority,
-                        cacheable: header.operation.cacheable,
-                        flight: Box::new(flight),
-                    }),
-                    Err(NoMemory) => refused.push((key, header.operation)),
-                }
-            }
-            Arrival::Ended(slot) => ended.push(slot),
-        };
-        {
-            let mut backlog = lock(&self.backlog);
-            let all = self.mailbox.drain(&mut backlog, BATCH, look);
-            self.is_behind.store(!all, Ordering::Release);
-        }
-        for (key, operation) in &refused {
-            self.mailbox.answer(*key, Outcome::no_memory(operation));
-        }
-        let arrived = newcomers.len();
-        if arrived + ended.len() > 0 {
-            self.decide(|schedule, now| {
-                // Asked again under the lock: by now the next request may be in the slot, and be known.
-                for slot in ended {
-                    schedule.withdraw_if(slot, |key| !self.mailbox.is_pending(key));
-                }
-                for newcomer in newcomers {
-                    // One that ended meanwhile may come after the next request of its slot, whose place it must not take.
-                    if self.mailbox.is_pending(newcomer.key) {
-                        schedule.admit(newcomer, now);
-                    }
-                }
-            });
+    fn drain(&self, note: impl FnMut(Instant)) -> usize {
+        let arrivals = self.gather(note);
+        let arrived = arrivals.newcomers.len();
+        if !arrivals.is_empty() {
+            self.decide(|schedule, now| self.let_in(arrivals, schedule, now));
         }
         arrived
+    }
+
+    /// Takes one batch of what host threads left in the mailbox.
+    fn gather(&self, mut note: impl FnMut(Instant)) -> Arrivals {
+        let mut arrivals = Arrivals::default();
+        if !self.has_arrivals() {
+            return arrivals;
+        }
+        let mut lent = Vec::new();
+        {
+            let mut backlog = lock(&self.backlog);
+            let all = self.mailbox.drain(&mut backlog, BATCH, |arrival| match arrival {
+                Arrival::New(slot, key, arguments) => lent.push((slot, key, arguments)),
+                Arrival::Ended(slot) => arrivals.ended.push(slot),
+            });
+            self.is_behind.store(!all, Ordering::Release);
+        }
+        // Not under the lock: other threads may take the next.
+        for (slot, key, lent) in lent {
+            let header = lent.header();
+            note(header.accepted);
+            match InFlight::new(&header, lent.arguments(), &self.store_id) {
+                Ok(flight) => arrivals.newcomers.push(Newcomer {
+                    slot,
+                    key,
+                    priority: header.priority,
+                    cacheable: header.operation.cacheable,
+                    flight: Box::new(flight),
+                }),
+                Err(NoMemory) => self.mailbox.answer(key, Outcome::no_memory(header.operation)),
+            }
+        }
+        arrivals
+    }
+
+    fn let_in(&self, arrivals: Arrivals, schedule: &mut Schedule, now: Instant) {
+        // Asked again under the lock: by now the next request may be in the slot, and be known.
+        for slot in arrivals.ended {
+            schedule.withdraw_if(slot, |key| !self.mailbox.is_pending(key));
+        }
+        for newcomer in arrivals.newcomers {
+            // One that ended meanwhile may come after the next request of its slot, whose place it must not take.
+            if self.mailbox.is_pending(newcomer.key) {
+                schedule.admit(newcomer, now);
+            }
+        }
     }
 
     fn drain_all(&self) {
@@ -263,10 +285,9 @@ impl Engine {
 
     /// Has something decided, and says what the worker that asks is to send next.
     fn decide_and_go_on<R>(&self, ask: impl FnOnce(&mut Schedule, Instant) -> R) -> (Option<Assignment>, R) {
-        if self.has_arrivals() {
-            self.drain(|_| {});
-        }
+        let arrivals = self.gather(|_| {});
         let (assignment, answer) = self.decide(|schedule, now| {
+            self.let_in(arrivals, schedule, now);
             let answer = ask(schedule, now);
             (schedule.next(self.mailbox.held_bytes(), now), answer)
         });
