@@ -11,6 +11,8 @@ static COUNTING: Counting = Counting;
 thread_local! {
     /// How many large allocations are granted before one is refused, and from what size on they are large.
     static REFUSING: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    /// From what size on every allocation is refused.
+    static REFUSING_ALL: Cell<usize> = const { Cell::new(usize::MAX) };
     static HELD: Cell<isize> = const { Cell::new(0) };
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     static FREES: Cell<usize> = const { Cell::new(0) };
@@ -61,8 +63,20 @@ pub(crate) fn refusing<R>(granted: usize, size: usize, work: impl FnOnce() -> R)
     (result, REFUSING.take().is_none())
 }
 
-/// Whether this allocation is the one to refuse.
+/// Does `work` while every allocation of at least `size` bytes is refused.
+#[cfg(not(loom))]
+pub(crate) fn refusing_all<R>(size: usize, work: impl FnOnce() -> R) -> R {
+    REFUSING_ALL.set(size);
+    let result = work();
+    REFUSING_ALL.set(usize::MAX);
+    result
+}
+
+/// Whether this allocation is one to refuse.
 fn is_refused(size: usize) -> bool {
+    if size >= REFUSING_ALL.get() {
+        return true;
+    }
     match REFUSING.get() {
         Some((left, large)) if size >= large => {
             REFUSING.set(left.checked_sub(1).map(|left| (left, large)));

@@ -31,7 +31,7 @@ copy_tree
 
 rules=runtime/engine/schedule
 mutant told-of-work-it-does-not-get $rules/sending.rs 'let has_room = next.is_some_and(|(_, id)| self.room_for(id, held).is_some());' 'let has_room = next.is_some();'
-mutant sent-for-one-that-is-over $rules/sending.rs 'if self.has_lost_its_place(id, now) || self.expire_over(id, now) {' 'if self.has_lost_its_place(id, now) {'
+mutant sent-for-one-that-is-over $rules/sending.rs 'if self.has_lost_its_place(id, now) || self.expire_over(id, now)? {' 'if self.has_lost_its_place(id, now) {'
 mutant no-room-needed $rules/sending.rs '(taken == 0 || taken.saturating_add(bytes) <= self.max_held_bytes)' '(taken < usize::MAX)'
 mutant rate-not-taken $rules/sending.rs 'self.rate.take(now);' ''
 mutant place-for-ever $rules/sending.rs 'self.limiter.end(pass, took, now);' 'let _ = (pass, took);'

@@ -10,7 +10,7 @@ use crate::model::Text;
 use crate::network::Claim;
 use crate::operations::{Answer, Decoded, Next, Operation, Status};
 use crate::policy::cache::Age;
-use crate::room::TryClone;
+use crate::room::{NoMemory, TryClone};
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::mailbox::{Outcome, Priority, Source};
@@ -287,16 +287,16 @@ impl Schedule {
     }
 
     /// Whether work that waits for the network is worth asking about. What is not is ended.
-    pub(super) fn is_worth_asking(&mut self, id: WorkId, now: Instant) -> bool {
-        if self.expire_over(id, now) {
-            return false;
+    pub(super) fn is_worth_asking(&mut self, id: WorkId, now: Instant) -> Result<bool, NoMemory> {
+        if self.expire_over(id, now)? {
+            return Ok(false);
         }
         let may_be_known = self.works.get(&id).is_some_and(|work| self.may_be_known(work));
         let is_worth = may_be_known || !self.health.breaker.refuses(now);
         if !is_worth {
             self.fail(id, Status::Unavailable, now);
         }
-        is_worth
+        Ok(is_worth)
     }
 
     /// A place that was not used in time is lost: work that had one asks again. Whether it was.

@@ -20,8 +20,9 @@ fn no_worker() -> Outcome {
 }
 
 impl Schedule {
-    /// Keeps the deadlines, up to `limit` of them. False when there is more to do.
+    /// Keeps the deadlines, up to `limit` of them. False when there is more to do now.
     pub(in crate::runtime::engine) fn tick(&mut self, now: Instant, limit: usize) -> bool {
+        self.lacks_memory = false;
         self.promote(now);
         for _ in 0..limit {
             let Some(slot) = self.deadlines.first_expired(now) else {
@@ -29,24 +30,25 @@ impl Schedule {
                 self.fail_fast(now);
                 return true;
             };
-            self.expire(slot, now);
+            if let Err(NoMemory) = self.expire(slot, now) {
+                // What was decided is passed on first, if that is something; otherwise there may be memory later.
+                return self.effects.is_empty();
+            }
         }
         false
     }
 
-    pub(super) fn expire(&mut self, slot: usize, now: Instant) {
-        let Some(request) = self.requests.get(&slot) else { return };
+    pub(super) fn expire(&mut self, slot: usize, now: Instant) -> Result<(), NoMemory> {
+        let Some(request) = self.requests.get(&slot) else { return Ok(()) };
         let key = request.key;
-        if self.effects.try_reserve(1).is_err() {
-            // What is there is passed on first; then it is looked at again.
-            return;
-        }
+        self.effects.try_reserve(1)?;
         let question = self.works.get(&request.work).and_then(|work| work.question.clone());
         self.withdraw(slot);
         let timeout = if self.lacks_workers { no_worker() } else { Outcome::without_answer(Status::Timeout) };
         let outcome = self.memory.stale_if_error(question.as_ref(), &timeout, now).unwrap_or(timeout);
         self.count_stale(&outcome);
         self.effects.push(Effect::Answer(key, outcome));
+        Ok(())
     }
 
     /// An exchange that outlived the request it was sent for is interrupted; those that still want the answer ask again. So

@@ -97,7 +97,8 @@ impl Schedule {
         }
         if ended == Ended::Interrupted && self.is_hung(id, now) {
             // The deadline it was sent for is over: for that request it is a timeout, and for no other an answer.
-            self.expire_over(id, now);
+            // Without memory to say so it ends as the exchange did.
+            let _ = self.expire_over(id, now);
             if let Err(NoMemory) = self.ask_again_for_followers(id, now) {
                 let lacking = Outcome { sent: outcome.sent, ..Outcome::no_memory(flight.operation) };
                 outcome = lacking.again(&outcome);

@@ -137,6 +137,8 @@ pub(super) struct Schedule {
     effects: Vec<Effect>,
     /// No worker runs, and none can be started.
     lacks_workers: bool,
+    /// There was no memory to end what is over. Nothing is sent until deadlines are looked at again.
+    lacks_memory: bool,
 }
 
 impl Schedule {
@@ -167,6 +169,7 @@ impl Schedule {
             number: 0,
             effects: Vec::new(),
             lacks_workers: false,
+            lacks_memory: false,
         }
     }
 
@@ -344,7 +347,7 @@ mod tests {
     use super::*;
     use crate::operations::{Arguments, GET_CUSTOMER, Parameter, Status};
     use crate::policy::cache::CachePolicy;
-    use crate::room::counting::refusing;
+    use crate::room::counting::{refusing, refusing_all};
     use crate::runtime::mailbox::{AnswerCache, Attachment, Header};
 
     const REQUESTS: usize = 600;
@@ -403,7 +406,7 @@ mod tests {
                     schedule.admit(newcomer, now);
                     gather(&mut schedule);
                 }
-                while !schedule.tick(now + Duration::from_secs(11), 256) {
+                while !schedule.tick(now + Duration::from_secs(11), 256) || schedule.sizes() != [0; 6] {
                     gather(&mut schedule);
                 }
                 gather(&mut schedule);
@@ -415,6 +418,29 @@ mod tests {
             if !refused {
                 assert!(granted >= 10, "{granted}");
                 return;
+            }
+        }
+    }
+
+    #[test]
+    fn while_there_is_no_memory_to_end_what_is_over_nothing_is_sent() {
+        let now = Instant::now();
+        let over = now + Duration::from_secs(11);
+        for has_network in [false, true] {
+            // Neither to say that it is over, nor to find out which of those that want it are.
+            for size in [size_of::<Effect>(), 1] {
+                let (mut schedule, newcomers) = schedule(now, has_network);
+                newcomers.into_iter().take(6).for_each(|newcomer| schedule.admit(newcomer, now));
+                let (given, waiting, has_looked) = refusing_all(size, || {
+                    let given = schedule.next(0, over).is_some();
+                    (given, schedule.waiting(0, over), schedule.tick(over, 256))
+                });
+                assert_eq!((given, waiting), (false, 0));
+                assert!(has_looked, "it is looked at again, but not at once");
+                assert!(schedule.take_effects().is_empty());
+                while !schedule.tick(over, 2) {}
+                assert_eq!(schedule.take_effects().len(), 6);
+                assert_eq!(schedule.sizes(), [0; 6]);
             }
         }
     }

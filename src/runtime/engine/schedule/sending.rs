@@ -7,27 +7,34 @@ use super::work::{Sent, Stage, Way, Work};
 use super::{Assignment, Purpose, Schedule};
 use crate::operations::Status;
 use crate::policy::breaker::Admission;
-use crate::room;
+use crate::room::{self, NoMemory};
 use crate::runtime::mailbox::{Key, Outcome, Priority};
 
 impl Schedule {
     /// What a worker is to do next. `held` are the bytes of answers the host has not freed.
     pub(in crate::runtime::engine) fn next(&mut self, held: usize, now: Instant) -> Option<Assignment> {
         self.promote(now);
+        let next = if self.lacks_memory { Ok(None) } else { self.choose(held, now) };
+        // What is over must not be sent. Until there is memory to end it nothing is.
+        self.lacks_memory |= next.is_err();
+        next.ok().flatten()
+    }
+
+    fn choose(&mut self, held: usize, now: Instant) -> Result<Option<Assignment>, NoMemory> {
         loop {
             self.fail_fast(now);
-            let (way, id) = self.first(now)?;
-            let bytes = self.room_for(id, held)?;
+            let Some((way, id)) = self.first(now) else { return Ok(None) };
+            let Some(bytes) = self.room_for(id, held) else { return Ok(None) };
             if way == Way::Unasked {
-                if self.is_worth_asking(id, now) {
-                    return self.consult(id, bytes, now);
+                if self.is_worth_asking(id, now)? {
+                    return Ok(self.consult(id, bytes, now));
                 }
                 continue;
             }
-            if self.has_lost_its_place(id, now) || self.expire_over(id, now) {
+            if self.has_lost_its_place(id, now) || self.expire_over(id, now)? {
                 continue;
             }
-            let work = self.works.get(&id)?;
+            let Some(work) = self.works.get(&id) else { return Ok(None) };
             let latest = work.slots().filter_map(|slot| Some(self.requests.get(&slot)?.deadline)).max();
             if latest.is_none_or(|latest| !self.health.patience.can_answer_by(latest, now)) {
                 // Too late to be answered: not sent, and not worth waiting for.
@@ -36,7 +43,7 @@ impl Schedule {
             }
             match self.health.breaker.admit(now) {
                 Admission::Refused => continue,
-                admission => return self.send(id, bytes, admission, now),
+                admission => return Ok(self.send(id, bytes, admission, now)),
             }
         }
     }
@@ -69,16 +76,16 @@ impl Schedule {
     }
 
     /// Ends those of a piece of work whose deadline is over: it must not be sent for one of them. Whether there were any.
-    pub(super) fn expire_over(&mut self, id: WorkId, now: Instant) -> bool {
+    pub(super) fn expire_over(&mut self, id: WorkId, now: Instant) -> Result<bool, NoMemory> {
         let is_over = |slot: &usize| self.requests.get(slot).is_some_and(|request| request.deadline <= now);
-        // At least the first: the rest follows with the next look.
+        // At least the first: then the rest is looked at.
         let mut over = Vec::new();
         let slots = self.works.get(&id).into_iter().flat_map(Work::slots);
-        let _ = slots.filter(is_over).try_for_each(|slot| room::push(&mut over, slot));
+        let found = slots.filter(is_over).try_for_each(|slot| room::push(&mut over, slot));
         for slot in &over {
-            self.expire(*slot, now);
+            self.expire(*slot, now)?;
         }
-        !over.is_empty()
+        if over.is_empty() { found.map(|()| false) } else { Ok(true) }
     }
 
     fn send(&mut self, id: WorkId, bytes: usize, admission: Admission, now: Instant) -> Option<Assignment> {
@@ -170,7 +177,7 @@ impl Schedule {
     /// How many pieces of work a worker could take now.
     pub(super) fn waiting(&mut self, held: usize, now: Instant) -> usize {
         self.promote(now);
-        let next = self.first(now);
+        let next = if self.lacks_memory { None } else { self.first(now) };
         // Nothing that `next` would hold back: a worker that is told of work and given none asks without end.
         let has_room = next.is_some_and(|(_, id)| self.room_for(id, held).is_some());
         if !has_room {
