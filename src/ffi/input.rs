@@ -95,15 +95,26 @@ pub(super) unsafe fn required<T: Input>(pointer: *const T) -> Result<T, InvalidA
 /// As for [`required`].
 #[inline(always)]
 pub(super) unsafe fn check<T: Input>(pointer: *const T) -> Result<(), InvalidArgument> {
-    const {
-        assert!(T::FIRST_SIZE == size_of::<T>(), "callers with an earlier header have a shorter one: copy it")
-    };
-    // SAFETY: every input begins with struct_size; the pointer may be unaligned.
-    if !pointer.is_null() && unsafe { pointer.cast::<u32>().read_unaligned() } as usize == size_of::<T>() {
+    // SAFETY: passed on.
+    if unsafe { is_whole(pointer) } {
         return Ok(());
     }
     // SAFETY: passed on.
     unsafe { check_another(pointer) }
+}
+
+/// Whether a struct is there, with all of its members and no others.
+///
+/// # Safety
+///
+/// As for [`required`].
+#[inline(always)]
+pub(super) unsafe fn is_whole<T: Input>(pointer: *const T) -> bool {
+    const {
+        assert!(T::FIRST_SIZE == size_of::<T>(), "callers with an earlier header have a shorter one: copy it")
+    };
+    // SAFETY: every input begins with struct_size; the pointer may be unaligned.
+    !pointer.is_null() && unsafe { pointer.cast::<u32>().read_unaligned() } as usize == size_of::<T>()
 }
 
 /// # Safety

@@ -397,7 +397,7 @@ unsafe fn add_key(
 #[inline(always)]
 unsafe fn is_uuid_alone(arguments: &mut Arguments, query: *const paynow_lookup_query) -> bool {
     // SAFETY: the caller's promise.
-    if unsafe { input::check(query) }.is_err() {
+    if !unsafe { input::is_whole(query) } {
         return false;
     }
     // SAFETY: as above, and all of it is there.
