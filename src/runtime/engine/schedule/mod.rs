@@ -345,7 +345,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::operations::{Arguments, GET_CUSTOMER, Parameter, Status};
+    use crate::model::Text;
+    use crate::operations::{Arguments, Decoded, GET_CUSTOMER, Parameter, Sent, Status};
     use crate::policy::cache::CachePolicy;
     use crate::room::counting::{refusing, refusing_all};
     use crate::runtime::mailbox::{AnswerCache, Attachment, Header};
@@ -443,6 +444,22 @@ mod tests {
                 assert_eq!(schedule.sizes(), [0; 6]);
             }
         }
+    }
+
+    #[test]
+    fn what_a_worker_does_before_it_begins_is_no_time_of_the_api() {
+        let now = Instant::now();
+        let (mut schedule, mut newcomers) = schedule(now, false);
+        schedule.admit(newcomers.swap_remove(0), now);
+        let Assignment { work, flight, .. } = schedule.next(0, now).unwrap();
+        let later = now + Duration::from_millis(50);
+        assert_eq!(schedule.limiter.places(later), usize::MAX, "nothing is known");
+        let began = later - Duration::from_micros(100);
+        let answered = Outcome::answered(Decoded::ok(), 200, Text::from("{}"));
+        let outcome = Outcome { sent: Sent::Answered, ..answered };
+        let (interrupted, died_idle, is_local) = (false, false, false);
+        schedule.finish(Finished { work, flight, outcome, began, interrupted, died_idle, is_local }, later);
+        assert!(schedule.limiter.places(later) <= 4, "the API is near");
     }
 
     #[test]
