@@ -257,7 +257,7 @@ impl ClientBuilder {
     }
 
     /// Changes what was said about the network, for faces that say it piece by piece.
-    pub(crate) fn change_network(mut self, change: impl FnOnce(NetworkConfig) -> NetworkConfig) -> Self {
+    pub(crate) fn change_network(mut self, change: &dyn Fn(NetworkConfig) -> NetworkConfig) -> Self {
         self.network = Some(change(self.network.take().unwrap_or_else(NetworkConfig::unset)));
         self
     }

@@ -27,15 +27,15 @@ const TEXTS: [(&str, SetText); 16] = [
     ("ca_file", |builder, text| builder.ca_file(text)),
     ("user_agent", |builder, text| builder.user_agent(text)),
     ("bedrock_prefix", |builder, text| builder.bedrock_prefix(text)),
-    ("network_addresses", |builder, text| builder.change_network(|network| network.addresses(text))),
-    ("network_user", |builder, text| builder.change_network(|network| network.user(text))),
-    ("network_password", |builder, text| builder.change_network(|network| network.password(text))),
-    ("network_password_env", |builder, text| builder.change_network(|network| network.password_env(text))),
-    ("network_password_file", |builder, text| builder.change_network(|network| network.password_file(text))),
-    ("network_ca_file", |builder, text| builder.change_network(|network| network.ca_file(text))),
-    ("network_server_name", |builder, text| builder.change_network(|network| network.server_name(text))),
-    ("network_sentinel_name", |builder, text| builder.change_network(|network| network.sentinel(text))),
-    ("network_id", |builder, text| builder.change_network(|network| network.network_id(text))),
+    ("network_addresses", |builder, text| builder.change_network(&|network| network.addresses(text))),
+    ("network_user", |builder, text| builder.change_network(&|network| network.user(text))),
+    ("network_password", |builder, text| builder.change_network(&|network| network.password(text))),
+    ("network_password_env", |builder, text| builder.change_network(&|network| network.password_env(text))),
+    ("network_password_file", |builder, text| builder.change_network(&|network| network.password_file(text))),
+    ("network_ca_file", |builder, text| builder.change_network(&|network| network.ca_file(text))),
+    ("network_server_name", |builder, text| builder.change_network(&|network| network.server_name(text))),
+    ("network_sentinel_name", |builder, text| builder.change_network(&|network| network.sentinel(text))),
+    ("network_id", |builder, text| builder.change_network(&|network| network.network_id(text))),
 ];
 
 /// The settings that are numbers, in the order of `PayNowClient.Builder`; behind them come the rate and its burst, which
@@ -64,10 +64,10 @@ const NUMBERS: [(&str, SetNumber); 20] = [
         _ => builder,
     }),
     ("warm_connections", |builder, number| builder.warm_connections(int(number))),
-    ("network_tls", |builder, number| builder.change_network(|network| network.tls(number != 0))),
-    ("network_database", |builder, number| builder.change_network(|network| network.database(int(number)))),
+    ("network_tls", |builder, number| builder.change_network(&|network| network.tls(number != 0))),
+    ("network_database", |builder, number| builder.change_network(&|network| network.database(int(number)))),
     ("network_timeout", |builder, number| {
-        builder.change_network(|network| network.timeout(Duration::from_millis(number)))
+        builder.change_network(&|network| network.timeout(Duration::from_millis(number)))
     }),
 ];
 const RATE: [&str; 2] = ["rate_per_second", "rate_burst"];

@@ -4,6 +4,7 @@ mod commands;
 mod connecting;
 mod decoder;
 mod reply;
+mod script;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod thread;
@@ -19,6 +20,7 @@ pub(crate) use commands::Commands;
 #[cfg(all(test, unix, not(loom)))]
 pub(crate) use reply::ReplyError;
 pub(crate) use reply::{Reply, ReplyErrorKind};
+pub(crate) use script::Script;
 
 use self::thread::Shared;
 use self::wire::{Begun, To, Waiter};
@@ -133,7 +135,7 @@ impl Link {
     }
 
     /// Sends commands whose replies come to [`LinkEvents::answered`] with `tag`. Waits only while the connection takes no
-    /// more, and then at most the settings' timeout.
+    /// more, and then at most the settings' timeout. A script that turns out not to be known there is sent again, whole.
     pub(crate) fn ask(&self, commands: &Commands, tag: u32) -> Result<(), LinkError> {
         if commands.len() == 0 {
             return Ok(());

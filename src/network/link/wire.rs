@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::LinkState;
 use super::commands::{Commands, LONGEST_BATCH};
 use super::decoder::LONGEST_REPLY;
-use super::reply::Reply;
+use super::reply::{Reply, ReplyErrorKind};
 use super::{LinkError, LinkErrorKind};
 use crate::room;
 use crate::transport::{Ready, Socket};
@@ -18,6 +18,8 @@ use crate::transport::{Ready, Socket};
 const MOST_PENDING: usize = 1024;
 /// Most bytes that wait for the connection to take them.
 const MOST_UNSENT: usize = 4 * LONGEST_BATCH;
+/// Most bytes that are kept because they may have to be sent again.
+const MOST_KEPT: usize = 4 * LONGEST_BATCH;
 /// Most bytes of all replies to one batch.
 const LONGEST_ANSWER: usize = 2 * LONGEST_REPLY;
 /// The share of the timeout after which a caller has waited for it.
@@ -95,9 +97,17 @@ impl To {
     }
 }
 
+/// Whether the reply to a script is that Redis does not know it.
+fn is_unknown(replies: &[Reply]) -> bool {
+    let error = replies.first().and_then(Reply::error);
+    error.is_some_and(|error| error.kind == ReplyErrorKind::NoScript)
+}
+
 /// A batch whose replies have not all come.
 struct Pending {
     to: To,
+    /// A script that no caller waits for: it is sent whole where it is not known.
+    script: Option<Commands>,
     left: usize,
     replies: Vec<Reply>,
     bytes: usize,
@@ -148,6 +158,8 @@ pub(super) struct Wire {
     queued: u64,
     taken: u64,
     pending: VecDeque<Pending>,
+    /// Bytes of the scripts in `pending`.
+    kept: usize,
     last_received: Instant,
     has_ping: bool,
     /// Why it is not up; holds no secret.
@@ -172,6 +184,7 @@ impl Wire {
             queued: 0,
             taken: 0,
             pending: VecDeque::new(),
+            kept: 0,
             last_received: Instant::now(),
             has_ping: false,
             why: String::new(),
@@ -232,6 +245,7 @@ impl Wire {
         self.queued = 0;
         self.taken = 0;
         self.has_ping = false;
+        self.kept = 0;
         let mut answered = Vec::new();
         for pending in self.pending.drain(..) {
             match pending.to {
@@ -260,13 +274,23 @@ impl Wire {
         if self.pending.len() >= MOST_PENDING || self.output.len() - self.gone + bytes.len() > MOST_UNSENT {
             return Err(TOO_MUCH);
         }
+        let script = match to {
+            To::Events(_) => commands.to_repeat().map_err(|_| NO_MEMORY)?,
+            To::Caller(_) | To::Ping => None,
+        };
+        let kept = script.as_ref().map_or(0, |_| bytes.len());
+        if self.kept + kept > MOST_KEPT {
+            return Err(TOO_MUCH);
+        }
         let room = self.output.try_reserve(bytes.len()).and_then(|()| self.pending.try_reserve(1));
         room.map_err(|_| NO_MEMORY)?;
         self.output.extend_from_slice(bytes);
         self.queued += bytes.len() as u64;
+        self.kept += kept;
         let now = Instant::now();
         self.pending.push_back(Pending {
             to,
+            script,
             left: commands.len(),
             replies: Vec::new(),
             bytes: 0,
@@ -355,14 +379,25 @@ impl Wire {
         if first.left > 0 {
             return Ok(None);
         }
-        let Some(Pending { to, replies, sent, .. }) = self.pending.pop_front() else { return Ok(None) };
+        let Some(Pending { to, script, replies, sent, .. }) = self.pending.pop_front() else { return Ok(None) };
+        self.kept -= script.as_ref().and_then(Commands::bytes).map_or(0, <[u8]>::len);
         let took = now.saturating_duration_since(sent);
         if let Use::Suspended { good, .. } = &mut self.using {
             *good = if took <= in_time { *good + 1 } else { 0 };
         }
         match to {
             To::Caller(waiter) => waiter.give(Ok(replies)),
-            To::Events(tag) => return Ok(Some(Answered { tag, answer: Ok(replies) })),
+            To::Events(tag) => {
+                let answer = match script.filter(|_| is_unknown(&replies)).and_then(|script| script.whole()) {
+                    // Once: what is whole is known.
+                    Some(whole) => match self.begin(&whole, To::Events(tag)) {
+                        Ok(_) => return Ok(None),
+                        Err(error) => Err(error),
+                    },
+                    None => Ok(replies),
+                };
+                return Ok(Some(Answered { tag, answer }));
+            }
             To::Ping => self.has_ping = false,
         }
         Ok(None)

@@ -35,7 +35,7 @@ use self::names::{LENGTH, Name, Names};
 use self::scripts::Scripts;
 use self::seal::{Keys, Pointer};
 use self::writes::{Again, Writes};
-use super::link::{Commands, Link, LinkError, LinkEvents, Reply, ReplyErrorKind};
+use super::link::{Commands, Link, LinkError, LinkEvents, Reply, ReplyErrorKind, Script};
 use super::settings::NetworkSettings;
 use super::{
     Ask, Claim, Forget, Known, KnownAnswer, Network, NetworkState, News, Settled, SettledAnswer, Verdict,
@@ -50,7 +50,7 @@ use crate::room::{self, NoMemory};
 pub(crate) trait Wire: Send + Sync {
     /// Sends commands and waits for their replies, at most so long.
     fn call(&self, commands: &Commands, timeout: Duration) -> Result<Vec<Reply>, LinkError>;
-    /// Sends commands whose replies come to [`LinkEvents::answered`].
+    /// Sends commands whose replies come to [`LinkEvents::answered`]. A script that is not known there is sent again, whole.
     fn ask(&self, commands: &Commands, tag: u32) -> Result<(), LinkError>;
     fn close(&self);
 }
@@ -80,6 +80,7 @@ pub(crate) struct TierSettings {
 }
 
 /// Starts the network: its connection, and the rules on it. Waits for nothing.
+#[inline(never)]
 pub(crate) fn start(
     network: NetworkSettings,
     tier: &TierSettings,
@@ -122,8 +123,9 @@ struct Tier(Arc<Rules>);
 struct Rules {
     me: [u8; SERVER],
     timeout: Duration,
-    rate: RatePolicy,
     cache: CachePolicy,
+    /// The settings as the scripts are given them.
+    given: Given,
     names: Names,
     stamps: Vec<u8>,
     budget: Vec<u8>,
@@ -140,6 +142,32 @@ struct Rules {
     wire: OnceLock<Box<dyn Wire>>,
     random: Mutex<fastrand::Rng>,
     is_closed: AtomicBool,
+}
+
+/// The settings, written once.
+struct Given {
+    per_second: String,
+    burst: String,
+    /// In microseconds.
+    fresh: String,
+    fresh_absent: String,
+    stale: String,
+    /// In milliseconds.
+    keep: String,
+}
+
+impl Given {
+    fn new(settings: &TierSettings) -> Self {
+        let (rate, cache) = (&settings.rate, &settings.cache);
+        Self {
+            per_second: rate.per_second.to_string(),
+            burst: rate.burst.to_string(),
+            fresh: micros(cache.ttl).to_string(),
+            fresh_absent: micros(cache.negative_ttl).to_string(),
+            stale: micros(kept(cache)).to_string(),
+            keep: kept(cache).as_millis().to_string(),
+        }
+    }
 }
 
 struct KeyRing {
@@ -174,8 +202,8 @@ impl Rules {
         Ok(Self {
             me,
             timeout,
-            rate: settings.rate,
             cache: settings.cache,
+            given: Given::new(settings),
             stamps: names.key(b"w", b"")?,
             budget: names.key(b"b", b"")?,
             servers: names.key(b"s", b"")?,
@@ -201,9 +229,8 @@ impl Rules {
         (Arc::clone(&ring.current), previous.map(|(keys, _)| Arc::clone(keys)))
     }
 
-    /// How long Redis keeps answers, and the stamps they are compared with.
     fn kept(&self) -> Duration {
-        self.cache.stale.max(self.cache.ttl).max(self.cache.negative_ttl)
+        kept(&self.cache)
     }
 
     /// From three quarters to five, so that those who wait do not come together.
@@ -259,40 +286,38 @@ impl Rules {
     /// Runs a script and waits for what it returns.
     fn run(
         &self,
-        script: &scripts::Script,
+        script: &'static Script,
         arguments: &[&[u8]],
         (began, patience): (Instant, Duration),
     ) -> Result<Vec<Reply>, Unusable> {
         let wire = self.wire()?;
-        for (command, name) in
-            [(b"EVALSHA".as_slice(), script.hash.as_slice()), (b"EVAL", script.text.as_bytes())]
-        {
+        let mut commands = Commands::script(script, arguments);
+        loop {
             let left = patience.saturating_sub(began.elapsed());
-            let commands = command_of(command, name, arguments)?;
             self.health.sent(1);
             let called = Instant::now();
             let replies = wire.call(&commands, left).map_err(|_| Unusable)?;
             self.health.answered(called.elapsed());
             match replies.into_iter().next() {
-                Some(Reply::Error(error)) if error.kind == ReplyErrorKind::NoScript => {}
-                Some(Reply::Error(error)) => {
-                    self.health.refused(error.kind, Instant::now());
-                    return Err(Unusable);
-                }
                 Some(Reply::Array(items)) => return Ok(items),
+                Some(Reply::Error(error)) => match commands.whole() {
+                    Some(whole) if error.kind == ReplyErrorKind::NoScript => commands = whole,
+                    _ => {
+                        self.health.refused(error.kind, Instant::now());
+                        return Err(Unusable);
+                    }
+                },
                 _ => return Err(Unusable),
             }
         }
-        Err(Unusable)
     }
 
     // --- telling ---
 
     /// Sends a script whose reply is of no interest to a caller.
-    fn tell(&self, script: &str, arguments: &[&[u8]], tag: u32) -> Result<(), Unusable> {
-        let commands = command_of(b"EVAL", script.as_bytes(), arguments)?;
+    fn tell(&self, script: &'static Script, arguments: &[&[u8]], tag: u32) -> Result<(), Unusable> {
         self.health.sent(1);
-        self.wire()?.ask(&commands, tag).map_err(|_| Unusable)
+        self.wire()?.ask(&Commands::script(script, arguments), tag).map_err(|_| Unusable)
     }
 
     fn settle(&self, settled: &Settled<'_>) -> Result<(), Unusable> {
@@ -366,8 +391,7 @@ impl Rules {
     fn report(&self, report: &Report<'_>) -> Result<(), Unusable> {
         let lease_key = report.lease.map(|lease| self.names.key(b"l:", &lease.name)).transpose()?;
         let number = report.lease.map(|lease| lease.number.to_string()).unwrap_or_default();
-        let (per_second, burst) = (self.rate.per_second.to_string(), self.rate.burst.to_string());
-        let keep = self.kept().as_millis().to_string();
+        let given = &self.given;
         let mut keys: [&[u8]; 5] = [&self.stamps, &self.budget, b"", b"", b""];
         let mut count = 2;
         let (mut stamp, mut pointer, mut value, mut concerns): (_, &[u8], &[u8], &[u8]) =
@@ -399,13 +423,13 @@ impl Rules {
             flag(report.release),
             report.outcome,
             report.pause.as_bytes(),
-            per_second.as_bytes(),
-            burst.as_bytes(),
-            keep.as_bytes(),
+            given.per_second.as_bytes(),
+            given.burst.as_bytes(),
+            given.keep.as_bytes(),
             stamp.as_bytes(),
             pointer,
             value,
-            keep.as_bytes(),
+            given.keep.as_bytes(),
             concerns,
             written,
             &self.channel,
@@ -462,13 +486,12 @@ impl Rules {
 
     fn beat(&self) -> Result<(), Unusable> {
         let leases = self.leases.held(Instant::now());
-        let keep = self.kept().as_millis().to_string();
         let (keys, numbers) = self.named(&leases)?;
         let count = (2 + keys.len()).to_string();
         let mut arguments = room::list(1 + 2 + keys.len() + 2 + numbers.len())?;
         arguments.extend_from_slice(&[count.as_bytes(), &self.stamps, &self.servers]);
         arguments.extend(keys.iter().map(Vec::as_slice));
-        arguments.extend_from_slice(&[self.me.as_slice(), keep.as_bytes()]);
+        arguments.extend_from_slice(&[self.me.as_slice(), self.given.keep.as_bytes()]);
         arguments.extend(numbers.iter().map(String::as_bytes));
         self.tell(self.scripts.beat, &arguments, tags::BEAT)
     }
@@ -623,41 +646,30 @@ impl Consultation<'_> {
             }
         }
         let claim = ask.claim.map(|claim| claim.fence.to_string()).unwrap_or_default();
-        let cache = &rules.cache;
-        let numbers = [
-            count.to_string(),
-            micros(ask.left.min(LATEST)).to_string(),
-            micros(cache.ttl).to_string(),
-            micros(cache.negative_ttl).to_string(),
-            micros(rules.kept()).to_string(),
-            rules.rate.per_second.to_string(),
-            rules.rate.burst.to_string(),
-            rules.kept().as_millis().to_string(),
-        ];
-        let [number_of_keys, left, fresh, absent, stale, per_second, burst, keep] =
-            numbers.each_ref().map(|number| number.as_bytes());
+        let (number_of_keys, left) = (count.to_string(), micros(ask.left.min(LATEST)).to_string());
+        let given = &rules.given;
         let mut arguments = room::list(1 + count + 14)?;
-        arguments.push(number_of_keys);
+        arguments.push(number_of_keys.as_bytes());
         arguments.extend_from_slice(&keys[..count]);
         arguments.extend_from_slice(&[
             rules.me.as_slice(),
             claim.as_bytes(),
-            left,
+            left.as_bytes(),
             flag(ask.interactive),
             flag(ask.must_exist),
             flag(ask.only_known),
             flag(self.skip),
-            fresh,
-            absent,
-            stale,
-            per_second,
-            burst,
+            given.fresh.as_bytes(),
+            given.fresh_absent.as_bytes(),
+            given.stale.as_bytes(),
+            given.per_second.as_bytes(),
+            given.burst.as_bytes(),
             &rules.customers,
-            keep,
+            given.keep.as_bytes(),
         ]);
         // What is left then is for PayNow's answer, which is asked without the network.
         let patience = rules.timeout.min((ask.left / 2).max(SHORTEST));
-        let said = Said(rules.run(&rules.scripts.consult, &arguments, (began, patience))?);
+        let said = Said(rules.run(rules.scripts.consult, &arguments, (began, patience))?);
         rules.health.counted_servers(said.0.get(1).and_then(Reply::integer).unwrap_or(0));
         Ok(said)
     }
@@ -832,11 +844,9 @@ fn claim_of(lease: Lease, stamp: u64) -> Claim {
     Claim { name, fence: lease.number, stamp }
 }
 
-fn command_of(command: &[u8], script: &[u8], arguments: &[&[u8]]) -> Result<Commands, NoMemory> {
-    let mut all = room::list(2 + arguments.len())?;
-    all.extend_from_slice(&[command, script]);
-    all.extend_from_slice(arguments);
-    Ok(Commands::new().add(&all))
+/// How long Redis keeps answers, and the stamps they are compared with.
+fn kept(cache: &CachePolicy) -> Duration {
+    cache.stale.max(cache.ttl).max(cache.negative_ttl)
 }
 
 fn micros(time: Duration) -> u64 {

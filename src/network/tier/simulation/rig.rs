@@ -172,7 +172,13 @@ impl Wire for Arc<TestWire> {
     }
 
     fn ask(&self, commands: &Commands, tag: u32) -> Result<(), LinkError> {
-        let answer = self.exchange(commands);
+        let mut answer = self.exchange(commands);
+        let is_unknown = |reply: &Reply| reply.error().is_some_and(|e| e.kind == ReplyErrorKind::NoScript);
+        if let (Ok([reply]), Some(whole)) = (answer.as_deref(), commands.whole())
+            && is_unknown(reply)
+        {
+            answer = self.exchange(&whole);
+        }
         if answer.as_ref().is_err_and(|error| error.kind == LinkErrorKind::Down) {
             return answer.map(drop);
         }
