@@ -14,8 +14,13 @@ const LARGER_STACKS: u32 = 3;
 ///
 /// A host's signal handler belongs on a host's thread: engines save state in thread-locals that ours
 /// do not have.
-#[expect(clippy::disallowed_methods, reason = "the one place threads are started at")]
 pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    spawn_boxed(name, Box::new(run))
+}
+
+/// Once for all of them: what the standard library needs to start a thread is some kilobytes of code.
+#[expect(clippy::disallowed_methods, reason = "the one place threads are started at")]
+fn spawn_boxed(name: &str, run: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
     let _masked = signals::BlockAll::new();
     // A thread that does not start takes what it was to run with it.
     let run = Arc::new(Mutex::new(Some(run)));

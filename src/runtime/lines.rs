@@ -159,6 +159,7 @@ struct Spoken {
 }
 
 impl Spoken {
+    #[inline(never)]
     fn may_say(&mut self, now: Instant) -> bool {
         if let Some(last) = self.last {
             // Each pause gives back one.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::script::Script;
 use crate::room::NoMemory;
@@ -16,12 +16,22 @@ const OVERHEAD: usize = 32;
 /// A batch of commands that go out together, in order: `Commands::new().add(&[b"GET", key]).add(&[b"GET", other])`.
 #[derive(Default)]
 pub(crate) struct Commands {
-    /// Wiped: the first command of a connection has the password.
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiped,
     count: usize,
     is_incomplete: bool,
     /// The script that the only command calls by its name, and where it does.
     script: Option<(&'static Script, Range<usize>)>,
+}
+
+/// Wiped when it is dropped: the first command of a connection has the password.
+#[derive(Default)]
+struct Wiped(Vec<u8>);
+
+impl Drop for Wiped {
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 impl Commands {
@@ -39,7 +49,7 @@ impl Commands {
 
     fn write(&mut self, command: &[&[u8]]) -> Result<(), NoMemory> {
         let size = command.iter().fold(OVERHEAD, |sum, argument| sum + argument.len() + OVERHEAD);
-        self.bytes.try_reserve(size)?;
+        self.bytes.0.try_reserve(size)?;
         self.write_number(b'*', command.len());
         for argument in command {
             self.write_argument(argument);
@@ -48,15 +58,16 @@ impl Commands {
     }
 
     /// There is room for it.
+    #[inline(never)]
     fn write_argument(&mut self, argument: &[u8]) {
         self.write_number(b'$', argument.len());
-        self.bytes.extend_from_slice(argument);
-        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.0.extend_from_slice(argument);
+        self.bytes.0.extend_from_slice(b"\r\n");
     }
 
     fn write_number(&mut self, mark: u8, number: usize) {
         // Writing into memory that is there cannot fail.
-        let _ = write!(self.bytes, "{}{number}\r\n", char::from(mark));
+        let _ = write!(self.bytes.0, "{}{number}\r\n", char::from(mark));
     }
 
     /// One command: a script by its name, with its keys (their number first) and arguments. A Redis that does not know it
@@ -69,12 +80,12 @@ impl Commands {
 
     fn write_script(&mut self, script: &'static Script, arguments: &[&[u8]]) -> Result<(), NoMemory> {
         let size = arguments.iter().fold(OVERHEAD, |sum, argument| sum + argument.len() + OVERHEAD);
-        self.bytes.try_reserve(size + 4 * OVERHEAD)?;
+        self.bytes.0.try_reserve(size + 4 * OVERHEAD)?;
         self.write_number(b'*', 2 + arguments.len());
-        let start = self.bytes.len();
+        let start = self.bytes.0.len();
         self.write_argument(b"EVALSHA");
         self.write_argument(&script.hash);
-        self.script = Some((script, start..self.bytes.len()));
+        self.script = Some((script, start..self.bytes.0.len()));
         for argument in arguments {
             self.write_argument(argument);
         }
@@ -85,18 +96,18 @@ impl Commands {
     pub(crate) fn whole(&self) -> Option<Self> {
         let (script, place) = self.script.as_ref()?;
         let mut batch = Self { count: 1, is_incomplete: self.is_incomplete, ..Self::default() };
-        if batch.bytes.try_reserve(self.bytes.len() + script.len() + 2 * OVERHEAD).is_err() {
+        if batch.bytes.0.try_reserve(self.bytes.0.len() + script.len() + 2 * OVERHEAD).is_err() {
             batch.is_incomplete = true;
             return Some(batch);
         }
-        batch.bytes.extend_from_slice(&self.bytes[..place.start]);
+        batch.bytes.0.extend_from_slice(&self.bytes.0[..place.start]);
         batch.write_argument(b"EVAL");
         batch.write_number(b'$', script.len());
         for piece in script.pieces {
-            batch.bytes.extend_from_slice(piece.as_bytes());
+            batch.bytes.0.extend_from_slice(piece.as_bytes());
         }
-        batch.bytes.extend_from_slice(b"\r\n");
-        batch.bytes.extend_from_slice(&self.bytes[place.end..]);
+        batch.bytes.0.extend_from_slice(b"\r\n");
+        batch.bytes.0.extend_from_slice(&self.bytes.0[place.end..]);
         Some(batch)
     }
 
@@ -106,8 +117,8 @@ impl Commands {
             return Ok(None);
         }
         let mut copy = Self { count: self.count, script: self.script.clone(), ..Self::default() };
-        copy.bytes.try_reserve_exact(self.bytes.len())?;
-        copy.bytes.extend_from_slice(&self.bytes);
+        copy.bytes.0.try_reserve_exact(self.bytes.0.len())?;
+        copy.bytes.0.extend_from_slice(&self.bytes.0);
         Ok(Some(copy))
     }
 
@@ -118,7 +129,7 @@ impl Commands {
 
     /// What is sent; `None` when there was no memory for all of it.
     pub(in crate::network) fn bytes(&self) -> Option<&[u8]> {
-        (!self.is_incomplete).then_some(&self.bytes)
+        (!self.is_incomplete).then_some(&self.bytes.0)
     }
 }
 

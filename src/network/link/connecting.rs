@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::commands::Commands;
 use super::decoder::{Decoder, Unreadable};
-use super::reply::{Reply, ReplyError, ReplyErrorKind};
+use super::reply::{Reply, ReplyError, ReplyErrorKind, whole_number};
 use crate::model::Secret;
 use crate::network::settings::{Address, LinkSettings};
 use crate::transport::{Dialer, Socket, Wait};
@@ -145,6 +145,7 @@ impl Finder {
     }
 }
 
+#[inline(never)]
 fn because(address: &Address, failed: &Failed) -> String {
     match failed {
         Failed::Why(why) => format!("{address}: {why}"),
@@ -313,6 +314,7 @@ impl Talk<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn say(&mut self, commands: &Commands) -> Result<(), Failed> {
         let Some(mut bytes) = commands.bytes() else { return Err(Failed::why("no memory is left for it")) };
         loop {
@@ -386,9 +388,7 @@ pub(super) fn moved_to(error: &ReplyError, asked: &str) -> Option<Address> {
 }
 
 fn is_new_enough(version: &[u8]) -> bool {
-    let mut numbers = version.split(|byte| *byte == b'.').map(|part| {
-        std::str::from_utf8(part).ok().and_then(|digits| digits.parse::<u32>().ok()).unwrap_or_default()
-    });
+    let mut numbers = version.split(|byte| *byte == b'.').map(|part| whole_number(part).unwrap_or_default());
     let major = numbers.next().unwrap_or_default();
     let minor = numbers.next().unwrap_or_default();
     // What does not say is tried.

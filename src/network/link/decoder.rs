@@ -1,6 +1,6 @@
 //! Reads RESP3, whatever comes: in any pieces, and no more than is allowed.
 
-use super::reply::{Reply, ReplyError, ReplyErrorKind};
+use super::reply::{Reply, ReplyError, ReplyErrorKind, whole_number};
 use crate::room::{self, NoMemory};
 
 /// Most bytes of one reply as it comes over the wire. A value of the tier is much smaller.
@@ -191,7 +191,7 @@ impl Decoder {
             b'+' => Token::Whole(Reply::Simple(room::collect(rest.iter().copied())?)),
             b'(' if is_number(rest) => Token::Whole(Reply::Bulk(room::collect(rest.iter().copied())?)),
             b'-' => Token::Whole(Reply::Error(error(rest))),
-            b':' => Token::Whole(Reply::Integer(parsed(rest)?)),
+            b':' => Token::Whole(Reply::Integer(whole_number(rest).ok_or(Unreadable::Malformed)?)),
             b',' => Token::Whole(Reply::Double(double(rest)?)),
             b'#' => Token::Whole(Reply::Bool(match rest {
                 b"t" => true,
@@ -245,17 +245,13 @@ fn count(digits: &[u8]) -> Result<usize, Unreadable> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Unreadable::Malformed);
     }
-    let count = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    let count = whole_number(digits).and_then(|count| usize::try_from(count).ok());
     count.filter(|count| *count <= LONGEST_REPLY).ok_or(Unreadable::TooLarge)
 }
 
 fn is_number(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
-}
-
-fn parsed<T: std::str::FromStr>(text: &[u8]) -> Result<T, Unreadable> {
-    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or(Unreadable::Malformed)
 }
 
 fn double(text: &[u8]) -> Result<f64, Unreadable> {
@@ -274,7 +270,7 @@ fn decimal(text: &[u8]) -> Option<f64> {
     let mark = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
     let (number, exponent) = mark.map_or((text, None), |mark| (&text[..mark], Some(&text[mark + 1..])));
     let mut power: i32 = match exponent {
-        Some(digits) => parsed(digits.strip_prefix(b"+").unwrap_or(digits)).ok()?,
+        Some(digits) => whole_number(digits.strip_prefix(b"+").unwrap_or(digits))?.try_into().ok()?,
         None => 0,
     };
     let (mut value, mut digits, mut is_fraction) = (0_u64, 0, false);

@@ -34,7 +34,7 @@ impl Reply {
     pub(crate) fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
-            _ => std::str::from_utf8(self.bytes()?).ok()?.parse().ok(),
+            _ => whole_number(self.bytes()?),
         }
     }
 
@@ -54,6 +54,12 @@ impl Reply {
             _ => None,
         }
     }
+}
+
+/// A whole number, as text.
+#[inline(never)]
+pub(super) fn whole_number(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Shows no byte of what is in it.

@@ -104,6 +104,7 @@ pub(super) fn serves(shared: &Shared) -> bool {
 }
 
 /// Stays connected until the link is closed. A fault of the library ends the connection it happened on, and no more.
+#[inline(never)]
 pub(super) fn run(shared: &Shared, events: &dyn LinkEvents) {
     SERVED.set(shared);
     let _close = CloseAtEnd(shared);
@@ -206,6 +207,11 @@ struct Using<'a> {
     moved_to: Option<Address>,
 }
 
+#[inline(never)]
+fn said(error: std::io::Error) -> String {
+    error.to_string()
+}
+
 /// What the thread does next.
 struct Next {
     /// How long answers have taken too long, if they do.
@@ -240,7 +246,7 @@ impl Using<'_> {
                 tick = now + TICK;
                 self.events.tick();
             }
-            ready.wait(next.wait, next.timeout).map_err(|error| error.to_string())?;
+            ready.wait(next.wait, next.timeout).map_err(said)?;
             self.read()?;
         }
     }
@@ -251,7 +257,7 @@ impl Using<'_> {
         if wire.is_closed() {
             return Ok(None);
         }
-        wire.flush().map_err(|error| error.to_string())?;
+        wire.flush().map_err(said)?;
         if wire.is_waiting() && wire.silence(now) > LOST_AFTER {
             return Err(format!("it has been silent for {} ms", LOST_AFTER.as_millis()));
         }
@@ -273,7 +279,7 @@ impl Using<'_> {
         let mut bytes = [0; READ_AT_ONCE];
         for _ in 0..MOST_READS {
             let received = self.shared.wire().receive(&mut bytes, Instant::now());
-            let Some(amount) = received.map_err(|error| error.to_string())? else { break };
+            let Some(amount) = received.map_err(said)? else { break };
             self.decoder.feed(&bytes[..amount]).map_err(unreadable)?;
             self.deliver()?;
         }

@@ -379,7 +379,9 @@ impl Wire {
         if first.left > 0 {
             return Ok(None);
         }
-        let Some(Pending { to, script, replies, sent, .. }) = self.pending.pop_front() else { return Ok(None) };
+        let Some(Pending { to, script, replies, sent, .. }) = self.pending.pop_front() else {
+            return Ok(None);
+        };
         self.kept -= script.as_ref().and_then(Commands::bytes).map_or(0, <[u8]>::len);
         let took = now.saturating_duration_since(sent);
         if let Use::Suspended { good, .. } = &mut self.using {

@@ -85,6 +85,7 @@ impl Health {
     }
 
     /// Something was written.
+    #[inline(never)]
     pub(super) fn wrote(&self) {
         if !self.is_well.load(Ordering::Acquire) {
             self.change(|inner| inner.trouble = None);

@@ -45,6 +45,7 @@ impl Leases {
     }
 
     /// It ended, and Redis is told by other means.
+    #[inline(never)]
     pub(super) fn ended(&self, lease: Lease) {
         self.with(|inner| inner.held.remove(&(lease.number, lease.name)));
     }

@@ -162,10 +162,10 @@ impl Given {
         Self {
             per_second: rate.per_second.to_string(),
             burst: rate.burst.to_string(),
-            fresh: micros(cache.ttl).to_string(),
-            fresh_absent: micros(cache.negative_ttl).to_string(),
-            stale: micros(kept(cache)).to_string(),
-            keep: kept(cache).as_millis().to_string(),
+            fresh: digits(micros(cache.ttl)),
+            fresh_absent: digits(micros(cache.negative_ttl)),
+            stale: digits(micros(kept(cache))),
+            keep: digits(kept(cache).as_millis() as u64),
         }
     }
 }
@@ -328,7 +328,7 @@ impl Rules {
             (None, _) => b"a",
         };
         let pause = match settled.rate_limited {
-            Some(Some(pause)) => micros(pause).to_string(),
+            Some(Some(pause)) => digits(micros(pause)),
             _ => String::new(),
         };
         let fill = match (settled.claim, settled.question) {
@@ -390,7 +390,7 @@ impl Rules {
 
     fn report(&self, report: &Report<'_>) -> Result<(), Unusable> {
         let lease_key = report.lease.map(|lease| self.names.key(b"l:", &lease.name)).transpose()?;
-        let number = report.lease.map(|lease| lease.number.to_string()).unwrap_or_default();
+        let number = report.lease.map(|lease| digits(lease.number)).unwrap_or_default();
         let given = &self.given;
         let mut keys: [&[u8]; 5] = [&self.stamps, &self.budget, b"", b"", b""];
         let mut count = 2;
@@ -401,7 +401,7 @@ impl Rules {
         }
         if let (Some(fill), Some(_)) = (report.fill, &lease_key) {
             (keys[3], count) = (&fill.key, 4);
-            (stamp, pointer) = (fill.stamp.to_string(), &fill.pointer);
+            (stamp, pointer) = (digits(fill.stamp), &fill.pointer);
             if let Some((key, sealed)) = &fill.customer {
                 (keys[4], count) = (key, 5);
                 value = sealed;
@@ -413,7 +413,7 @@ impl Rules {
             Some((true, message)) => (b"x", message),
             Some((false, message)) => (b"c", message),
         };
-        let number_of_keys = count.to_string();
+        let number_of_keys = digits(count as u64);
         let mut arguments = room::list(1 + count + 16 + report.changed.len())?;
         arguments.push(number_of_keys.as_bytes());
         arguments.extend_from_slice(&keys[..count]);
@@ -487,7 +487,7 @@ impl Rules {
     fn beat(&self) -> Result<(), Unusable> {
         let leases = self.leases.held(Instant::now());
         let (keys, numbers) = self.named(&leases)?;
-        let count = (2 + keys.len()).to_string();
+        let count = digits(2 + keys.len() as u64);
         let mut arguments = room::list(1 + 2 + keys.len() + 2 + numbers.len())?;
         arguments.extend_from_slice(&[count.as_bytes(), &self.stamps, &self.servers]);
         arguments.extend(keys.iter().map(Vec::as_slice));
@@ -503,7 +503,7 @@ impl Rules {
             return Ok(());
         }
         let (keys, numbers) = self.named(&leases)?;
-        let count = keys.len().to_string();
+        let count = digits(keys.len() as u64);
         let mut arguments = room::list(1 + keys.len() + 1 + numbers.len())?;
         arguments.push(count.as_bytes());
         arguments.extend(keys.iter().map(Vec::as_slice));
@@ -516,7 +516,7 @@ impl Rules {
         let (mut keys, mut numbers) = (room::list(leases.len())?, room::list(leases.len())?);
         for lease in leases {
             keys.push(self.names.key(b"l:", &lease.name)?);
-            numbers.push(lease.number.to_string());
+            numbers.push(digits(lease.number));
         }
         Ok((keys, numbers))
     }
@@ -645,8 +645,8 @@ impl Consultation<'_> {
                 count += 1;
             }
         }
-        let claim = ask.claim.map(|claim| claim.fence.to_string()).unwrap_or_default();
-        let (number_of_keys, left) = (count.to_string(), micros(ask.left.min(LATEST)).to_string());
+        let claim = ask.claim.map(|claim| digits(claim.fence)).unwrap_or_default();
+        let (number_of_keys, left) = (digits(count as u64), digits(micros(ask.left.min(LATEST))));
         let given = &rules.given;
         let mut arguments = room::list(1 + count + 14)?;
         arguments.push(number_of_keys.as_bytes());
@@ -853,6 +853,11 @@ fn micros(time: Duration) -> u64 {
     /// A year; Lua's numbers are exact far beyond.
     const MOST: u64 = 365 * 86_400 * 1_000_000;
     u64::try_from(time.as_micros()).unwrap_or(MOST).min(MOST)
+}
+
+#[inline(never)]
+fn digits(number: u64) -> String {
+    number.to_string()
 }
 
 fn flag(is_set: bool) -> &'static [u8] {

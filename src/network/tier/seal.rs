@@ -158,6 +158,7 @@ fn signed<T>(name: &Name, said: &[u8], work: impl FnOnce(&[u8]) -> T) -> Option<
     Some(work(&all[..LENGTH + said.len()]))
 }
 
+#[inline(never)]
 fn head(stamp: u64) -> [u8; HEAD] {
     let mut head = [VERSION; HEAD];
     let mut rest = stamp.min(LAST_STAMP);

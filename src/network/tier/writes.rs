@@ -41,6 +41,7 @@ impl Writes {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    #[inline(never)]
     pub(super) fn note(&self, written: Written<'_>, now: Instant) {
         self.with(|inner| match written {
             Written::Nothing => {}
@@ -56,6 +57,7 @@ impl Writes {
     }
 
     /// Something may not have arrived.
+    #[inline(never)]
     pub(super) fn owe(&self) {
         self.with(|inner| inner.is_owed = true);
     }

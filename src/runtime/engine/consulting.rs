@@ -151,6 +151,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     pub(super) fn give_up(&self, claim: Claim) {
         if let Some(network) = &self.network {
             self.contained((), || network.give_up(claim));

@@ -106,6 +106,7 @@ impl Mailbox {
 
     /// Ends a request with what was found out, and wakes a consumer that waits. A late answer is dropped: the request was
     /// decided.
+    #[inline(never)]
     pub(in crate::runtime) fn answer(&self, key: Key, mut outcome: Outcome) {
         // Held before it can be seen, so that the count is never too low.
         self.hold(&outcome);
