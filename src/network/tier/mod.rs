@@ -12,6 +12,8 @@
 
 mod health;
 mod leases;
+#[cfg(all(test, unix, not(loom)))]
+mod linked;
 mod names;
 mod scripts;
 mod seal;

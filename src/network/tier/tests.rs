@@ -586,6 +586,20 @@ fn a_script_that_is_not_known_is_sent_whole_within_the_same_time() {
 }
 
 #[test]
+fn what_no_caller_waits_for_is_called_by_its_name_too() {
+    let (tier, wire) = scripted(PATIENCE);
+    tier.settle(&Settled { written: Written::Customer("7"), ..settled() });
+    tier.give_up(Claim { name: [b'x'; 32], fence: 1, stamp: 1 });
+    tier.0.free().unwrap();
+    tier.0.beat().unwrap();
+    let commands = wire.commands.lock().unwrap();
+    assert_eq!(commands.len(), 3);
+    for command in &*commands {
+        assert!(command.windows(7).any(|part| part == b"EVALSHA") && command.len() < 1_000);
+    }
+}
+
+#[test]
 fn work_that_has_little_time_does_not_spend_it_all_on_redis() {
     let (tier, wire) = scripted(PATIENCE);
     for (left, most) in [(80, 40), (0, 5)].map(|(left, most)| (millis(left), millis(most))) {

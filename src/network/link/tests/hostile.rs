@@ -73,6 +73,70 @@ fn replies_to_what_is_handed_over_come_to_the_events() {
     tested.link.ask(&Commands::new(), 8).unwrap();
 }
 
+static SCRIPT: Script = Script::new(&["return ", "7"]);
+
+#[test]
+fn a_script_that_is_not_known_is_sent_whole_and_once() {
+    for (knows, whole) in [(b"EVALSHA", 0), (b"EVAL   ", 1), (b"neither", 1)] {
+        let asked = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let heard = Arc::clone(&asked);
+        let fake = Fake::start(move |peer, command| {
+            if command[0].starts_with(b"EVAL") {
+                heard.lock().unwrap().push(command[..2].join(&b' '));
+                let is_known = command[0] == knows.trim_ascii();
+                peer.write(if is_known { b":7\r\n" } else { b"-NOSCRIPT No matching script.\r\n" });
+            } else {
+                peer.usual(command);
+            }
+            true
+        });
+        let tested = Tested::up(settings(&[fake.port]));
+        tested.link.ask(&Commands::script(&SCRIPT, &[b"1", b"key"]), 5).unwrap();
+        let Told::Answered(5, Ok(replies)) = tested.next() else { panic!("it has no answer") };
+        match replies[0].error() {
+            Some(error) => assert_eq!((error.kind, knows), (ReplyErrorKind::NoScript, b"neither")),
+            None => assert_eq!(replies, [Reply::Integer(7)]),
+        }
+        // What a caller waits for is the caller's to repeat.
+        let replies = tested.link.call(&Commands::script(&SCRIPT, &[b"0"]), FOREVER).unwrap();
+        assert_eq!(replies[0].error().is_some(), knows != b"EVALSHA");
+        let name = format!("EVALSHA {}", std::str::from_utf8(&SCRIPT.hash).unwrap());
+        let mut expected = vec![name.clone().into_bytes()];
+        expected.extend(vec![b"EVAL return 7".to_vec(); whole]);
+        expected.push(name.into_bytes());
+        assert_eq!(*asked.lock().unwrap(), expected);
+    }
+}
+
+#[test]
+fn scripts_that_may_have_to_be_sent_again_are_bounded() {
+    // Takes everything and answers nothing.
+    let fake = Fake::start(|peer, command| {
+        if command[0] != b"EVALSHA" {
+            peer.usual(command);
+        }
+        true
+    });
+    let mut settings = settings(&[fake.port]);
+    settings.timeout = FOREVER;
+    let tested = Tested::up(settings);
+    let value = vec![b'a'; 1_000_000];
+    let commands = Commands::script(&SCRIPT, &[b"0", &value]);
+    let refused = (0..10).find_map(|number| Some((number, tested.link.ask(&commands, 1).err()?)));
+    let (number, error) = refused.unwrap();
+    assert_eq!((number, error.kind), (4, LinkErrorKind::TooMuch));
+    fake.cut_all();
+    for _ in 0..number {
+        let told = tested.next();
+        assert!(
+            matches!(&told, Told::Answered(1, Err(error)) if error.kind == LinkErrorKind::Lost),
+            "{told:?}"
+        );
+    }
+    tested.until_up();
+    tested.link.ask(&commands, 2).unwrap();
+}
+
 /// What a test has its link's events do.
 struct FromWithin {
     link: Arc<OnceLock<Link>>,
