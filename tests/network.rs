@@ -13,7 +13,7 @@ use std::time::Duration;
 use paynow_bridge::{
     Answer, Call, Client, CustomerFields, Field, LogLevel, LookupKey, NetworkConfig, Player, Source, Status,
 };
-use redis::{Redis, until};
+use redis::{Authority, Redis, until};
 use support::{FOREVER, Sandbox, wait};
 
 /// Long enough that no answer is forgotten by itself, whatever the machine does.
@@ -21,12 +21,15 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 /// So many servers, which all have found the network.
 fn servers(sandbox: &Sandbox, redis: &Redis, count: usize) -> Vec<Client> {
+    servers_at(sandbox, &NetworkConfig::new(redis.address()), count)
+}
+
+fn servers_at(sandbox: &Sandbox, network: &NetworkConfig, count: usize) -> Vec<Client> {
     let server = |_| {
         let builder = sandbox.builder().cache_ttl(REMEMBERED).cache_negative_ttl(REMEMBERED);
         let builder = builder.deadline(FOREVER).log_level(LogLevel::Info);
         // Waited for as long as need be: what is tested is what it says, not how fast a busy machine is.
-        let network = NetworkConfig::new(redis.address()).timeout(Duration::from_secs(10));
-        builder.network(network).build().unwrap()
+        builder.network(network.clone().timeout(Duration::from_secs(10))).build().unwrap()
     };
     let servers: Vec<Client> = (0..count).map(server).collect();
     until("all servers have found the network", || servers.iter().all(|server| server.stats().network_up));
@@ -80,6 +83,34 @@ fn what_one_server_knows_the_others_do_not_ask() {
     let bob = create(&servers[3], "Bob");
     for server in &servers {
         until("all have heard of it", || look(server, "Bob").0.as_ref() == Some(&bob));
+    }
+}
+
+#[test]
+fn encrypted_and_with_a_password_it_is_the_same() {
+    let authority = Authority::new();
+    let options = ["--requirepass", "pnpw_of_the_network"];
+    let Some(redis) = Redis::with_tls("network.encrypted", &authority, &options) else { return };
+    let sandbox = Sandbox::start();
+    let network = NetworkConfig::new(format!("localhost:{}", redis.tls_port))
+        .ca_file(redis.directory().join("ca.pem"))
+        .password("pnpw_of_the_network");
+    let servers = servers_at(&sandbox, &network, 2);
+    let id = create(&servers[0], "Ada");
+    assert_eq!(look(&servers[0], "Ada"), (Some(id.clone()), Source::Network));
+    assert_eq!(look(&servers[1], "Ada"), (Some(id), Source::OtherServer));
+}
+
+#[test]
+fn in_a_cluster_it_is_the_same() {
+    let Some(nodes) = Redis::cluster("network.cluster", 3) else { return };
+    let sandbox = Sandbox::start();
+    // Each is led by another node.
+    let servers: Vec<Client> = nodes.iter().flat_map(|node| servers(&sandbox, node, 1)).collect();
+    let id = create(&servers[0], "Ada");
+    assert_eq!(look(&servers[0], "Ada"), (Some(id.clone()), Source::Network));
+    for server in &servers[1..] {
+        assert_eq!(look(server, "Ada"), (Some(id.clone()), Source::OtherServer));
     }
 }
 

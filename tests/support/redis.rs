@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part of this")]
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -52,8 +53,15 @@ fn installed(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// Not one that the system gives out by itself: it would give it to those who try to connect while a server is away. In a
+/// cluster the port 10,000 above is used too.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let port = 10_000 + (RandomState::new().hash_one(()) % 10_000) as u16;
+        if [port, port + 10_000].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+            return port;
+        }
+    }
 }
 
 impl Redis {
