@@ -97,6 +97,10 @@ lib: ## Build the shared library
 	@# At run time it is looked for by its soname.
 	@ln -sf libpaynow_bridge.so $(LIB).0
 
+.PHONY: size
+size: lib ## Say how large the library is, by the layers of src
+	@sh tests/packages/size.sh $(LIB)
+
 .PHONY: static
 static: ## Build the static library
 	$(CARGO) rustc --locked --release --lib --features wiping-allocator --crate-type staticlib

@@ -141,6 +141,14 @@ unfit() {
 }
 if wants unfit; then unfit; fi
 
+# --- how large it is ---
+
+if ! nm "$library" 2>/dev/null | grep -q paynow_bridge; then
+  skip size 'the library has no symbols any more'
+else
+  check size.network_stays_small sh "$here/size.sh" "$library"
+fi
+
 # --- pkg-config ---
 
 if ! wants pkg_config; then

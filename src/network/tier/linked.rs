@@ -155,7 +155,7 @@ fn a_script_that_redis_has_forgotten_is_sent_again_for_every_command() {
 fn the_rules_outlive_a_failover_by_sentinels() {
     let name = "the_rules_outlive_a_failover_by_sentinels";
     let failovers = std::env::var("NETWORK_FAULTS").map_or(1, |count| count.parse::<u32>().unwrap() / 20 + 1);
-    let secured = ["--requirepass", PASSWORD, "--masterauth", PASSWORD];
+    let secured = ["--requirepass", PASSWORD, "--masterauth", PASSWORD, "--repl-diskless-sync-delay", "0"];
     let Some(mut master) = Redis::start(name, &secured) else { return };
     let Some(mut replica) = Redis::start(name, &secured) else { return };
     let needs = format!("sentinel auth-pass store {PASSWORD}\nrequirepass {PASSWORD}");
