@@ -12,8 +12,6 @@
 
 mod health;
 mod leases;
-#[cfg(all(test, unix, not(loom)))]
-mod linked;
 mod names;
 mod scripts;
 mod seal;

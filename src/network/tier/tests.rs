@@ -1,5 +1,7 @@
 //! The rules on a real Redis.
 
+mod linked;
+
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 

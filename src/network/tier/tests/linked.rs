@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::simulation::rig::server::{Authority, Redis, until};
-use super::simulation::rig::{Forgetful, Forgotten, Memory, look_up, settled};
-use super::*;
+use super::super::simulation::rig::server::{Authority, Redis, until};
+use super::super::simulation::rig::{Forgetful, Forgotten, Memory, look_up, settled};
+use super::super::*;
 use crate::network::settings::NetworkOptions;
 
 const PASSWORD: &str = "pnpw_of_the_network";
