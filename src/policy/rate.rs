@@ -61,6 +61,9 @@ const PROBE_STEP: f64 = 0.05;
 /// A limit is forgotten after so long without a 429.
 const FORGOTTEN: Duration = Duration::from_secs(900);
 
+/// The exchanges of one unknown player: looking up, creating, and looking up again when another server was first.
+const FLOW: f64 = 3.0;
+
 /// No server of a network is held to less of the rate.
 const SMALLEST_SHARE: f64 = 0.0001;
 
@@ -272,14 +275,20 @@ impl RateBudget {
         }
     }
 
-    /// Holds to a share of the configured rate. With `first` no more than so much is left to begin with.
+    /// Holds to a share of the configured rate. What that brings in a second may go at once, for the exchanges of one
+    /// player, but at most [`FLOW`]. With `first`, from 0 to 1, only a part is left to begin with: of such a second the half or
+    /// more, otherwise so much of one exchange.
     pub(crate) fn share(&mut self, share: f64, first: Option<f64>, now: Instant) {
         self.advance(now);
         if let Some(bucket) = &mut self.configured {
             let share = if share.is_finite() { share.clamp(SMALLEST_SHARE, 1.0) } else { 1.0 };
             bucket.rate = self.policy.per_second * share;
-            bucket.burst = (self.policy.burst * share).max(1.0);
-            bucket.tokens = first.map_or(bucket.tokens, |first| first.min(bucket.tokens)).min(bucket.burst);
+            let flow = bucket.rate.min(FLOW).min(self.policy.burst);
+            bucket.burst = (self.policy.burst * share).max(flow).max(1.0);
+            let most = first.map_or(bucket.burst, |first| {
+                if flow > 1.0 { bucket.burst * f64::midpoint(first, 1.0) } else { first }
+            });
+            bucket.tokens = bucket.tokens.min(most).min(bucket.burst);
         }
     }
 
@@ -738,6 +747,25 @@ mod tests {
             for clients in [2, 5, 20] {
                 assert_settles(&Run { clients, ..RUN }, &model, 60, 0.85);
             }
+        }
+    }
+
+    #[test]
+    fn a_server_alone_sends_the_exchanges_of_one_player_at_once_when_its_share_brings_them_in_a_second() {
+        let start = Instant::now();
+        for (per_second, burst, share, at_once) in
+            [(54, 6, 0.05, 2), (54, 6, 0.1, 3), (54, 2, 0.1, 2), (54, 6, 0.01, 1), (54, 54, 0.5, 27)]
+        {
+            let policy = RatePolicy { per_second: f64::from(per_second), burst: f64::from(burst) };
+            let mut budget = RateBudget::new(policy, start);
+            budget.share(share, Some(0.0), start);
+            assert_eq!(budget.is_ready(start, true), at_once > 1, "{share} of {policy:?}");
+            let mut count = 0;
+            while budget.is_ready(start + Duration::from_secs(60), true) {
+                budget.take(start + Duration::from_secs(60));
+                count += 1;
+            }
+            assert_eq!(count, at_once, "{share} of {policy:?}");
         }
     }
 

@@ -74,8 +74,10 @@ impl fmt::Display for LinkError {
 /// What kept commands from being answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkErrorKind {
-    /// There is no connection, or its answers take too long: nothing was sent.
+    /// There is no connection: nothing was sent.
     Down,
+    /// Its answers take too long lately: nothing was sent.
+    Slow,
     /// No reply came in time. The commands may still be done.
     TimedOut,
     /// The connection was lost. The commands may have been done.

@@ -28,7 +28,7 @@ const ALMOST: f64 = 0.9;
 const KEPT_OUTPUT: usize = 64 * 1024;
 
 pub(super) const DOWN: LinkError = error(LinkErrorKind::Down, "there is no connection");
-pub(super) const SLOW: LinkError = error(LinkErrorKind::Down, "its answers take too long");
+pub(super) const SLOW: LinkError = error(LinkErrorKind::Slow, "its answers take too long");
 pub(super) const TIMED_OUT: LinkError = error(LinkErrorKind::TimedOut, "no answer came in time");
 pub(super) const LOST: LinkError = error(LinkErrorKind::Lost, "the connection was lost");
 pub(super) const CLOSED: LinkError = error(LinkErrorKind::Closed, "the link is closed");
@@ -260,10 +260,16 @@ impl Wire {
     /// Takes a batch, and sends as much as goes without waiting.
     pub(super) fn begin(&mut self, commands: &Commands, to: To) -> Result<Begun, LinkError> {
         let is_ping = matches!(to, To::Ping);
+        // What no caller waits for may come late: without it others would wait for what is known, or for a lease that ended.
+        let is_refused = match to {
+            To::Caller(_) => true,
+            To::Events(_) => self.has_unsent(),
+            To::Ping => false,
+        };
         match self.using {
             Use::Closed => return Err(CLOSED),
             Use::Refused => return Err(DOWN),
-            Use::Suspended { .. } if !is_ping => return Err(SLOW),
+            Use::Suspended { .. } if is_refused => return Err(SLOW),
             Use::Suspended { .. } | Use::Allowed if self.is_broken => return Err(DOWN),
             Use::Suspended { .. } | Use::Allowed => {}
         }

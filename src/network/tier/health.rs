@@ -14,6 +14,7 @@ use crate::network::{NetworkState, News};
 pub(super) struct Health {
     inner: Mutex<Inner>,
     is_well: AtomicBool,
+    is_slow: AtomicBool,
     servers: AtomicU32,
     connections: AtomicU64,
     commands: AtomicU64,
@@ -28,6 +29,8 @@ struct Inner {
     /// Why not, or why nothing is written.
     trouble: Option<&'static str>,
     words: String,
+    /// Since when no answer came in time, though it is linked.
+    slow: Option<Instant>,
     /// When it was lost. `None` while it is well, and before it was tried.
     lost: Option<Instant>,
     is_told: bool,
@@ -82,6 +85,21 @@ impl Health {
             inner.trouble.get_or_insert(why);
             inner.lost.get_or_insert(now);
         });
+    }
+
+    /// No answer came in time, though it is linked.
+    pub(super) fn slow(&self, now: Instant) {
+        self.is_slow.store(true, Ordering::Release);
+        self.change(|inner| inner.slow = inner.slow.or(Some(now)));
+    }
+
+    /// For how long no answer came in time. `None`: that is not what is wrong.
+    pub(super) fn slow_for(&self, now: Instant) -> Option<Duration> {
+        if !self.is_slow.load(Ordering::Acquire) {
+            return None;
+        }
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.slow.filter(|_| inner.is_linked).map(|since| now.saturating_duration_since(since))
     }
 
     /// Something was written.
@@ -143,6 +161,9 @@ impl Health {
 
     /// A call was answered after so long.
     pub(super) fn answered(&self, took: Duration) {
+        if self.is_slow.swap(false, Ordering::AcqRel) {
+            self.change(|inner| inner.slow = None);
+        }
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let before = self.round_trip.load(Ordering::Relaxed);
         let lately = if before == 0 { took } else { (before / 8 * 7).saturating_add(took / 8).max(1) };

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::names::Name;
 use crate::room;
 
 /// Most that are renewed or given up at once. The others run out, and are taken again when they are needed.
 const MOST: usize = 4_000;
+
+/// One that was taken without an answer is not renewed, and has run out by then.
+const DOUBTFUL: Duration = Duration::from_secs(5);
 
 /// A lease, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ struct Inner {
     /// Until when each is renewed: nothing holds one longer than its work could last.
     held: HashMap<(u64, Name), Instant>,
     unwanted: Vec<Lease>,
+    /// Those of which it is not known whether they were taken, because no answer came; and until when that matters.
+    doubtful: HashMap<Name, (u64, Instant)>,
 }
 
 impl Leases {
@@ -60,10 +65,26 @@ impl Leases {
         });
     }
 
+    /// It may have been taken. The next work that asks the same goes on with it.
+    pub(super) fn doubt(&self, lease: Lease, now: Instant) {
+        self.with(|inner| {
+            let doubtful = &mut inner.doubtful;
+            if doubtful.len() < MOST && doubtful.try_reserve(1).is_ok() {
+                doubtful.insert(lease.name, (lease.number, now + DOUBTFUL));
+            }
+        });
+    }
+
+    /// The number of the one that may have been taken under this name. Afterwards it is not in doubt any more.
+    pub(super) fn doubted(&self, name: Name) -> Option<u64> {
+        self.with(|inner| inner.doubtful.remove(&name)).map(|(number, _)| number)
+    }
+
     /// Those to renew now.
     pub(super) fn held(&self, now: Instant) -> Vec<Lease> {
         self.with(|inner| {
             inner.held.retain(|_, until| now < *until);
+            inner.doubtful.retain(|_, (_, until)| now < *until);
             let mut all = room::list(inner.held.len()).unwrap_or_default();
             let room = all.capacity();
             all.extend(inner.held.keys().take(room).map(|&(number, name)| Lease { name, number }));
@@ -79,8 +100,6 @@ impl Leases {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -99,6 +118,12 @@ mod tests {
         assert_eq!(leases.held(now + second), [lease(2)]);
         assert_eq!(leases.unwanted(), [lease(4)]);
         assert_eq!(leases.unwanted(), []);
+        leases.doubt(lease(5), now);
+        assert_eq!(leases.doubted(lease(5).name), Some(5));
+        assert_eq!(leases.doubted(lease(5).name), None);
+        leases.doubt(lease(6), now);
+        leases.held(now + DOUBTFUL);
+        assert_eq!(leases.doubted(lease(6).name), None);
         for number in 0..10_000 {
             leases.hold(lease(number), now + second * 9);
         }

@@ -23,7 +23,7 @@ mod writes;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -35,7 +35,7 @@ use self::names::{LENGTH, Name, Names};
 use self::scripts::Scripts;
 use self::seal::{Keys, Pointer};
 use self::writes::{Again, Writes};
-use super::link::{Commands, Link, LinkError, LinkEvents, Reply, ReplyErrorKind, Script};
+use super::link::{Commands, Link, LinkError, LinkErrorKind, LinkEvents, Reply, ReplyErrorKind, Script};
 use super::settings::NetworkSettings;
 use super::{
     Ask, Claim, Forget, Known, KnownAnswer, Network, NetworkState, News, Settled, SettledAnswer, Verdict,
@@ -107,6 +107,11 @@ const LARGEST: usize = 64 * 1024;
 const SHORTEST: Duration = Duration::from_millis(5);
 /// Letters of a server's name.
 const SERVER: usize = 16;
+/// Answers that take too long may be those to a crowd: so long the network is asked again before each works alone, which would
+/// be a crowd at PayNow.
+const SLOW_FOR: Duration = Duration::from_millis(250);
+/// How soon.
+const SLOW_AGAIN: Duration = Duration::from_millis(40);
 /// No place is waited for longer, and Redis is not believed when it says to come later than this.
 const LATEST: Duration = Duration::from_secs(60);
 
@@ -235,7 +240,11 @@ impl Rules {
 
     /// From three quarters to five, so that those who wait do not come together.
     fn jitter(&self) -> f64 {
-        0.75 + self.random.lock().unwrap_or_else(PoisonError::into_inner).f64() / 2.0
+        0.75 + self.random().f64() / 2.0
+    }
+
+    fn random(&self) -> MutexGuard<'_, fastrand::Rng> {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wire(&self) -> Result<&dyn Wire, Unusable> {
@@ -262,8 +271,13 @@ impl Rules {
             current: &current,
             previous: previous.as_ref(),
             skip: false,
+            number: self.random().u64(1..1 << 53),
+            doubted: lease.filter(|_| ask.claim.is_none()).and_then(|name| self.leases.doubted(name)),
         };
-        let mut reply = consultation.call(began)?;
+        let mut reply = match consultation.call(began) {
+            Ok(reply) => reply,
+            Err(Unusable) => return consultation.unanswered(began),
+        };
         if reply.is_hit() {
             match consultation.open(reply) {
                 Some(known) => {
@@ -296,7 +310,7 @@ impl Rules {
             let left = patience.saturating_sub(began.elapsed());
             self.health.sent(1);
             let called = Instant::now();
-            let replies = wire.call(&commands, left).map_err(|_| Unusable)?;
+            let replies = wire.call(&commands, left).map_err(|error| self.not_answered(&error))?;
             self.health.answered(called.elapsed());
             match replies.into_iter().next() {
                 Some(Reply::Array(items)) => return Ok(items),
@@ -310,6 +324,13 @@ impl Rules {
                 _ => return Err(Unusable),
             }
         }
+    }
+
+    fn not_answered(&self, error: &LinkError) -> Unusable {
+        if matches!(error.kind, LinkErrorKind::TimedOut | LinkErrorKind::Slow) {
+            self.health.slow(Instant::now());
+        }
+        Unusable
     }
 
     // --- telling ---
@@ -502,7 +523,15 @@ impl Rules {
         if leases.is_empty() {
             return Ok(());
         }
-        let (keys, numbers) = self.named(&leases)?;
+        let told = self.tell_free(&leases);
+        if told.is_err() {
+            leases.into_iter().for_each(|lease| self.leases.give_up(lease));
+        }
+        told
+    }
+
+    fn tell_free(&self, leases: &[Lease]) -> Result<(), Unusable> {
+        let (keys, numbers) = self.named(leases)?;
         let count = digits(keys.len() as u64);
         let mut arguments = room::list(1 + keys.len() + 1 + numbers.len())?;
         arguments.push(count.as_bytes());
@@ -595,6 +624,10 @@ struct Consultation<'a> {
     previous: Option<&'a Arc<Keys>>,
     /// What is there does not open: it is passed over.
     skip: bool,
+    /// What a lease is called that is taken now.
+    number: u64,
+    /// One that may have been taken for the same question before.
+    doubted: Option<u64>,
 }
 
 /// What the script said: its word, and what follows.
@@ -645,10 +678,12 @@ impl Consultation<'_> {
                 count += 1;
             }
         }
-        let claim = ask.claim.map(|claim| digits(claim.fence)).unwrap_or_default();
+        let claim = ask.claim.map(|claim| claim.fence).or(self.doubted);
+        let claim = claim.map(digits).unwrap_or_default();
+        let number = digits(self.number);
         let (number_of_keys, left) = (digits(count as u64), digits(micros(ask.left.min(LATEST))));
         let given = &rules.given;
-        let mut arguments = room::list(1 + count + 14)?;
+        let mut arguments = room::list(1 + count + 15)?;
         arguments.push(number_of_keys.as_bytes());
         arguments.extend_from_slice(&keys[..count]);
         arguments.extend_from_slice(&[
@@ -666,12 +701,35 @@ impl Consultation<'_> {
             given.burst.as_bytes(),
             &rules.customers,
             given.keep.as_bytes(),
+            number.as_bytes(),
         ]);
         // What is left then is for PayNow's answer, which is asked without the network.
         let patience = rules.timeout.min((ask.left / 2).max(SHORTEST));
         let said = Said(rules.run(rules.scripts.consult, &arguments, (began, patience))?);
         rules.health.counted_servers(said.0.get(1).and_then(Reply::integer).unwrap_or(0));
         Ok(said)
+    }
+
+    /// No answer came that can be used. The work asks again while that may be because of a crowd; otherwise it goes alone.
+    fn unanswered(&self, began: Instant) -> Result<Verdict, Unusable> {
+        let (rules, ask) = (self.rules, self.ask);
+        let now = Instant::now();
+        let left = ask.left.saturating_sub(now.saturating_duration_since(began));
+        let slow_for = rules.health.slow_for(now).filter(|_| !ask.only_known && left > SLOW_FOR);
+        let is_patient = slow_for.is_some_and(|slow_for| slow_for < SLOW_FOR);
+        if let (Some(name), None) = (self.lease, ask.claim) {
+            let lease = Lease { name, number: self.doubted.unwrap_or(self.number) };
+            if is_patient {
+                rules.leases.doubt(lease, now);
+            } else {
+                rules.leases.give_up(lease);
+                let _ = rules.free();
+            }
+        }
+        if !is_patient {
+            return Err(Unusable);
+        }
+        Ok(Verdict::Again(SLOW_AGAIN.mul_f64(rules.jitter())))
     }
 
     /// The answer in a hit. `None` when it does not open.
@@ -740,8 +798,14 @@ impl Network for Tier {
         if let Some(claim) = settled.claim.filter(|_| !settled.keeps_claim) {
             rules.leases.ended(lease_of(claim));
         }
-        if rules.settle(settled).is_err() && is_written {
-            rules.writes.owe();
+        if rules.settle(settled).is_err() {
+            if is_written {
+                rules.writes.owe();
+            }
+            // The others wait for it until they are told.
+            if let Some(claim) = settled.claim.filter(|_| !settled.keeps_claim) {
+                rules.leases.give_up(lease_of(claim));
+            }
         }
     }
 

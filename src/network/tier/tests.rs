@@ -338,6 +338,8 @@ fn a_full_redis_is_read_and_its_stamps_are_not_believed_once_one_is_missing() {
     assert_eq!(server.tier.news(), None);
     server.write(Written::Customer("9"));
     assert_eq!(server.known(Q), None, "a write could not be noted");
+    server.events().tick();
+    assert_eq!(server.tier.news(), None, "a sign of life cannot be written either");
     redis.run(&[b"CONFIG", b"SET", b"maxmemory", b"0"]);
     let claim = goes(server.look_up(Q));
     assert!(matches!(server.tier.news(), Some(News::Up(_))));
@@ -360,6 +362,57 @@ fn a_read_only_redis_is_read() {
     assert!(matches!(server.tier.news(), Some(News::Down(why)) if why.contains("replica")));
     redis.run(&[b"REPLICAOF", b"NO", b"ONE"]);
     goes(server.look_up(OTHER));
+    // Nor is a lease waited for whose end could not be told.
+    let other = Server::start(&redis, &Setup::default());
+    waits(other.look_up(OTHER));
+    redis.run(&[b"REPLICAOF", b"127.0.0.1", b"1"]);
+    let Verdict::Alone { .. } = other.look_up(OTHER) else { panic!("nothing can be written") };
+}
+
+#[test]
+fn a_lease_that_was_taken_without_an_answer_is_gone_on_with_or_given_up() {
+    let Some(redis) = redis(&[]) else { return };
+    let (one, other) = (Server::start(&redis, &Setup::default()), Server::start(&redis, &Setup::default()));
+    let lose = |is_lost| one.loses_answers.store(is_lost, Ordering::Release);
+    // Redis knows the script from here on.
+    assert_eq!(one.known(Q), None);
+    lose(true);
+    waits(one.look_up(Q));
+    waits(one.look_up(Q));
+    lose(false);
+    waits(other.look_up(Q));
+    let claim = goes(one.look_up(Q));
+    waits(other.look_up(Q));
+    one.answer_customer(claim, Q, "7", BODY);
+    let Verdict::Known(_) = other.look_up(Q) else { panic!("not known") };
+    // Of work that has no time to ask again.
+    lose(true);
+    let hasty = Ask { left: millis(100), ..look_up(OTHER) };
+    let Verdict::Alone { .. } = one.ask(hasty) else { panic!("not alone") };
+    lose(false);
+    let claim = goes(other.look_up(OTHER));
+    // Nor when its end cannot be told.
+    other.is_cut.store(true, Ordering::Release);
+    other.answer(claim, OTHER, SettledAnswer::Absent);
+    other.events().tick();
+    other.is_cut.store(false, Ordering::Release);
+    waits(one.look_up(OTHER));
+    other.events().tick();
+    goes(one.look_up(OTHER));
+}
+
+#[test]
+fn those_who_wait_come_when_the_answer_is_expected() {
+    let Some(redis) = redis(&[]) else { return };
+    redis.tell(CLOCK, START);
+    let setup = Setup { clock: Some(CLOCK), ..Setup::default() };
+    let (one, other) = (Server::start(&redis, &setup), Server::start(&redis, &setup));
+    let claim = goes(one.look_up(Q));
+    redis.tell(CLOCK, START + millis(120));
+    one.answer_customer(claim, Q, "7", BODY);
+    goes(one.look_up(OTHER));
+    let pause = waits(other.look_up(OTHER));
+    assert!(pause >= millis(120) && pause <= millis(240), "{pause:?}");
 }
 
 #[test]
@@ -585,6 +638,31 @@ fn a_script_that_is_not_known_is_sent_whole_within_the_same_time() {
     assert!(commands[0].windows(7).any(|part| part == b"EVALSHA") && commands[0].len() < 2_000);
     assert!(commands[1].len() > 5_000);
     assert_eq!(tier.state().servers, 3);
+}
+
+#[test]
+fn a_network_that_is_slow_is_asked_again_for_a_while_before_each_works_alone() {
+    let (tier, wire) = scripted(millis(100));
+    let fails = |kind| {
+        let lost = LinkError { kind, message: "no answer" };
+        wire.replies.lock().unwrap().push(Err(lost));
+        tier.consult(&look_up(Q))
+    };
+    tier.0.health.up();
+    waits(fails(LinkErrorKind::TimedOut));
+    waits(fails(LinkErrorKind::Slow));
+    // Only what is known is wanted: that is not waited for.
+    wire.replies.lock().unwrap().push(Err(LinkError { kind: LinkErrorKind::Slow, message: "no answer" }));
+    let known = tier.consult(&Ask { only_known: true, ..look_up(Q) });
+    let Verdict::Alone { .. } = known else { panic!("{}", describe(&known)) };
+    tier.0.health.answered(millis(1));
+    assert_eq!(tier.0.health.slow_for(Instant::now()), None);
+    tier.0.health.slow(Instant::now().checked_sub(SLOW_FOR).unwrap());
+    let Verdict::Alone { .. } = fails(LinkErrorKind::Slow) else { panic!("it is slow for long") };
+    tier.0.health.answered(millis(1));
+    waits(fails(LinkErrorKind::TimedOut));
+    tier.0.health.down("it is gone", Instant::now());
+    let Verdict::Alone { .. } = fails(LinkErrorKind::Down) else { panic!("it is gone") };
 }
 
 #[test]
@@ -930,6 +1008,69 @@ fn an_unknown_limit_is_learnt_by_all_remembered_and_returned_to() {
         for _ in 0..100 {
             assert_eq!(placed(newcomer.ask(place())), Duration::ZERO);
         }
+    }
+}
+
+/// PayNow's limit, as so many in each second from the first on.
+#[derive(Default)]
+struct Second {
+    since: Duration,
+    used: u32,
+}
+
+impl Second {
+    fn accepts(&mut self, limit: u32, now: Duration) -> bool {
+        if now >= self.since + Duration::from_secs(1) {
+            *self = Self { since: now, used: 0 };
+        }
+        self.used += 1;
+        self.used <= limit
+    }
+}
+
+#[test]
+fn under_a_load_of_nine_tenths_an_unknown_limit_costs_few_refusals_and_short_waits() {
+    let Some(redis) = redis(&[]) else { return };
+    for seed in 0..6 {
+        redis.run(&[b"FLUSHALL"]);
+        redis.tell(CLOCK, START);
+        let servers: Vec<Server> = (0..5).map(|_| Server::start(&redis, &limited_to(0.0, 0.0))).collect();
+        let (mut limit, mut random) = (Second::default(), fastrand::Rng::with_seed(seed));
+        // What happens, by time, and since when it waits: an arrival, a place that was given, an answer.
+        let mut events: std::collections::BTreeMap<(Duration, u64), (u8, Duration)> = Default::default();
+        let (mut refused, mut waited) = (0_u32, Vec::new());
+        for number in 0..55 * 40 {
+            let at = START + Duration::from_micros(random.u64(..40_000_000));
+            events.insert((at, number), (0, at));
+        }
+        let mut number = 10_000;
+        while let Some(((now, _), (event, since))) = events.pop_first() {
+            let server = &servers[random.usize(..servers.len())];
+            redis.tell(CLOCK, now);
+            number += 1;
+            match event {
+                0 => {
+                    let left = Duration::from_secs(10).checked_sub(now - since).unwrap();
+                    let after = placed(server.ask(Ask { left, ..place() }));
+                    events.insert((now + after, number), (1, since));
+                }
+                1 if limit.accepts(60, now) => drop(events.insert((now + millis(40), number), (2, since))),
+                1 => drop(events.insert((now + millis(40), number), (3, since))),
+                2 => {
+                    waited.push(now - since);
+                    server.tier.settle(&settled());
+                }
+                _ => {
+                    refused += 1;
+                    let rate_limited = Some(Some(Duration::from_secs(1)));
+                    server.tier.settle(&Settled { answer: SettledAnswer::Failed, rate_limited, ..settled() });
+                    events.insert((now, number), (0, since));
+                }
+            }
+        }
+        waited.sort();
+        let most = waited[waited.len() * 94 / 100];
+        assert!(refused <= 40 && most < Duration::from_secs(3), "seed {seed}: {refused} refused, {most:?}");
     }
 }
 

@@ -203,7 +203,7 @@ fn a_server_that_hangs_is_noticed_and_used_again() {
     // Though nothing is asked of it.
     redis.pause();
     assert!(tested.next_is_down().contains("longer than 200 ms"));
-    assert_eq!(tested.try_ask(&[b"PING"]).unwrap_err().kind, LinkErrorKind::Down);
+    assert_eq!(tested.try_ask(&[b"PING"]).unwrap_err().kind, LinkErrorKind::Slow);
     until("it is left", || tested.link.state().why.contains("does not answer"));
     redis.resume();
     assert_eq!(tested.next(), Told::Up);

@@ -7,8 +7,9 @@ local GONE = 5 * MICRO
 local LEASE = 3000
 
 local now = clock()
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now - GONE))
+-- First: a full Redis lets everything through after a first write that needs no memory.
 redis.call('ZADD', KEYS[2], text(now), me)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now - GONE))
 redis.call('PEXPIRE', KEYS[2], 60000)
 redis.call('PEXPIRE', KEYS[1], keep)
 for index = 3, #KEYS do

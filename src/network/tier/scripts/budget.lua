@@ -1,7 +1,7 @@
 -- The budget: a hash, read and written whole numbers of microseconds and rates a second.
 local FIELDS = {
   'tat', 'event', 'closed', 'reopen', 'before', 'stretch', 'start', 'level', 'limited', 'patience', 'trusted', 'accepted',
-  'pressed', 'pressing', 'began', 'second', 'count', 'last', 'peak', 'failing', 'failures', 'back'
+  'pressed', 'pressing', 'began', 'second', 'count', 'last', 'peak', 'failing', 'failures', 'back', 'took'
 }
 
 -- No pause, and no place, is further away. What is comes from another clock.

@@ -6,6 +6,8 @@ local me, claim, left = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local interactive, must_exist, only_known, skip = ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1', ARGV[7] == '1'
 local fresh, fresh_absent, stale = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local per_second, burst, customers, keep = tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[13], tonumber(ARGV[14])
+-- What a new lease is called. The server knows it also when it is not told that it has it.
+local proposed = ARGV[15]
 
 -- A place that is not further away is waited for where it was given. For others the work asks again when its time comes,
 -- because a 429 may move them.
@@ -16,6 +18,8 @@ local LEASE = 3000000
 local GRACE = 500000
 -- Between two questions whether another's answer has come.
 local SOONEST, LATEST = 25000, 250000
+-- It is expected after so many times what is usual: some of them are a little late, and those who ask spread by a quarter.
+local LATER, USUALLY = 1.5, 50000
 -- What background work leaves, as a share of the burst; and how long it stays away at most.
 local RESERVED, REST = 0.2, 1000000
 
@@ -88,7 +92,11 @@ if held then
     elseif asks then
       local away = math.max(go - now, 0)
       if away > left then return {'r', servers, away} end
-      local pause = math.min(math.max((now - go) / 2, SOONEST), LATEST)
+      -- Where nothing can be written the end of the lease could not be told either: better to know than to wait.
+      redis.call('SET', KEYS[4], held, 'KEEPTTL')
+      -- When its answer is expected; if it is late, less and less often.
+      local expected = math.min(go, now) + (budget.took > 0 and budget.took or USUALLY) * LATER
+      local pause = math.min(math.max((now - go) / 2, expected - now, SOONEST), LATEST)
       return {'a', servers, math.floor(away + pause), 0}
     else
       -- Another server has asked meanwhile. What is left of this work goes on without the lease.
@@ -133,7 +141,7 @@ if #KEYS == 3 or is_lost then return {'g', servers, away, false, false} end
 -- Handed out in one order with those of writes: `l` is the last of both.
 local asked = stamp(last, now)
 redis.call('ZADD', KEYS[1], text(asked), 'l')
-number = number or text(asked)
+number = number or proposed
 local waits = away > SHORT
 local state = ' g '
 if waits then state = number == claim and ' c ' or ' w ' end

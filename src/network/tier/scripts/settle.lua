@@ -127,6 +127,20 @@ local function limited(budget)
   budget.tat = budget.reopen + (fewer - 1) * MICRO / slower + math.min(waiting * budget.stretch, FAR / 2)
 end
 
+local held, is_mine = KEYS[3] and redis.call('GET', KEYS[3]), false
+if held then
+  local mine = me .. ' ' .. number .. ' '
+  is_mine = string.sub(held, 1, #mine) == mine
+end
+
+-- What an exchange takes, so that those who wait for its answer come when it is there.
+local function note_time(budget)
+  local event, offset = string.match(held, '(%d+) (%-?%d+)$')
+  local go = event and place_at(budget, tonumber(event), tonumber(offset))
+  local took = go and now - go
+  if took and took > 0 and took < FAR then budget.took = budget.took + (took - budget.took) / (budget.took > 0 and 8 or 1) end
+end
+
 if outcome ~= '' then
   local budget = load_budget(KEYS[2], now)
   if outcome == 'l' then
@@ -137,6 +151,7 @@ if outcome ~= '' then
   else
     window(budget)
     budget.count, budget.accepted = budget.count + 1, budget.accepted + 1
+    if is_mine then note_time(budget) end
     if now >= budget.reopen then budget.trusted = 1 end
     if budget.failures >= OUT_FAILURES and now - budget.failing >= OUT_TIME then budget.back = now end
     budget.failing, budget.failures = 0, 0
@@ -161,8 +176,5 @@ if pointer ~= '' and not failure then
   end
 end
 
-if release and KEYS[3] then
-  local held = redis.call('GET', KEYS[3])
-  if held and string.sub(held, 1, #me + #number + 2) == me .. ' ' .. number .. ' ' then redis.call('DEL', KEYS[3]) end
-end
+if release and is_mine then redis.call('DEL', KEYS[3]) end
 return failure or 'OK'

@@ -152,6 +152,7 @@ struct TestWire {
     connection: Mutex<Connection>,
     events: OnceLock<Events>,
     is_cut: Arc<AtomicBool>,
+    loses_answers: Arc<AtomicBool>,
 }
 
 impl TestWire {
@@ -168,7 +169,11 @@ impl TestWire {
 
 impl Wire for Arc<TestWire> {
     fn call(&self, commands: &Commands, _timeout: Duration) -> Result<Vec<Reply>, LinkError> {
-        self.exchange(commands)
+        let answer = self.exchange(commands);
+        if self.loses_answers.load(Ordering::Acquire) {
+            return Err(LinkError { kind: LinkErrorKind::TimedOut, message: "no answer came in time" });
+        }
+        answer
     }
 
     fn ask(&self, commands: &Commands, tag: u32) -> Result<(), LinkError> {
@@ -196,6 +201,8 @@ pub(in super::super) struct Server {
     pub(in super::super) tier: Tier,
     pub(in super::super) memory: Arc<Memory>,
     pub(in super::super) is_cut: Arc<AtomicBool>,
+    /// What is asked is done, and its answer comes too late.
+    pub(in super::super) loses_answers: Arc<AtomicBool>,
     heard: Mutex<Connection>,
     redis: Arc<Redis>,
 }
@@ -251,18 +258,26 @@ impl Server {
             connection
         };
         let is_cut = Arc::new(AtomicBool::new(false));
+        let loses_answers = Arc::new(AtomicBool::new(false));
         let wire = Arc::new(TestWire {
             connection: Mutex::new(connect()),
             events: OnceLock::new(),
             is_cut: Arc::clone(&is_cut),
+            loses_answers: Arc::clone(&loses_answers),
         });
         let _ = wire.events.set(Events(Arc::downgrade(&rules)));
         let _ = rules.wire.set(Box::new(wire));
         let mut heard = connect();
         let reply = heard.run(&[b"SUBSCRIBE", &rules.channel]);
         assert!(matches!(reply, Reply::Push(_)), "{reply:?}");
-        let server =
-            Self { tier: Tier(rules), memory, is_cut, heard: Mutex::new(heard), redis: Arc::clone(redis) };
+        let server = Self {
+            tier: Tier(rules),
+            memory,
+            is_cut,
+            loses_answers,
+            heard: Mutex::new(heard),
+            redis: Arc::clone(redis),
+        };
         server.events().up();
         server.memory.take();
         server

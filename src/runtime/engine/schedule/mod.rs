@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_worker_does_before_it_begins_is_no_time_of_the_api() {
+    fn what_a_worker_does_before_it_begins_is_not_counted_against_the_api() {
         let now = Instant::now();
         let (mut schedule, mut newcomers) = schedule(now, false);
         schedule.admit(newcomers.swap_remove(0), now);
