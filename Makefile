@@ -67,6 +67,10 @@ bench-java: lib sandbox ## Measure the Java API beside HttpClient, OkHttp and Ap
 bench: lib sandbox ## Measure the bridge and libcurl side by side
 	@sh bench/run.sh
 
+.PHONY: bench-network
+bench-network: lib sandbox ## Play 1 to 100 servers of a network, with a real Redis, and print what it reaches
+	@sh bench/network/run.sh
+
 .PHONY: hosts
 hosts: test-hosts ## Load the library into real hosts: Luanti, ioquake3, Python, Go, a C++ loop
 

@@ -14,7 +14,7 @@ class Goals {
 public:
   // `figure` is how the value is written.
   void at_most(const std::string &what, double value, double limit, const std::string &where, const std::string &figure) {
-    keep(what, value / limit, {figure, where, value <= limit});
+    keep(what, limit == 0 ? value : value / limit, {figure, where, value <= limit});
   }
   void at_least(const std::string &what, double value, double limit, const std::string &where, const std::string &figure) {
     keep(what, limit / value, {figure, where, value >= limit});

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ public:
     pid_ = fork();
     if (pid_ < 0) fail("fork");
     if (pid_ == 0) {
+      // Also when the benchmark is killed.
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(in[0], STDIN_FILENO);
       dup2(out[1], STDOUT_FILENO);
       execv(argv[0], argv.data());
@@ -59,6 +62,14 @@ public:
     }
   }
 
+  // The line alone: the answer is read with line_of.
+  void tell(const std::string &line) {
+    const std::string text = line + "\n";
+    if (write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail(name_ + " has ended");
+  }
+
+  void signal(int number) const { ::kill(pid_, number); }
+
   // Seconds of processor time it has used so far.
   double cpu_seconds() const {
     clockid_t clock;
@@ -69,8 +80,7 @@ public:
 
   // The line it answers to a line.
   std::string ask(const std::string &line, std::chrono::seconds limit) {
-    const std::string text = line + "\n";
-    if (write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail(name_ + " has ended");
+    tell(line);
     return line_of(limit);
   }
 

@@ -18,10 +18,12 @@ namespace bench {
 
 class Sandbox {
 public:
-  Sandbox(const std::string &program, const std::string &folder) {
+  Sandbox(const std::string &program, const std::string &folder, unsigned latency_ms = 0) {
     const std::string ready = folder + "/sandbox-ready.json";
     std::remove(ready.c_str());
-    child_.emplace(Words{program, "--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin", "--ready-file", ready}, true);
+    child_.emplace(Words{program, "--listen", "127.0.0.1:0", "--quiet", "--exit-with-stdin", "--ready-file", ready, "--latency-ms",
+                         std::to_string(latency_ms)},
+                   true);
     std::string text;
     for (int i = 0; i < 1000 && text.empty(); i++) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -33,6 +35,19 @@ public:
     key_ = field(text, "api_key");
     store_ = field(text, "store_id");
     if (base_.empty() || key_.empty() || store_.empty()) fail("the sandbox did not start");
+    serve();
+  }
+
+  const std::string &store() const { return store_; }
+
+  // Everything as it was at the start.
+  void reset() { request("POST", "/_sandbox/reset", "{}"); }
+  void clear_log() { request("DELETE", "/_sandbox/log", ""); }
+  // What it was asked, oldest first, as JSON.
+  std::string log() { return request("GET", "/_sandbox/log?limit=20000", ""); }
+
+  // Programs started from here on ask this one.
+  void serve() const {
     setenv("PAYNOW_API_BASE", base_.c_str(), 1);
     setenv("PAYNOW_API_KEY", key_.c_str(), 1);
     setenv("PAYNOW_STORE_ID", store_.c_str(), 1);
@@ -66,7 +81,7 @@ private:
     return to == std::string::npos ? "" : json.substr(from + 1, to - from - 1);
   }
 
-  void request(const std::string &method, const std::string &path, const std::string &body) {
+  std::string request(const std::string &method, const std::string &path, const std::string &body) {
     const auto colon = base_.rfind(':');
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -86,6 +101,8 @@ private:
     for (ssize_t count; (count = recv(fd, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<size_t>(count));
     close(fd);
     if (answer.rfind("HTTP/1.1 2", 0) != 0) fail("the sandbox refused " + method + " " + path + ": " + answer.substr(0, 12));
+    const auto body_at = answer.find("\r\n\r\n");
+    return body_at == std::string::npos ? "" : answer.substr(body_at + 4);
   }
 
   std::optional<Child> child_;

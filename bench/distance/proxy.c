@@ -1,6 +1,7 @@
 /*
  * A distance: passes bytes on between a client and a server, each half a round trip after it came. To a line on standard input it answers how
- * many connections clients have opened so far and how many of them neither side has closed. Prints its port first; ends when standard input does. Linux.
+ * many connections clients have opened so far and how many of them neither side has closed; a number in the line is the round trip from there on, in
+ * ms. Prints its port first; ends when standard input does. Linux.
  *   proxy ROUND-TRIP-MS SERVER-PORT
  *
  * The kernel takes a client's connection at once, which no program can delay. The round trip that this would take is added to the first bytes the
@@ -236,8 +237,10 @@ static int listen_on_loopback(void) {
 
 static void answer_questions(void) {
   char asked[256];
-  const ssize_t count = read(STDIN_FILENO, asked, sizeof asked);
+  const ssize_t count = read(STDIN_FILENO, asked, sizeof asked - 1);
   if (count <= 0) exit(0);
+  asked[count] = '\0';
+  if (asked[0] >= '0' && asked[0] <= '9') round_trip = strtoull(asked, NULL, 10) * 1000000u;
   size_t usable = 0;
   for (size_t i = 0; i < open_count; i++) usable += !connections[i]->up.ended && !connections[i]->down.ended;
   for (ssize_t i = 0; i < count; i++) {

@@ -225,6 +225,7 @@ impl Note {
             customer_ip: header("x-paynow-customer-ip"),
             customer_country: header("x-paynow-customer-countrycode"),
             body: excerpt(body),
+            at_ms: 0.0,
             duration_ms: None,
         });
         Self {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -39,6 +40,8 @@ pub struct Entry {
     pub customer_country: Option<String>,
     /// The first 64 KiB of the body.
     pub body: String,
+    /// When it came: milliseconds since the log began with the sandbox.
+    pub at_ms: f64,
     /// From the request's last byte to its answer.
     pub duration_ms: Option<f64>,
 }
@@ -51,13 +54,23 @@ struct Ring {
 }
 
 /// The last requests, oldest first.
-#[derive(Debug, Default)]
-pub struct Log(Mutex<Ring>);
+#[derive(Debug)]
+pub struct Log {
+    ring: Mutex<Ring>,
+    since: Instant,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { ring: Mutex::default(), since: Instant::now() }
+    }
+}
 
 impl Log {
     /// Notes a request on its arrival; the number finds it again.
     pub fn begin(&self, mut entry: Entry) -> u64 {
         let mut ring = self.lock();
+        entry.at_ms = self.since.elapsed().as_secs_f64() * 1_000.0;
         ring.next += 1;
         entry.seq = ring.next;
         ring.body_bytes += entry.body.len();
@@ -100,7 +113,7 @@ impl Log {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
-        self.0.lock().expect("no holder panics")
+        self.ring.lock().expect("no holder panics")
     }
 }
 
@@ -128,6 +141,7 @@ mod tests {
             customer_ip: None,
             customer_country: None,
             body,
+            at_ms: 0.0,
             duration_ms: None,
         }
     }

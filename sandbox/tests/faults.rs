@@ -368,6 +368,8 @@ fn the_log_tells_all_but_secrets() {
     assert_eq!(login["customer_country"], "DE");
     assert_eq!(login["body"], body.to_string());
     assert!(login["duration_ms"].is_f64());
+    let times: Vec<_> = (0..3).map(|at| log[at]["at_ms"].as_f64().unwrap()).collect();
+    assert!(times[0] >= 0.0 && times.is_sorted());
     assert_eq!(server.admin("GET", "log?limit=1", "").json()[0]["seq"], 3);
     server.admin("DELETE", "log", "");
     assert_eq!(server.admin("GET", "log", "").json(), json!([]));

@@ -17,8 +17,8 @@ valgrind=${VALGRIND:-valgrind}
 # nothing, and what Java calls once a tick. What they take, and a few instructions and lines of code more for another compiler or
 # C library.
 limits='
-submit                 430  44  22
-submit_with_call       465  46  25
+submit                 430  44  23
+submit_with_call       465  46  26
 poll_of_nothing        115  18  15
 java_lookup_uuid       415  42  20
 java_lookup_player     425  42  20
