@@ -37,7 +37,7 @@ const TICK: Duration = Duration::from_secs(1);
 const REPLICA_FOR: Duration = Duration::from_secs(30);
 /// How much is read before other things are looked at.
 const MOST_READS: usize = 16;
-const READ_AT_ONCE: usize = 16 * 1024;
+const READ_AT_ONCE: usize = 4 * 1024;
 
 /// What the link's thread shares with those that use the link.
 pub(super) struct Shared {

@@ -131,7 +131,7 @@ fn lay_out(
         let end = (first..PARTS).find(|part| !likely[*part]).unwrap_or(PARTS);
         let over = part_takes * end as u32 + margin;
         // Most that come in a stretch come at its beginning.
-        let mut look = part_takes * first as u32 + gap / 2;
+        let mut look = part_takes * first as u32 + gap * 2 / 5;
         let mut least = margin;
         while look + least < over {
             looks.push(look);
@@ -158,18 +158,18 @@ mod tests {
     #[test]
     fn of_a_new_host_the_first_third_of_a_tick_is_watched() {
         let looks = planned(&Offsets::default(), Care::Idle);
-        assert_eq!(looks, [1_400, 4_200, 7_000, 9_800, 12_600, 14_762]);
+        assert_eq!(looks, [1_120, 3_920, 6_720, 9_520, 12_320, 14_762]);
     }
 
     #[test]
     fn a_host_that_submits_at_one_moment_takes_few_looks() {
         let mut offsets = Offsets::default();
         (0..600).for_each(|_| offsets.learn(0.001));
-        assert_eq!(planned(&offsets, Care::Idle), [1_400, 2_262]);
+        assert_eq!(planned(&offsets, Care::Idle), [1_120, 2_262]);
         offsets.learn(0.9);
         assert_eq!(planned(&offsets, Care::Idle).len(), 2, "one stray submit costs nothing");
         (0..20).for_each(|_| offsets.learn(0.5));
-        assert_eq!(planned(&offsets, Care::Idle), [1_400, 2_262, 26_400, 27_262], "another moment does");
+        assert_eq!(planned(&offsets, Care::Idle), [1_120, 2_262, 26_120, 27_262], "another moment does");
     }
 
     #[test]
