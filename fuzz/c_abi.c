@@ -330,7 +330,7 @@ static void steer(void) {
   uint64_t client = handle();
   uint32_t number;
   size_t length;
-  switch (byte() % 8) {
+  switch (byte() % 9) {
     case 0:
     case 1: (void)paynow_client_cancel(client, any_id()); break;
     case 2: (void)paynow_client_cancel_all(client, byte() % 4, &number); break;
@@ -340,6 +340,13 @@ static void steer(void) {
     case 6: {
       const char *key = text(&length);
       (void)paynow_client_set_api_key(client, key, length);
+      break;
+    }
+    case 7: {
+      static char page[512];
+      char *to = byte() % 8 ? page : NULL;
+      size_t capacity = byte() % 8 ? byte() * (size_t)2 : 0;
+      (void)paynow_client_metrics(client, to, capacity, byte() % 8 ? &length : NULL);
       break;
     }
     default:

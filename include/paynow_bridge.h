@@ -1010,6 +1010,22 @@ paynow_status paynow_client_cancel_all(paynow_client client,
 paynow_status paynow_client_stats(paynow_client client,
                                   struct paynow_stats *out);
 
+// Writes what is known about the client as OpenMetrics text, for Prometheus and its like: what paynow_client_stats has, in
+// base units, how it stands with the rate, and histograms of how long answers took and requests waited, by operation and
+// outcome. The content type is `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+//
+// As snprintf does: at most `capacity` bytes are written, the last of them a NUL, and `*out_length` gets the length of the
+// whole text without it. When that is not less than `capacity`, the text is cut off: give more room and call again, some more
+// than that, since numbers grow. `buffer` may be NULL when `capacity` is 0. Some 10 KB are usual.
+//
+// Any thread, takes no lock and makes no system call. But it writes all that text: not for the tick thread.
+//
+// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_client_metrics(paynow_client client,
+                                    char *buffer,
+                                    size_t capacity,
+                                    size_t *out_length);
+
 // Accepts nothing more, and ends every request that has not ended with PAYNOW_E_SHUTDOWN. The completions can
 // still be collected. Any thread; may wait some microseconds for a lock of the library's own threads.
 //

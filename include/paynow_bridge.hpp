@@ -1580,6 +1580,17 @@ class Client {
     return raw;
   }
 
+  /// What is known about the client as OpenMetrics text, for Prometheus and its like: see paynow_client_metrics. The content
+  /// type is `application/openmetrics-text; version=1.0.0; charset=utf-8`. Any thread, takes no lock of the library's; but it
+  /// writes some 10 KB of text: not for the tick thread.
+  ///
+  /// Status::invalid_handle, forked.
+  Result<std::string> metrics() const {
+    return text([this](char* buffer, std::size_t capacity, std::size_t* length) {
+      return paynow_client_metrics(handle_, buffer, capacity, length);
+    });
+  }
+
   /// How many exceptions have escaped from functions of the host. Any thread, never waits.
   std::uint64_t callback_exceptions() const noexcept {
     return host_ ? host_->exceptions.load(std::memory_order_relaxed) : 0;
@@ -1662,6 +1673,21 @@ class Client {
     return submit(std::move(done), options, [&](const paynow_call* call, paynow_request_id* id) {
       return operation(handle_, &raw, call, id);
     });
+  }
+
+  /// Text of any length: asked for again while it does not fit.
+  template <typename Write>
+  static Result<std::string> text(Write write) {
+    std::string text(16 * 1024, '\0');
+    for (;;) {
+      std::size_t length = 0;
+      const paynow_status status = write(&text[0], text.size(), &length);
+      if (status != PAYNOW_OK) return detail::failure<std::string>(status);
+      const bool fits = length < text.size();
+      // Some more room than it took: numbers grow.
+      text.resize(fits ? length : length + length / 4 + 1);
+      if (fits) return text;
+    }
   }
 
   static Result<OwnedCompletion> peeked(paynow_status status, paynow_completion completion) {

@@ -8,6 +8,7 @@ use super::ending;
 use super::host::Host;
 use super::ids;
 use super::input;
+use super::page::Page;
 use super::status::{PAYNOW_E_RESOURCES, PAYNOW_E_TOO_LATE};
 use super::table;
 use super::types::*;
@@ -486,6 +487,39 @@ pub unsafe extern "C" fn paynow_client_stats(client: paynow_client, out: *mut pa
         };
         // SAFETY: the caller's promise.
         unsafe { input::write_struct("out", out, make) }
+    })
+}
+
+/// Writes what is known about the client as OpenMetrics text, for Prometheus and its like: what paynow_client_stats has, in
+/// base units, how it stands with the rate, and histograms of how long answers took and requests waited, by operation and
+/// outcome. The content type is `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+///
+/// As snprintf does: at most `capacity` bytes are written, the last of them a NUL, and `*out_length` gets the length of the
+/// whole text without it. When that is not less than `capacity`, the text is cut off: give more room and call again, some more
+/// than that, since numbers grow. `buffer` may be NULL when `capacity` is 0. Some 10 KB are usual.
+///
+/// Any thread, takes no lock and makes no system call. But it writes all that text: not for the tick thread.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `buffer` points to `capacity` bytes, `out_length` to a size_t.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_metrics(
+    client: paynow_client,
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        // SAFETY: the caller's promise.
+        let mut page = unsafe { Page::new(buffer, capacity) }?;
+        // A page takes everything.
+        let _ = host.client.write_metrics(&mut page);
+        // SAFETY: the caller's promise.
+        unsafe { page.end(out_length) }
     })
 }
 

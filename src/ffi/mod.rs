@@ -14,6 +14,7 @@ mod host;
 mod ids;
 mod input;
 mod operations;
+mod page;
 mod status;
 mod table;
 mod types;

@@ -323,6 +323,26 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_stats(
     })
 }
 
+/// Fills the beginning of `buffer` with the client's metrics, if it is long enough. Says how long it has to be.
+///
+/// # Safety
+///
+/// As above.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_metrics(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+    buffer: jbyteArray,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    contain(caller, || {
+        let text = table::enter(client)?.client.metrics();
+        Ok(caller.set_bytes(buffer, text.as_bytes()))
+    })
+}
+
 /// Accepts nothing more and ends what has not ended; the completions can still be collected.
 ///
 /// # Safety

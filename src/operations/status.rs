@@ -89,6 +89,32 @@ numbered! {
 }
 
 impl Status {
+    /// What metrics call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Shutdown => "shutdown",
+            Self::Resources => "resources",
+            Self::Internal => "internal",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Transport => "transport",
+            Self::ResponseTooLarge => "response_too_large",
+            Self::InvalidResponse => "invalid_response",
+            Self::Unavailable => "unavailable",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Api => "api",
+            Self::Server => "server",
+        }
+    }
+
     /// What it means, in a sentence; `None` for [`Status::Ok`].
     #[must_use]
     pub fn explanation(self) -> Option<&'static str> {
@@ -120,6 +146,13 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_variant_in_lower_case() {
+        for status in Status::ALL {
+            assert_eq!(status.name().replace('_', ""), format!("{status:?}").to_lowercase());
+        }
+    }
 
     #[test]
     fn every_number_means_one_thing() {

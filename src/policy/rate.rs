@@ -292,6 +292,15 @@ impl RateBudget {
         }
     }
 
+    /// What may go in a second at present: nothing in a pause. `None` where no limit is known.
+    pub(crate) fn limit(&self, now: Instant) -> Option<f64> {
+        if self.is_closed(now) {
+            return Some(0.0);
+        }
+        let known = self.learnt.iter().map(|learnt| &learnt.bucket).chain(&self.configured);
+        known.map(|bucket| bucket.rate).min_by(f64::total_cmp)
+    }
+
     /// Whether an exchange may go now. Takes nothing. A background one leaves the last fifth of the burst.
     pub(crate) fn is_ready(&mut self, now: Instant, interactive: bool) -> bool {
         self.advance(now);
@@ -663,6 +672,20 @@ mod tests {
             (50.0, Model::sliding(1.0)),
             (10.0, Model::sliding(1.0)),
         ]
+    }
+
+    #[test]
+    fn the_limit_is_the_lowest_that_is_known() {
+        let start = Instant::now();
+        let free = RateBudget::new(RatePolicy::default(), start);
+        assert_eq!(free.limit(start), None);
+        let mut budget = RateBudget::new(RatePolicy { per_second: 50.0, burst: 1.0 }, start);
+        assert_eq!(budget.limit(start), Some(50.0));
+        budget.accepted(start);
+        budget.limited(Some(SECOND), start);
+        assert_eq!(budget.limit(start), Some(0.0), "a pause");
+        let learnt = budget.limit(start + 2 * SECOND).unwrap();
+        assert!(0.0 < learnt && learnt < 50.0, "{learnt}");
     }
 
     #[test]

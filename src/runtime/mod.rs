@@ -13,9 +13,11 @@
 mod engine;
 mod lines;
 mod mailbox;
+mod metrics;
 #[cfg(all(test, loom))]
 mod model;
 mod seed;
+mod settings;
 mod start_error;
 mod stats;
 #[cfg(all(test, not(loom), target_os = "linux"))]
@@ -28,7 +30,10 @@ pub(crate) use self::mailbox::{
     Attachment, Key, MAX_SLOTS, NoCompletion, Occupied, Outcome, Peeked, Reading, Submission, Turn,
 };
 pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
+pub(crate) use self::metrics::{BOUNDS, Histogram, Measure, Metrics, Vitals};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::start_error::StartError;
+pub(crate) use self::stats::StatKind;
 pub use self::stats::Stats;
 
 use std::{ops::Deref, sync::Arc};
@@ -36,33 +41,7 @@ use std::{ops::Deref, sync::Arc};
 use self::engine::{Engine, EngineSettings, Remembered, Rules};
 use self::mailbox::{AnswerCache, Mailbox, MailboxSettings};
 use crate::model::Secret;
-use crate::network;
-use crate::policy::breaker::BreakerPolicy;
-use crate::policy::cache::CachePolicy;
-use crate::policy::rate::RatePolicy;
-use crate::policy::retry::RetryPolicy;
 use crate::transport::Transport;
-
-/// What a runtime needs to know.
-pub(crate) struct Settings {
-    pub(crate) store_id: String,
-    pub(crate) has_api_key: bool,
-    pub(crate) max_outstanding: u32,
-    pub(crate) max_workers: u32,
-    /// How many connections are held ready.
-    pub(crate) warm_connections: u32,
-    /// Bytes of answers the host has not freed yet, above which no new request is sent.
-    pub(crate) max_held_bytes: usize,
-    pub(crate) log_level: Option<LogLevel>,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) breaker: BreakerPolicy,
-    pub(crate) rate: RatePolicy,
-    pub(crate) cache: CachePolicy,
-    /// What the servers of the store share, where that is set up.
-    pub(crate) network: Option<network::Start>,
-    /// First generation of this client's ids: none of an earlier client's with the same number.
-    pub(crate) first_generation: u32,
-}
 
 /// A mailbox, and the engine that empties it. What host threads do, they do with the mailbox.
 pub(crate) struct Runtime {
@@ -107,6 +86,7 @@ impl Runtime {
             rules,
             warm_connections: settings.warm_connections,
             network: network.map_err(StartError::Thread)?,
+            metrics: Metrics::new()?,
         };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
         Ok(Self { mailbox, engine })
@@ -124,6 +104,11 @@ impl Runtime {
         self.engine.add_to(&mut stats);
         self.mailbox.add_to(&mut stats);
         stats
+    }
+
+    /// What is counted beside those numbers.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.engine.metrics()
     }
 
     /// Ends the threads, in bounded time. Every request that was accepted can be collected then.

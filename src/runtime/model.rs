@@ -13,6 +13,7 @@ use loom::thread::{self, JoinHandle};
 use super::*;
 use crate::model::Text;
 use crate::operations::{Arguments, Decoded, LIST_CUSTOMERS, Parameter, REQUEST, Status};
+use crate::policy::{breaker::BreakerPolicy, cache::CachePolicy, rate::RatePolicy, retry::RetryPolicy};
 use crate::sync::explore;
 use crate::transport::{Connection, ConnectionCounts};
 

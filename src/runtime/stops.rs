@@ -15,6 +15,7 @@ use super::*;
 use crate::operations::{
     Arguments, HttpRequest, LOOKUP_CUSTOMER, Operation, Parameter, REQUEST, Sent, UPDATE_CUSTOMER,
 };
+use crate::policy::{breaker::BreakerPolicy, cache::CachePolicy, rate::RatePolicy, retry::RetryPolicy};
 use crate::sync::stops::{self, Armed, Step};
 use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
 

@@ -17,6 +17,7 @@ use crate::operations::{
     Answer, CREATE_CUSTOMER, ENSURE_CUSTOMER, GET_CURRENT_CUSTOMER, HttpRequest, LOOKUP_CUSTOMER, Parameter,
     REQUEST, Sent, Status, TOKEN_FOR, UPDATE_CUSTOMER,
 };
+use crate::policy::{breaker::BreakerPolicy, cache::CachePolicy, rate::RatePolicy, retry::RetryPolicy};
 use crate::transport::{Connection, ConnectionCounts, Exchange, HttpAnswer, Interrupter, TransportError};
 
 /// Longer than anything a test waits for takes; what would take so long has failed.

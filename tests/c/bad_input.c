@@ -63,6 +63,8 @@ TEST(null_outputs_and_inputs) {
   REFUSED(paynow_lookup_giftcard(client, NULL, NULL, &request), "query");
   REFUSED(paynow_request(client, NULL, NULL, &request), "request");
   REFUSED(paynow_client_stats(client, NULL), "out");
+  REFUSED(paynow_client_metrics(client, NULL, 1, &count), "buffer");
+  REFUSED(paynow_client_metrics(client, NULL, 0, NULL), "out_length");
   REFUSED(paynow_client_next(client, 0, NULL, 1, &count), "out_completions");
   REFUSED(paynow_client_next(client, 0, &completion, 1, NULL), "out_count");
   REFUSED(paynow_client_next(client, 0, &completion, 0, &count), "capacity");

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 // Every function that takes a client.
-enum { CLIENT_CALLS = 25 };
+enum { CLIENT_CALLS = 26 };
 
 static paynow_status with_client(int which, paynow_client client) {
   paynow_list_query list = INIT(paynow_list_query);
@@ -47,7 +47,8 @@ static paynow_status with_client(int which, paynow_client client) {
     case 20: return paynow_client_poll(client, 0, 0, &number);
     case 21: return paynow_client_next(client, 0, &completion, 1, &count);
     case 22: return paynow_client_stats(client, &stats);
-    case 23: return paynow_client_shutdown(client);
+    case 23: return paynow_client_metrics(client, NULL, 0, &count);
+    case 24: return paynow_client_shutdown(client);
     default: return paynow_client_destroy(client);
   }
 }

@@ -272,12 +272,19 @@ static void read_anything(void) {
 static void steer_anything(void) {
   uint32_t number;
   paynow_client client = any_client();
-  switch (below(6)) {
+  switch (below(7)) {
     case 0: (void)paynow_client_cancel(client, any_id()); break;
     case 1: (void)paynow_client_cancel_all(client, below(6), chance(3) ? NULL : &number); break;
     case 2: (void)paynow_client_stats(client, any_struct(3, sizeof(struct paynow_stats))); break;
     case 3: (void)paynow_status_text((paynow_status)any_number()); break;
     case 4: if (chance(100)) (void)paynow_client_set_api_key(client, sandbox_key, 0); break;
+    case 5: {
+      static char text[4096];
+      size_t length;
+      (void)paynow_client_metrics(
+        client, chance(20) ? NULL : text, chance(20) ? 0 : below(sizeof text + 1), chance(20) ? NULL : &length);
+      break;
+    }
     default: CHECK(strlen(paynow_last_error()) < 1000);
   }
 }

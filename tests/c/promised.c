@@ -265,6 +265,14 @@ PROMISED(paynow_client_stats, a_remembered_customer) {
     EXPECT(stats.submitted, 1);
   }
 }
+PROMISED(paynow_client_metrics, a_remembered_customer) {
+  EACH_ROUND {
+    static char text[64 * 1024];
+    size_t length = 0;
+    EXPECT_OK(paynow_client_metrics(client, text, sizeof text, &length));
+    EXPECT(length > 1000 && length < sizeof text, 1);
+  }
+}
 PROMISED_BUT_ALLOCATES(paynow_client_peek, a_remembered_customer) {
   paynow_lookup_query query = mira();
   EACH_ROUND {

@@ -12,7 +12,7 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
-programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits lacks misuse
+programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits lacks misuse metrics
   retry rate circuit cache sharing peek ensure configuration network pages bulk secrets hostile}
 
 needs "$library" "$sandbox"

@@ -120,6 +120,35 @@ TEST(functions_run_when_the_client_is_shut_down) {
   CHECK_EQ(held->at(0), Status::shutdown);
 }
 
+TEST(metrics_are_the_text_that_c_writes) {
+  Client client = test::client();
+  const auto request = client.get_customer(notch);
+  REQUIRE(request.ok());
+  REQUIRE(client.next(60000ms).ok());
+  const auto text = client.metrics();
+  REQUIRE(text.ok());
+  CHECK(text->find("\npaynow_requests_submitted_total 1\n") != std::string::npos);
+  CHECK(text->find("\npaynow_answer_seconds_count{operation=\"get_customer\",outcome=\"ok\"} 1\n") != std::string::npos);
+  CHECK_EQ(text->substr(text->size() - 7), "\n# EOF\n");
+  paynow::Player player;
+  player.name = "Notch";
+  paynow::CustomerFields fields;
+  fields.name = "Another";
+  for (const auto& submitted :
+       {client.list_customers(), client.create_customer_token(notch), client.invalidate_customer_tokens(notch),
+        client.get_current_customer("pnct_of_no_customer"), client.lookup_player(player), client.ensure_customer(player),
+        client.token_for(player), client.update_customer(notch, fields)}) {
+    REQUIRE(submitted.ok());
+    REQUIRE(client.next(60000ms).ok());
+  }
+  const auto longer = client.metrics();
+  REQUIRE(longer.ok());
+  CHECK(longer->size() > 16 * 1024);
+  CHECK_EQ(longer->substr(longer->size() - 7), "\n# EOF\n");
+  client = Client();
+  CHECK_EQ(client.metrics().status(), Status::invalid_handle);
+}
+
 TEST(next_hands_out_ownership) {
   const Client client = test::client();
   const Held held = make_held();

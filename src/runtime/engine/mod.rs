@@ -35,6 +35,7 @@ use self::seats::Seats;
 use self::warming::Warming;
 use super::lines::{Line, Lines, LogLevel};
 use super::mailbox::{AnswerCache, Arrival, Backlog, Content, Key, Mailbox, Outcome};
+use super::metrics::Metrics;
 use super::stats::Stats;
 use crate::model::Secret;
 use crate::network::Network;
@@ -52,6 +53,8 @@ pub(super) struct EngineSettings {
     /// How many connections are held ready.
     pub(super) warm_connections: u32,
     pub(super) network: Option<Arc<dyn Network>>,
+    /// Where it is counted how requests go.
+    pub(super) metrics: Metrics,
 }
 
 /// One client's threads, and what they share.
@@ -74,6 +77,7 @@ pub(super) struct Engine {
     /// Workers that were called and have not asked for work yet.
     coming: Arc<AtomicUsize>,
     counters: Arc<Counters>,
+    metrics: CachePadded<Metrics>,
     lines: Mutex<Lines>,
     stopping: AtomicBool,
     /// Workers are wanted, none runs and none can be started.
@@ -124,6 +128,7 @@ impl Engine {
             seats: CachePadded::new(Mutex::new(seats)),
             coming,
             counters,
+            metrics: CachePadded::new(settings.metrics),
             lines: Mutex::default(),
             stopping: AtomicBool::new(false),
             lacks_workers: AtomicBool::new(false),
@@ -197,16 +202,27 @@ impl Engine {
             let answer = ask(&mut schedule, now);
             self.agenda.publish(schedule.situation(self.mailbox.held_bytes(), now));
             self.counters.circuit_open.store(schedule.is_circuit_open(), Ordering::Relaxed);
+            self.metrics.publish(schedule.vitals(now));
             (answer, schedule.take_effects())
         };
         for effect in effects {
             match effect {
-                Effect::Answer(key, outcome) => self.mailbox.answer(key, outcome),
+                Effect::Answer(key, outcome) => self.answer(key, outcome),
                 Effect::Say(line, details) => self.say(line, || details),
                 Effect::GiveUp(claim) => self.give_up(claim),
             }
         }
         answer
+    }
+
+    /// Ends a request, and counts how.
+    fn answer(&self, key: Key, outcome: Outcome) {
+        self.mailbox.answer(key, outcome, |answered| self.metrics.answered(answered));
+    }
+
+    /// What is counted beside the numbers about a client.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Whether host threads left something that is not in the schedule yet.
@@ -252,7 +268,7 @@ impl Engine {
                     cacheable: header.operation.cacheable,
                     flight: Box::new(flight),
                 }),
-                Err(NoMemory) => self.mailbox.answer(key, Outcome::no_memory(header.operation)),
+                Err(NoMemory) => self.answer(key, Outcome::no_memory(header.operation)),
             }
         }
         arrivals

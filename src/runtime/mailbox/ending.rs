@@ -74,8 +74,8 @@ impl Mailbox {
     /// Says how a request ended that the caller decided.
     pub(super) fn conclude(&self, decided: &Decided, mut outcome: Outcome) {
         if outcome.attempts == 0 {
-            let (accepted, begun) = self.slots.history(decided);
-            outcome.ended_without_worker(accepted, begun);
+            let (header, begun) = self.slots.history(decided);
+            outcome.ended_without_worker(header.accepted, begun);
         }
         self.counters.ended.count(&outcome);
         // Before Ready is seen: from then on the consumer may free the slot, and the next request note it.

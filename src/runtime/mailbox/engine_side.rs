@@ -8,7 +8,8 @@ use super::counters::read;
 use super::holds::Lent;
 use super::outcome::{Content, Outcome};
 use super::slots::Notice;
-use super::{Key, Mailbox};
+use super::{Header, Key, Mailbox};
+use crate::operations::{OperationId, Status};
 use crate::runtime::lines::{LogLevel, Sayable};
 
 /// What the engine finds in a slot it was told to look at.
@@ -28,6 +29,28 @@ pub(in crate::runtime) struct SignsOfLife {
     pub(in crate::runtime) turns: u64,
     /// It collects or waits at this moment.
     pub(in crate::runtime) is_collecting: bool,
+}
+
+/// How a request ended, for what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runtime) struct Answered {
+    pub(in crate::runtime) operation: OperationId,
+    pub(in crate::runtime) status: Status,
+    /// From acceptance.
+    pub(in crate::runtime) took: Duration,
+    /// From acceptance until it was first sent, or ended without; `None` when it ended while a worker had it.
+    pub(in crate::runtime) queued: Option<Duration>,
+}
+
+impl Answered {
+    fn of(header: &Header, begun: bool, outcome: &Outcome) -> Self {
+        let took = outcome.decided.saturating_duration_since(header.accepted);
+        let queued = match outcome.attempts {
+            0 => (!begun).then_some(took),
+            _ => Some(outcome.queued),
+        };
+        Self { operation: header.operation.id, status: outcome.status, took, queued }
+    }
 }
 
 /// Slots the engine has taken and not looked at yet.
@@ -105,14 +128,16 @@ impl Mailbox {
     }
 
     /// Ends a request with what was found out, and wakes a consumer that waits. A late answer is dropped: the request was
-    /// decided.
+    /// decided. `note` is told how it ended, if this did it, before the host can know.
     #[inline(never)]
-    pub(in crate::runtime) fn answer(&self, key: Key, mut outcome: Outcome) {
+    pub(in crate::runtime) fn answer(&self, key: Key, mut outcome: Outcome, note: impl FnOnce(&Answered)) {
         // Held before it can be seen, so that the count is never too low.
         self.hold(&outcome);
         match self.slots.decide(key, false) {
             Some(decided) => {
                 outcome.decided = Instant::now();
+                let (header, begun) = self.slots.history(&decided);
+                note(&Answered::of(header, begun, &outcome));
                 self.conclude(&decided, outcome);
                 self.consumer.notify();
             }

@@ -40,7 +40,7 @@ use self::collecting::Completions;
 pub(super) use self::consumer::Polls;
 pub(crate) use self::consumer::{Consumer, Occupied, Turn};
 use self::counters::{Counters, read};
-pub(super) use self::engine_side::{Arrival, Backlog, SignsOfLife};
+pub(super) use self::engine_side::{Answered, Arrival, Backlog, SignsOfLife};
 pub(crate) use self::holds::Reading;
 pub(crate) use self::key::{Key, MAX_SLOTS};
 use self::log::Log;
@@ -119,6 +119,11 @@ impl Mailbox {
     /// Whether this process is a fork of the one that made the client.
     pub(crate) fn is_forked(&self) -> bool {
         self.slots.front().is_forked()
+    }
+
+    /// The store its requests are for.
+    pub(crate) fn store_id(&self) -> &str {
+        &self.store_id
     }
 
     /// A generation that no id of this client has reached, for the next client with the same number.

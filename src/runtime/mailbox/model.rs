@@ -245,7 +245,7 @@ fn what_is_read_is_not_freed_and_not_overwritten() {
     explore("read, free twice, reuse", 4, || {
         let mailbox = mailbox(1);
         let key = submit(&mailbox, 7);
-        mailbox.answer(key, answered());
+        mailbox.answer(key, answered(), |_| {});
         mailbox.gather();
         assert_eq!(mailbox.collect(), Some(key));
         let reader = spawn(&mailbox, move |mailbox| {

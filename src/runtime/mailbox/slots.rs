@@ -1,8 +1,6 @@
 //! The preallocated places requests live in from submission until their completion is freed. What threads compete for
 //! is decided by one word each, see [`super::state`].
 
-use std::time::Instant;
-
 use super::chain::Links;
 use super::front::Front;
 use super::holds::{Lent, Reading, Reserved};
@@ -10,7 +8,7 @@ use super::key::Key;
 use super::outcome::Outcome;
 use super::state::{Generation, Phase, State};
 use super::submission::Attachment;
-use super::table::Table;
+use super::table::{Header, Table};
 use crate::room::NoMemory;
 use crate::sync::AtomicU32;
 
@@ -135,12 +133,13 @@ impl Slots {
         Some(Decided { slot: index, note: note && !before.noted })
     }
 
-    /// When a request was accepted, and whether it may have been sent.
-    pub(super) fn history(&self, decided: &Decided) -> (Instant, bool) {
+    /// What was said of a request, and whether it may have been sent.
+    pub(super) fn history<'a>(&'a self, decided: &'a Decided) -> (&'a Header, bool) {
         let slot = self.0.at(decided.slot);
-        // SAFETY: written before Pending was published, and not changed before the slot is free again.
+        // SAFETY: written before Pending was published, and not changed before the slot is free again, which it is not
+        // before the decision that is borrowed here is carried out.
         let header = unsafe { (*slot.header.reading()).assume_init_ref() };
-        (header.accepted, slot.state().begun)
+        (header, slot.state().begun)
     }
 
     /// Says how a request ended.

@@ -35,6 +35,7 @@ use crate::policy::rate::{RateBudget, RatePolicy};
 use crate::policy::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::lines::Line;
 use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
+use crate::runtime::metrics::Vitals;
 
 /// What the rules are set to.
 pub(in crate::runtime) struct Rules {
@@ -204,6 +205,11 @@ impl Schedule {
             is_held_back,
             is_idle: self.is_idle(),
         }
+    }
+
+    /// How it stands with what metrics show.
+    pub(super) fn vitals(&self, now: Instant) -> Vitals {
+        Vitals { waiting: self.works.len() - self.sent.len() - self.asking, rate: self.rate.limit(now) }
     }
 
     /// Whether no request is under way.

@@ -4,6 +4,7 @@ import dev.paynowbridge.internal.Checked;
 import dev.paynowbridge.internal.Native;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -26,6 +27,9 @@ final class Engine {
 
     /** How often memory for an answer is asked for: ten seconds long. */
     private static final int MOST_WITHOUT_MEMORY = 40;
+
+    /** Longer text is asked for once more. */
+    private static final int LONGEST_USUAL_TEXT = 16 * 1024;
 
     private static final int WAIT_MS = 1_000;
     private static final long CLOSING_NANOS = 15_000_000_000L;
@@ -324,6 +328,21 @@ final class Engine {
         long[] numbers = new long[Native.STATS];
         Checked.stats(handle, numbers);
         return ClientStats.of(numbers);
+    }
+
+    String metrics() {
+        byte[] buffer = new byte[LONGEST_USUAL_TEXT];
+        while (true) {
+            long length = Checked.metrics(handle, buffer);
+            if (length <= 0) {
+                return "";
+            }
+            if (length <= buffer.length) {
+                return new String(buffer, 0, (int) length, StandardCharsets.UTF_8);
+            }
+            // Some more: numbers grow.
+            buffer = new byte[Math.toIntExact(length + length / 4)];
+        }
     }
 
     long cancelAll(long tag) {

@@ -128,6 +128,18 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     }
 
     /**
+     * What is known about the client as OpenMetrics text, for Prometheus and its like: {@link #stats} in base units, how it
+     * stands with the rate, and histograms of how long answers took and requests waited, by operation and outcome. Its content
+     * type is {@code application/openmetrics-text; version=1.0.0; charset=utf-8}. Any thread; takes no lock, but writes some
+     * 10 KB of text, which a tick has no time for.
+     *
+     * @return the text; empty when the client is closed
+     */
+    public String metrics() {
+        return engine.metrics();
+    }
+
+    /**
      * Whether {@link #close()} was called.
      *
      * @return true from then on

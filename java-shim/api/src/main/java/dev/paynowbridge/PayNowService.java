@@ -105,4 +105,13 @@ public final class PayNowService extends PayNowOperations {
     public Optional<ClientStats> stats() {
         return Optional.ofNullable(current).map(PayNowClient::stats);
     }
+
+    /**
+     * What is known about the client as OpenMetrics text: see {@link PayNowClient#metrics()}. Not for the server's thread.
+     *
+     * @return the text, if there is a client
+     */
+    public Optional<String> metrics() {
+        return Optional.ofNullable(current).map(PayNowClient::metrics);
+    }
 }

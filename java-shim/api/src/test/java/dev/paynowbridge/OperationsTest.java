@@ -312,6 +312,28 @@ class OperationsTest extends OnSandbox {
     }
 
     @Test
+    void metricsAreTextHoweverLongItIs() {
+        assertTrue(client.metrics().contains("\npaynow_requests_submitted_total 0\n"));
+        value(client.lookupCustomer(NOTCH_UUID));
+        String id = value(client.lookupCustomer(NOTCH_UUID)).orElseThrow().id();
+        value(client.getCustomer(id));
+        value(client.listCustomers(CustomerQuery.all()));
+        value(client.createCustomerToken(id));
+        value(client.invalidateCustomerTokens(id));
+        value(client.ensureCustomer(Player.of(NOTCH_UUID, "Notch")));
+        value(client.tokenFor(Player.of(NOTCH_UUID, "Notch")));
+        value(client.updateCustomer(id, CustomerFields.builder().name("Another").build()));
+        String text = client.metrics();
+        assertTrue(text.length() > 16 * 1024, "longer than the first buffer");
+        assertTrue(text.contains("\npaynow_answer_seconds_count{operation=\"lookup_customer\",outcome=\"ok\"} 2\n"), text);
+        assertTrue(text.contains("\npaynow_queue_seconds_count{operation=\"update_customer\",outcome=\"ok\"} 1\n"), text);
+        assertTrue(text.endsWith("\n# EOF\n"), text);
+        assertFalse(text.contains(Sandbox.KEY));
+        client.close();
+        assertEquals("", client.metrics());
+    }
+
+    @Test
     void whatWasPeekedAtStaysTheSameObjectUntilTheAnswerIsAnother() {
         Customer before = value(client.lookupCustomer(NOTCH_UUID)).orElseThrow();
         Optional<Remembered> first = client.peek(NOTCH_UUID);

@@ -25,6 +25,11 @@ public final class Checked {
         return Native.stats(client, numbers);
     }
 
+    public static long metrics(long client, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.metrics(client, buffer);
+    }
+
     public static long peekUuid(long client, long high, long low, long seen, byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
         return Native.peekUuid(client, high, low, seen, buffer);

@@ -55,6 +55,8 @@ public final class Native {
 
     static native long stats(long client, long[] numbers);
 
+    static native long metrics(long client, byte[] buffer);
+
     public static native long shutdown(long client);
 
     public static native long destroy(long client);
