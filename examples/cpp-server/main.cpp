@@ -3,15 +3,19 @@
 //
 // PAYNOW_API_BASE, PAYNOW_API_KEY and PAYNOW_STORE_ID say which store. If it is the sandbox, that is made slow and
 // hang for a while; any other server just gets the load.
+//
+// PAYNOW_METRICS_PORT: http://127.0.0.1:PORT/metrics shows Prometheus how the client does.
 
 #include "bridge_game.hpp"
 #include "faults.hpp"
+#include "metrics.hpp"
 #include "naive_game.hpp"
 #include "report.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace {
@@ -47,6 +51,12 @@ int run_with_bridge(const Store& store, bool sandbox, Run& run) {
     std::printf("No client: %s\n", client.error().c_str());
     return 2;
   }
+  std::optional<MetricsServer> metrics;
+  if (const char* port = std::getenv("PAYNOW_METRICS_PORT")) {
+    metrics.emplace(*client, static_cast<std::uint16_t>(std::atoi(port)));
+    if (metrics->port() == 0) std::printf("Metrics are not served: the port %s cannot be had.\n", port);
+    else std::printf("Metrics: http://127.0.0.1:%u/metrics\n", metrics->port());
+  }
   const auto weather = bad_weather(store, sandbox);
   if (weather && !weather->came()) std::printf("The sandbox could not be made slow.\n");
   StoreMeter meter;
@@ -56,6 +66,7 @@ int run_with_bridge(const Store& store, bool sandbox, Run& run) {
   run.took = Clock::now() - began;
   for (const Session& session : game.sessions()) run.served += session.has_result() ? 1U : 0U;
   const auto stats = client->stats();
+  metrics.reset();
   // Whatever is still outstanding completes now, so that it can be counted.
   (void)client->destroy();
 

@@ -19,6 +19,7 @@ public final class Bridge {
     private final Identities identities;
     private final Targets targets;
     private final Connection connection;
+    private final MetricsServer metrics;
     private final Commands commands;
 
     /**
@@ -33,6 +34,7 @@ public final class Bridge {
         files = new OwnersFiles(host.folder());
         identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
         connection = new Connection(host, messages);
+        metrics = new MetricsServer(() -> connection.current().map(Connection.Open::client), host::log);
         Replies replies = new Replies(messages, host, new PlayerFailures(messages, host.log(), System::nanoTime));
         targets = new Targets(host, identities);
         Doctor doctor = new Doctor(host, connection, () -> settings(files.look(OwnersFiles.CONFIG)), clock, System::nanoTime);
@@ -86,6 +88,7 @@ public final class Bridge {
 
     private void connect(Settings settings) throws SetupException {
         connection.open(settings);
+        metrics.listen(settings.metrics());
         targets.prefix(settings.bedrockPrefix());
         warmUp.limit(settings.warmUpPerMinute());
         Settings.GiftCards cards = settings.giftCards();
@@ -109,6 +112,7 @@ public final class Bridge {
     /** Stops, on the thread that runs the game. Fails every call, and waits for nothing else. */
     public void disable() {
         clock.close();
+        metrics.close();
         connection.close();
         host.withdraw(connection.service());
     }

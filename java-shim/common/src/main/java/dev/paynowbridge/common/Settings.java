@@ -3,8 +3,11 @@ package dev.paynowbridge.common;
 import dev.paynowbridge.NetworkConfig;
 import dev.paynowbridge.PayNowClient;
 import java.io.File;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +31,7 @@ import java.util.function.UnaryOperator;
  * @param bedrockPrefix what the names of Bedrock players begin with; empty: ask Floodgate
  * @param warmUp whether players are looked up while they log in
  * @param warmUpPerMinute how many of them in a minute
+ * @param metrics where metrics are served; empty: nowhere
  * @param giftCards how gift cards are guarded and shown
  */
 record Settings(
@@ -45,10 +49,12 @@ record Settings(
         Optional<String> bedrockPrefix,
         boolean warmUp,
         int warmUpPerMinute,
+        Optional<InetSocketAddress> metrics,
         GiftCards giftCards) {
     private static final long DAY_MS = 24L * 60 * 60 * 1000;
     private static final long YEAR_S = 366L * 24 * 60 * 60;
     private static final String AUTO = "auto";
+    private static final String OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
     /** As many as the client has workers: each uses one at a time. */
     private static final long MOST_CONNECTIONS = 64;
     /** As the library calls them, and as the owner does. */
@@ -187,6 +193,7 @@ record Settings(
                     Optional.of(text("bedrock-prefix")).filter(prefix -> !prefix.equals(AUTO)),
                     bool("warm-up"),
                     (int) number("warm-up-per-minute", 1, 100_000),
+                    listen("metrics.listen"),
                     new GiftCards(
                             (int) number("gift-cards.per-player", 1, 1_000),
                             (int) number("gift-cards.all-players", 1, 100_000),
@@ -231,6 +238,28 @@ record Settings(
                 // Said below.
             }
             throw config.wrong(path, "must be an address such as https://api.paynow.gg");
+        }
+
+        /** An address of this machine by its number: asking for a name would wait. */
+        private Optional<InetSocketAddress> listen(String path) throws SetupException {
+            String text = text(path);
+            if (text.isEmpty()) {
+                return Optional.empty();
+            }
+            int colon = text.lastIndexOf(':');
+            String host = colon < 0 ? "" : text.substring(0, colon);
+            if (host.equals("localhost") || host.matches("\\[.+]|" + OCTET + "(\\." + OCTET + "){3}")) {
+                try {
+                    int port = Integer.parseInt(text.substring(colon + 1));
+                    InetAddress address = InetAddress.getByName(host.equals("localhost") ? "127.0.0.1" : host);
+                    if (port > 0) {
+                        return Optional.of(new InetSocketAddress(address, port));
+                    }
+                } catch (IllegalArgumentException | UnknownHostException e) {
+                    // Said below.
+                }
+            }
+            throw config.wrong(path, "must be an address of this machine and a port, such as 127.0.0.1:9225");
         }
 
         private String variable(String name) {
