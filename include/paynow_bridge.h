@@ -332,6 +332,11 @@ typedef struct paynow_client_config {
   uint32_t reserved;
   // What joins the other servers of the store; NULL: this one is alone.
   const struct paynow_network *network;
+  // Whether it is noted how each of the last 1,024 requests went, for paynow_client_dump: 0 notes it, PAYNOW_OFF does not. It
+  // takes 256 KiB at most, and nothing of the threads that submit and collect. Of what was asked nothing is kept.
+  uint32_t flight_recorder;
+  // Must be 0.
+  uint32_t reserved2;
 } paynow_client_config;
 
 // Names a request from its submission until its completion is freed. 0 is never one.
@@ -1025,6 +1030,22 @@ paynow_status paynow_client_metrics(paynow_client client,
                                     char *buffer,
                                     size_t capacity,
                                     size_t *out_length);
+
+// Writes what the client was made with, and how each of the last 1,024 requests went, as lines of JSON: for a look at what went
+// wrong. It holds no key, no token, and nothing of what was asked. What the lines say is in docs/operations.md. Without a
+// flight_recorder it is the first line alone.
+//
+// At most `capacity` bytes are written, the last of them a NUL, and `*out_length` gets the length of the whole text without
+// it, like snprintf: when that is not less than `capacity`, give more room, and some for what comes meanwhile. Up to 700 KB.
+//
+// Any thread that has time: it may wait some microseconds for a lock of the library's own threads, and it writes all that
+// text.
+//
+// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+paynow_status paynow_client_dump(paynow_client client,
+                                 char *buffer,
+                                 size_t capacity,
+                                 size_t *out_length);
 
 // Accepts nothing more, and ends every request that has not ended with PAYNOW_E_SHUTDOWN. The completions can
 // still be collected. Any thread; may wait some microseconds for a lock of the library's own threads.

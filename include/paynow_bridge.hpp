@@ -1010,6 +1010,9 @@ struct Config {
   std::optional<std::string_view> ca_file{};
   /// What joins the other servers of the store; by default this one is alone.
   std::optional<Network> network{};
+  /// Whether it is noted how each of the last 1,024 requests went, for Client::dump. That takes 256 KiB at most, and nothing of
+  /// the threads that submit and collect. Of what was asked nothing is kept.
+  bool flight_recorder = true;
   /// Gets the completions of operations that were given no function of their own.
   CompletionHandler on_completion{};
   /// Which lines on_log gets: this level and more important ones.
@@ -1261,6 +1264,7 @@ class Client {
     raw.rate_burst = config.rate_burst;
     raw.send_bedrock_prefix = config.send_bedrock_prefix ? 1 : 0;
     raw.offline_players_by_uuid = config.offline_players_by_uuid ? 1 : 0;
+    raw.flight_recorder = config.flight_recorder ? 0 : off;
     raw.log_level = static_cast<std::int32_t>(config.log_level);
 
     auto host = std::make_shared<detail::Host>();
@@ -1588,6 +1592,16 @@ class Client {
   Result<std::string> metrics() const {
     return text([this](char* buffer, std::size_t capacity, std::size_t* length) {
       return paynow_client_metrics(handle_, buffer, capacity, length);
+    });
+  }
+
+  /// What the client was made with, and how each of the last 1,024 requests went, as lines of JSON: see paynow_client_dump. Any
+  /// thread that has time: it may wait some microseconds for a lock of the library's own threads, and it writes up to 700 KB.
+  ///
+  /// Status::resources, invalid_handle, forked.
+  Result<std::string> dump() const {
+    return text([this](char* buffer, std::size_t capacity, std::size_t* length) {
+      return paynow_client_dump(handle_, buffer, capacity, length);
     });
   }
 

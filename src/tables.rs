@@ -688,6 +688,7 @@ fn every_face_calls_every_setting_the_same() {
         "on_log",
         "log_user_data",
         "reserved",
+        "reserved2",
     ];
     for member in &c {
         let name = member.strip_suffix("_n").or_else(|| member.strip_suffix("_ms")).unwrap_or(member);

@@ -178,7 +178,7 @@ fn the_text_keeps_the_rules() {
 /// The metrics in the tables of the guide's sections.
 fn explained() -> BTreeSet<String> {
     let guide = read("docs/operations.md");
-    let sections = &guide[guide.find("## Numbers").unwrap()..guide.find("## Log lines").unwrap()];
+    let sections = &guide[guide.find("## Numbers").unwrap()..guide.find("## Flight recorder").unwrap()];
     let rows = sections.lines().filter(|line| line.starts_with('|'));
     let first_cells = rows.flat_map(|row| row.split('|').skip(1).take(2));
     let words = first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));

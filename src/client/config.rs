@@ -1,7 +1,7 @@
 //! How a client is made.
 
 use std::env::VarError;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -60,6 +60,7 @@ pub struct ClientBuilder {
     max_response_bytes: u64,
     max_held_bytes: u64,
     log_level: Option<LogLevel>,
+    flight_recorder: bool,
     retry: RetryPolicy,
     breaker: BreakerPolicy,
     rate: RatePolicy,
@@ -88,6 +89,7 @@ impl ClientBuilder {
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             max_held_bytes: DEFAULT_MAX_HELD_BYTES,
             log_level: None,
+            flight_recorder: true,
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             rate: RatePolicy::default(),
@@ -195,6 +197,13 @@ impl ClientBuilder {
     /// Keeps log lines up to this level for [`Client::deliver_log`]; none are kept by default.
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.log_level = Some(level);
+        self
+    }
+
+    /// Whether the client notes how each of the last 1,024 requests went, for [`Client::dump`]; it does by default. That takes
+    /// 256 KiB at most, and nothing of the threads that submit and collect. Of what was asked nothing is kept.
+    pub fn flight_recorder(mut self, on: bool) -> Self {
+        self.flight_recorder = on;
         self
     }
 
@@ -349,14 +358,17 @@ impl ClientBuilder {
             Some(product) => format!("{product} {OWN_USER_AGENT}"),
             None => OWN_USER_AGENT.to_owned(),
         };
+        let told = self.redacted(store_id);
         let settings = runtime::Settings {
             store_id: store_id.to_owned(),
+            told,
             has_api_key: api_key.is_some(),
             max_outstanding: self.max_outstanding,
             max_workers: self.max_workers,
             warm_connections: self.warm_connections,
             max_held_bytes: usize::try_from(self.max_held_bytes).unwrap_or(usize::MAX),
             log_level: self.log_level,
+            flight_recorder: self.flight_recorder,
             retry: self.retry,
             breaker: self.breaker,
             rate: self.rate,
@@ -382,6 +394,79 @@ impl ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// The settings as JSON, for a dump. What is or may hold a credential, or the name of a file or a machine, is not in it:
+    /// only whether it was given.
+    fn redacted(&self, store_id: &str) -> Box<str> {
+        let Self {
+            store_id: _,
+            api_key,
+            api_key_env,
+            api_key_file,
+            api_base,
+            proxy,
+            ca_file,
+            user_agent,
+            deadline,
+            connect_timeout,
+            max_outstanding,
+            max_workers,
+            warm_connections,
+            max_response_bytes,
+            max_held_bytes,
+            log_level,
+            flight_recorder,
+            retry,
+            breaker,
+            rate,
+            cache,
+            naming: NamingRules { bedrock_prefix, send_bedrock_prefix, offline_by_name },
+            network,
+            first_generation: _,
+        } = self;
+        let given = [
+            ("api_key", api_key.is_some()),
+            ("api_key_env", api_key_env.is_some()),
+            ("api_key_file", api_key_file.is_some()),
+            ("api_base", api_base.expose() != ApiBase::DEFAULT),
+            ("proxy", proxy.is_some()),
+            ("ca_file", ca_file.is_some()),
+            ("user_agent", user_agent.is_some()),
+            ("bedrock_prefix", !bedrock_prefix.is_empty()),
+            ("send_bedrock_prefix", *send_bedrock_prefix),
+            ("offline_players_by_uuid", !offline_by_name),
+            ("flight_recorder", *flight_recorder),
+            ("network", network.is_some()),
+        ];
+        let milliseconds = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let numbers = [
+            ("deadline_ms", milliseconds(deadline)),
+            ("connect_timeout_ms", milliseconds(connect_timeout)),
+            ("max_outstanding", u64::from(*max_outstanding)),
+            ("max_workers", u64::from(*max_workers)),
+            ("warm_connections", u64::from(*warm_connections)),
+            ("max_response_bytes", *max_response_bytes),
+            ("max_held_bytes", *max_held_bytes),
+            ("log_level", log_level.map_or(0, |level| level as u64)),
+            ("max_attempts", u64::from(retry.max_attempts)),
+            ("retry_base_ms", milliseconds(&retry.base)),
+            ("circuit_threshold", u64::from(breaker.threshold)),
+            ("cache_ttl_ms", milliseconds(&cache.ttl)),
+            ("cache_negative_ttl_ms", milliseconds(&cache.negative_ttl)),
+            ("cache_stale_ms", milliseconds(&cache.stale)),
+            ("cache_bytes", cache.max_bytes),
+        ];
+        let mut told = format!("{{\"store_id\":\"{store_id}\"");
+        // Writing to a text does not fail.
+        for (name, given) in given {
+            let _ = write!(told, ",\"{name}\":{given}");
+        }
+        for (name, number) in numbers {
+            let _ = write!(told, ",\"{name}\":{number}");
+        }
+        let _ = write!(told, ",\"rate_per_second\":{},\"rate_burst\":{}}}", rate.per_second, rate.burst);
+        told.into()
+    }
+
     /// What starts the network, when there is one.
     fn checked_network(
         &self,
@@ -552,6 +637,7 @@ impl ClientBuilder {
             "send_bedrock_prefix" => u8::from(self.naming.send_bedrock_prefix).to_string(),
             "offline_players_by_uuid" => u8::from(!self.naming.offline_by_name).to_string(),
             "log_level" => self.log_level.map_or(0, |level| level as u8).to_string(),
+            "flight_recorder" => u8::from(self.flight_recorder).to_string(),
             "rate_per_second" => self.rate.per_second.to_string(),
             "rate_burst" => self.rate.burst.to_string(),
             _ => match &self.network {

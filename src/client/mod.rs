@@ -3,6 +3,7 @@
 mod bulk;
 mod completion;
 mod config;
+mod dump;
 mod inputs;
 mod metrics;
 mod network;
@@ -509,6 +510,18 @@ impl Client {
             metrics: self.runtime.metrics(),
         };
         page.write(out)
+    }
+
+    /// What the client was made with, and how each of the last 1,024 requests went, as lines of JSON: for a look at what went
+    /// wrong. Holds no key, no token, and nothing of what was asked. What the lines say is in `docs/operations.md`.
+    ///
+    /// Any thread that has time: it waits for a lock of the library's threads and writes up to 700 KB.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn dump(&self) -> Result<String, SubmitError> {
+        let (settings, recorded) = self.runtime.recorded()?;
+        dump::write(settings, &self.stats(), &recorded)
     }
 
     /// Accepts nothing more and ends every request that has not ended with

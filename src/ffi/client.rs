@@ -1,6 +1,7 @@
 //! Clients: making, collecting, ending.
 
 use std::ffi::c_char;
+use std::fmt::Write;
 use std::time::Duration;
 
 use super::boundary::{Failure, contain, contain_quick};
@@ -133,6 +134,12 @@ unsafe fn builder(config: &paynow_client_config) -> Result<ClientBuilder, Failur
         connections => builder = builder.warm_connections(connections),
     }
     input::must_be_zero(config.reserved)?;
+    input::must_be_zero(config.reserved2)?;
+    match config.flight_recorder {
+        0 => {}
+        PAYNOW_OFF => builder = builder.flight_recorder(false),
+        _ => return Err(InvalidArgument::new("flight_recorder", "must be 0 or PAYNOW_OFF").into()),
+    }
     // SAFETY: the caller's promise.
     if let Some(given) = unsafe { input::optional(config.network) }? {
         // SAFETY: the caller's promise holds for what the struct points to as well.
@@ -523,6 +530,39 @@ pub unsafe extern "C" fn paynow_client_metrics(
     })
 }
 
+/// Writes what the client was made with, and how each of the last 1,024 requests went, as lines of JSON: for a look at what went
+/// wrong. It holds no key, no token, and nothing of what was asked. What the lines say is in docs/operations.md. Without a
+/// flight_recorder it is the first line alone.
+///
+/// At most `capacity` bytes are written, the last of them a NUL, and `*out_length` gets the length of the whole text without
+/// it, like snprintf: when that is not less than `capacity`, give more room, and some for what comes meanwhile. Up to 700 KB.
+///
+/// Any thread that has time: it may wait some microseconds for a lock of the library's own threads, and it writes all that
+/// text.
+///
+/// PAYNOW_E_INVALID_ARGUMENT, PAYNOW_E_RESOURCES, PAYNOW_E_INVALID_HANDLE, PAYNOW_E_FORKED.
+///
+/// # Safety
+///
+/// `buffer` points to `capacity` bytes, `out_length` to a size_t.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn paynow_client_dump(
+    client: paynow_client,
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> paynow_status {
+    contain(|| {
+        let host = table::enter(client)?;
+        // SAFETY: the caller's promise.
+        let mut page = unsafe { Page::new(buffer, capacity) }?;
+        // A page takes everything.
+        let _ = page.write_str(&host.client.dump()?);
+        // SAFETY: the caller's promise.
+        unsafe { page.end(out_length) }
+    })
+}
+
 /// Accepts nothing more, and ends every request that has not ended with PAYNOW_E_SHUTDOWN. The completions can
 /// still be collected. Any thread; may wait some microseconds for a lock of the library's own threads.
 ///
@@ -647,5 +687,9 @@ mod tests {
         assert_eq!(built.given("send_bedrock_prefix"), "1");
         assert_eq!(built.given("offline_players_by_uuid"), "0");
         assert_eq!(built.given("warm_connections"), "0");
+        assert_eq!(built.given("flight_recorder"), "1");
+        config.flight_recorder = PAYNOW_OFF;
+        // SAFETY: as above.
+        assert_eq!(unsafe { builder(&config) }.unwrap().given("flight_recorder"), "0");
     }
 }

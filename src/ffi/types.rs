@@ -254,6 +254,11 @@ pub struct paynow_client_config {
     pub reserved: u32,
     /// What joins the other servers of the store; NULL: this one is alone.
     pub network: *const paynow_network,
+    /// Whether it is noted how each of the last 1,024 requests went, for paynow_client_dump: 0 notes it, PAYNOW_OFF does not. It
+    /// takes 256 KiB at most, and nothing of the threads that submit and collect. Of what was asked nothing is kept.
+    pub flight_recorder: u32,
+    /// Must be 0.
+    pub reserved2: u32,
 }
 
 /// A Redis (6.2 or newer) or Valkey (7.2 or newer) that all servers of a store share: what one of them knows the others need

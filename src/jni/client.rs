@@ -40,7 +40,7 @@ const TEXTS: [(&str, SetText); 16] = [
 
 /// The settings that are numbers, in the order of `PayNowClient.Builder`; behind them come the rate and its burst, which
 /// are one setting.
-const NUMBERS: [(&str, SetNumber); 20] = [
+const NUMBERS: [(&str, SetNumber); 21] = [
     ("deadline", |builder, number| builder.deadline(Duration::from_millis(number))),
     ("connect_timeout", |builder, number| builder.connect_timeout(Duration::from_millis(number))),
     ("max_outstanding", |builder, number| builder.max_outstanding(int(number))),
@@ -64,6 +64,7 @@ const NUMBERS: [(&str, SetNumber); 20] = [
         _ => builder,
     }),
     ("warm_connections", |builder, number| builder.warm_connections(int(number))),
+    ("flight_recorder", |builder, number| builder.flight_recorder(number != 0)),
     ("network_tls", |builder, number| builder.change_network(&|network| network.tls(number != 0))),
     ("network_database", |builder, number| builder.change_network(&|network| network.database(int(number)))),
     ("network_timeout", |builder, number| {
@@ -339,6 +340,26 @@ pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_metrics(
     let caller = unsafe { Caller::new(env) };
     contain(caller, || {
         let text = table::enter(client)?.client.metrics();
+        Ok(caller.set_bytes(buffer, text.as_bytes()))
+    })
+}
+
+/// Fills the beginning of `buffer` with the client's dump, if it is long enough. Says how long it has to be.
+///
+/// # Safety
+///
+/// As above.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_dev_paynowbridge_internal_Native_dump(
+    env: *mut JNIEnv,
+    _: jclass,
+    client: jlong,
+    buffer: jbyteArray,
+) -> jlong {
+    // SAFETY: the JVM's promise to an export.
+    let caller = unsafe { Caller::new(env) };
+    contain(caller, || {
+        let text = table::enter(client)?.client.dump()?;
         Ok(caller.set_bytes(buffer, text.as_bytes()))
     })
 }

@@ -16,6 +16,7 @@ mod mailbox;
 mod metrics;
 #[cfg(all(test, loom))]
 mod model;
+mod recorder;
 mod seed;
 mod settings;
 mod start_error;
@@ -31,16 +32,19 @@ pub(crate) use self::mailbox::{
 };
 pub use self::mailbox::{LogLine, Priority, Source, SubmitError};
 pub(crate) use self::metrics::{BOUNDS, Histogram, Measure, Metrics, Vitals};
+pub(crate) use self::recorder::{Attempt, End, Record, Recorded, Said, Way};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::start_error::StartError;
 pub(crate) use self::stats::StatKind;
 pub use self::stats::Stats;
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Instant};
 
 use self::engine::{Engine, EngineSettings, Remembered, Rules};
 use self::mailbox::{AnswerCache, Mailbox, MailboxSettings};
+use self::recorder::Recorder;
 use crate::model::Secret;
+use crate::room::NoMemory;
 use crate::transport::Transport;
 
 /// A mailbox, and the engine that empties it. What host threads do, they do with the mailbox.
@@ -81,12 +85,15 @@ impl Runtime {
         };
         let network =
             settings.network.map(|start| start(Box::new(Remembered(Arc::clone(&cache))))).transpose();
+        let now = Instant::now();
         let engine = EngineSettings {
             store_id: settings.store_id,
+            told: settings.told,
             rules,
             warm_connections: settings.warm_connections,
             network: network.map_err(StartError::Thread)?,
             metrics: Metrics::new()?,
+            recorder: if settings.flight_recorder { Recorder::on(now)? } else { Recorder::off(now) },
         };
         let engine = Arc::new(Engine::new(engine, Arc::clone(&mailbox), cache, transport));
         Ok(Self { mailbox, engine })
@@ -109,6 +116,11 @@ impl Runtime {
     /// What is counted beside those numbers.
     pub(crate) fn metrics(&self) -> &Metrics {
         self.engine.metrics()
+    }
+
+    /// What the client was made with, and how the last requests went. May wait for a lock of our threads.
+    pub(crate) fn recorded(&self) -> Result<(&str, Recorded), NoMemory> {
+        self.engine.recorded()
     }
 
     /// Ends the threads, in bounded time. Every request that was accepted can be collected then.

@@ -50,6 +50,8 @@ fn runtime(capacity: u32) -> Arc<Runtime> {
         warm_connections: 0,
         max_held_bytes: usize::MAX,
         log_level: None,
+        flight_recorder: false,
+        told: Box::default(),
         retry: RetryPolicy::default(),
         breaker: BreakerPolicy::default(),
         rate: RatePolicy::default(),

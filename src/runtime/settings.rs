@@ -10,6 +10,8 @@ use crate::policy::retry::RetryPolicy;
 /// What a runtime needs to know.
 pub(crate) struct Settings {
     pub(crate) store_id: String,
+    /// All of them as text, without anything that is to stay secret.
+    pub(crate) told: Box<str>,
     pub(crate) has_api_key: bool,
     pub(crate) max_outstanding: u32,
     pub(crate) max_workers: u32,
@@ -18,6 +20,8 @@ pub(crate) struct Settings {
     /// Bytes of answers the host has not freed yet, above which no new request is sent.
     pub(crate) max_held_bytes: usize,
     pub(crate) log_level: Option<LogLevel>,
+    /// Whether it is noted how requests go.
+    pub(crate) flight_recorder: bool,
     pub(crate) retry: RetryPolicy,
     pub(crate) breaker: BreakerPolicy,
     pub(crate) rate: RatePolicy,

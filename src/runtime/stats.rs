@@ -21,6 +21,7 @@ macro_rules! numbers {
             /// What each number is exported as.
             pub(crate) const METRICS: &'static [StatMetric] = &[
                 $(StatMetric {
+                    field: stringify!($field),
                     name: $metric,
                     kind: StatKind::$kind,
                     unit: unit!($($unit)?),
@@ -55,6 +56,8 @@ pub(crate) enum StatKind {
 /// How one of the numbers is exported.
 #[derive(Debug)]
 pub(crate) struct StatMetric {
+    /// What the number is called here.
+    pub(crate) field: &'static str,
     pub(crate) name: &'static str,
     pub(crate) kind: StatKind,
     /// What the name ends in, and the number that makes one of it.

@@ -111,6 +111,8 @@ impl Host {
             warm_connections: 1,
             max_held_bytes: usize::MAX,
             log_level: Some(LogLevel::Debug),
+            flight_recorder: true,
+            told: Box::default(),
             retry: RetryPolicy { base: Duration::ZERO, ..RetryPolicy::default() },
             breaker: BreakerPolicy::default(),
             rate: RatePolicy::default(),

@@ -216,6 +216,8 @@ fn settings() -> Settings {
         warm_connections: 0,
         max_held_bytes: usize::MAX,
         log_level: Some(LogLevel::Info),
+        flight_recorder: true,
+        told: Box::default(),
         retry: RetryPolicy::default(),
         breaker: BreakerPolicy::default(),
         rate: RatePolicy::default(),

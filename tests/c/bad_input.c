@@ -65,6 +65,8 @@ TEST(null_outputs_and_inputs) {
   REFUSED(paynow_client_stats(client, NULL), "out");
   REFUSED(paynow_client_metrics(client, NULL, 1, &count), "buffer");
   REFUSED(paynow_client_metrics(client, NULL, 0, NULL), "out_length");
+  REFUSED(paynow_client_dump(client, NULL, 1, &count), "buffer");
+  REFUSED(paynow_client_dump(client, NULL, 0, NULL), "out_length");
   REFUSED(paynow_client_next(client, 0, NULL, 1, &count), "out_completions");
   REFUSED(paynow_client_next(client, 0, &completion, 1, NULL), "out_count");
   REFUSED(paynow_client_next(client, 0, &completion, 0, &count), "capacity");
@@ -685,6 +687,8 @@ TEST(settings_out_of_range) {
   REFUSED_CONFIG(config.max_outstanding = 1048577, "max_outstanding");
   REFUSED_CONFIG(config.max_outstanding = UINT32_MAX, "max_outstanding");
   REFUSED_CONFIG(config.warm_connections = 65, "warm_connections");
+  REFUSED_CONFIG(config.flight_recorder = 1, "flight_recorder");
+  REFUSED_CONFIG(config.reserved2 = 1, "reserved");
   REFUSED_CONFIG(config.reserved = 1, "reserved");
   REFUSED_CONFIG(config.log_level = 5, "log_level");
   REFUSED_CONFIG(config.log_level = -1, "log_level");

@@ -164,13 +164,15 @@ TEST(no_connection_is_held_ready_when_that_is_off) {
 
 // Programs with headers that did not have these members yet.
 TEST(earlier_programs_get_what_they_know) {
-  static const size_t sizes[] = {offsetof(paynow_client_config, warm_connections), offsetof(paynow_client_config, network)};
+  static const size_t sizes[] = {offsetof(paynow_client_config, warm_connections), offsetof(paynow_client_config, network),
+                                 offsetof(paynow_client_config, flight_recorder)};
   for (size_t index = 0; index < sizeof sizes / sizeof *sizes; index++) {
     paynow_client_config config = sandbox_config();
     config.struct_size = (uint32_t)sizes[index];
     // What lies behind a shorter struct is not read.
     if (index == 0) config.warm_connections = config.reserved = 7777;
-    config.network = (const paynow_network *)(uintptr_t)8;
+    if (index < 2) config.network = (const paynow_network *)(uintptr_t)8;
+    config.flight_recorder = config.reserved2 = 7777;
     client = client_with(&config);
     CHECK(eventually(is_ready, NULL));
     destroy(client);

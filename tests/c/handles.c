@@ -2,7 +2,7 @@
 #include "harness.h"
 
 // Every function that takes a client.
-enum { CLIENT_CALLS = 26 };
+enum { CLIENT_CALLS = 27 };
 
 static paynow_status with_client(int which, paynow_client client) {
   paynow_list_query list = INIT(paynow_list_query);
@@ -48,7 +48,8 @@ static paynow_status with_client(int which, paynow_client client) {
     case 21: return paynow_client_next(client, 0, &completion, 1, &count);
     case 22: return paynow_client_stats(client, &stats);
     case 23: return paynow_client_metrics(client, NULL, 0, &count);
-    case 24: return paynow_client_shutdown(client);
+    case 24: return paynow_client_dump(client, NULL, 0, &count);
+    case 25: return paynow_client_shutdown(client);
     default: return paynow_client_destroy(client);
   }
 }

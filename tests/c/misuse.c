@@ -280,9 +280,13 @@ static void steer_anything(void) {
     case 4: if (chance(100)) (void)paynow_client_set_api_key(client, sandbox_key, 0); break;
     case 5: {
       static char text[4096];
-      size_t length;
-      (void)paynow_client_metrics(
-        client, chance(20) ? NULL : text, chance(20) ? 0 : below(sizeof text + 1), chance(20) ? NULL : &length);
+      size_t length, *out_length = chance(20) ? NULL : &length, capacity = chance(20) ? 0 : below(sizeof text + 1);
+      char *buffer = chance(20) ? NULL : text;
+      if (chance(8)) {
+        (void)paynow_client_dump(client, buffer, capacity, out_length);
+      } else {
+        (void)paynow_client_metrics(client, buffer, capacity, out_length);
+      }
       break;
     }
     default: CHECK(strlen(paynow_last_error()) < 1000);

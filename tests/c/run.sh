@@ -12,7 +12,7 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=c
 . "$root/tests/suite.sh"
-programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits lacks misuse metrics
+programs=${*:-operations players answers errors dns bad_input handles delivery promise nowait promised threads fork logging limits lacks misuse metrics dump
   retry rate circuit cache sharing peek ensure configuration network pages bulk secrets hostile}
 
 needs "$library" "$sandbox"
@@ -67,8 +67,8 @@ promising() {
       for (name in promises) if (promises[name]) print name
     }' "$1" | sort
 }
-# A function that neither promises it nor is one of these four would escape unseen.
-may_wait='paynow_client_create paynow_client_destroy paynow_client_set_api_key paynow_client_shutdown'
+# A function that neither promises it nor is one of these five would escape unseen.
+may_wait='paynow_client_create paynow_client_destroy paynow_client_dump paynow_client_set_api_key paynow_client_shutdown'
 every_promise_is_tested() {
   declared >"$out/declared.txt"
   documented >"$out/documented.txt"

@@ -2,6 +2,7 @@
 
 #include "harness.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -145,7 +146,12 @@ TEST(metrics_are_the_text_that_c_writes) {
   REQUIRE(longer.ok());
   CHECK(longer->size() > 16 * 1024);
   CHECK_EQ(longer->substr(longer->size() - 7), "\n# EOF\n");
+  const auto dump = client.dump();
+  REQUIRE(dump.ok());
+  CHECK_EQ(std::count(dump->begin(), dump->end(), '\n'), 10);
+  CHECK(dump->find("{\"n\":9,\"operation\":\"update_customer\"") != std::string::npos);
   client = Client();
+  CHECK_EQ(client.dump().status(), Status::invalid_handle);
   CHECK_EQ(client.metrics().status(), Status::invalid_handle);
 }
 

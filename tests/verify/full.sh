@@ -1,7 +1,8 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, a real Prometheus, a million seeds of the
-# simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing is a skip by name.
+# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, a real Prometheus, a million
+# seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing is a
+# skip by name.
 #   full.sh [PART...]   all of them without an argument; they need what `make lib static sandbox` builds
 set -u
 
@@ -56,7 +57,7 @@ fi
 sanitize='-fsanitize=address,undefined -fno-omit-frame-pointer'
 part sanitizers-c env TEST_CFLAGS="$sanitize" TEST_OUT=target/tests-c-sanitized \
   sh tests/c/run.sh operations players answers errors dns handles delivery promise threads logging limits \
-  retry rate circuit cache sharing peek ensure configuration network pages bulk metrics
+  retry rate circuit cache sharing peek ensure configuration network pages bulk metrics dump
 part sanitizers-cpp env TEST_CXXFLAGS="$sanitize -g -Wno-maybe-uninitialized" TEST_OUT=target/tests-cpp-sanitized sh tests/cpp/run.sh
 part misuse env TEST_MISUSE_CALLS=1000000 sh tests/c/run.sh misuse
 part sanitizers-rust sh tests/verify/sanitizers.sh

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::rhythm::Rhythm;
 use super::{Engine, worker};
+use crate::runtime::recorder::POLLS;
 use crate::sync::lock;
 use crate::threads;
 
@@ -40,8 +41,15 @@ pub(super) fn start(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     let engine = Arc::clone(engine);
     threads::spawn("dispatcher", move || {
         let now = Instant::now();
-        let mut dispatcher =
-            Dispatcher { engine, rhythm: Rhythm::new(), kept: now, next_look_after: now, was_woken: false };
+        let mut dispatcher = Dispatcher {
+            engine,
+            rhythm: Rhythm::new(),
+            kept: now,
+            next_look_after: now,
+            was_woken: false,
+            polls: [now; POLLS],
+            heard: 0,
+        };
         // A panic here would end every request's deadline, so it ends only the pass it happened in.
         while !catch_unwind(AssertUnwindSafe(|| dispatcher.run())).unwrap_or(false) {
             dispatcher.engine.say_fault("the dispatcher");
@@ -79,6 +87,9 @@ struct Dispatcher {
     next_look_after: Instant,
     /// By a thread that waits for what it has submitted.
     was_woken: bool,
+    /// When the host polled since then: the last of them, and how many there were.
+    polls: [Instant; POLLS],
+    heard: usize,
 }
 
 impl Dispatcher {
@@ -86,7 +97,12 @@ impl Dispatcher {
     fn run(&mut self) -> bool {
         loop {
             let now = Instant::now();
-            self.rhythm.looked(self.engine.mailbox.take_polls(), now);
+            let polls = self.engine.mailbox.take_polls();
+            if let Some(first) = polls.first {
+                self.polls[self.heard % POLLS] = first;
+                self.heard += 1;
+            }
+            self.rhythm.looked(polls, now);
             self.look_for_work(now);
             self.look_after_connections(now);
             self.engine.mailbox.empty_trash();
@@ -128,7 +144,9 @@ impl Dispatcher {
     fn keep(&mut self, now: Instant) {
         if now >= self.next_keeping() {
             self.kept = now;
-            self.engine.keep_deadlines();
+            self.polls[..self.heard.min(POLLS)].sort_unstable();
+            self.engine.keep_deadlines(&self.polls[..self.heard.min(POLLS)]);
+            self.heard = 0;
         }
     }
 

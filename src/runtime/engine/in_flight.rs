@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::operations::{self, Arguments, Effect, Flow, HttpRequest, Operation, Sent};
+use crate::operations::{self, Arguments, Effect, Flow, HttpRequest, Operation, OperationId, Sent};
 use crate::room::NoMemory;
 use crate::runtime::mailbox::{Header, Outcome};
+use crate::runtime::recorder::Entry;
 
 /// What is asked, and how far it has come.
 pub(super) struct InFlight {
@@ -35,6 +36,9 @@ pub(super) struct InFlight {
     pub(super) sent: Sent,
     /// How the last attempt of this step ended, if it is to be repeated.
     pub(super) last: Option<Outcome>,
+    /// Which operation was asked for, and where the flight recorder notes how it goes.
+    pub(super) asked: OperationId,
+    pub(super) record: Entry,
     /// What comes after this step.
     pub(super) flow: Option<Flow>,
     /// How an earlier step of the flow ended, in case nothing better comes.
@@ -76,6 +80,8 @@ impl InFlight {
             question: None,
             effect: first.effect_of(arguments),
             customer_id: arguments.value(operations::Parameter::CustomerId).map(Into::into),
+            asked: operation.id,
+            record: Entry::NONE,
             flow,
             setback: None,
             last: None,

@@ -36,10 +36,11 @@ use self::warming::Warming;
 use super::lines::{Line, Lines, LogLevel};
 use super::mailbox::{AnswerCache, Arrival, Backlog, Content, Key, Mailbox, Outcome};
 use super::metrics::Metrics;
+use super::recorder::{RECORDS, Recorded, Recorder};
 use super::stats::Stats;
 use crate::model::Secret;
 use crate::network::Network;
-use crate::room::NoMemory;
+use crate::room::{self, NoMemory};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::transport::Transport;
 
@@ -49,12 +50,16 @@ const BATCH: usize = 256;
 /// What an engine needs to know.
 pub(super) struct EngineSettings {
     pub(super) store_id: String,
+    /// The settings as text, for a dump.
+    pub(super) told: Box<str>,
     pub(super) rules: Rules,
     /// How many connections are held ready.
     pub(super) warm_connections: u32,
     pub(super) network: Option<Arc<dyn Network>>,
     /// Where it is counted how requests go.
     pub(super) metrics: Metrics,
+    /// Where it is noted how each goes.
+    pub(super) recorder: Recorder,
 }
 
 /// One client's threads, and what they share.
@@ -66,6 +71,7 @@ pub(super) struct Engine {
     /// Answers are remembered here, so that those of others are too.
     shares_answers: bool,
     store_id: String,
+    told: Box<str>,
     max_workers: usize,
     backlog: CachePadded<Mutex<Backlog>>,
     /// Not all that was taken from the mailbox is in the schedule yet.
@@ -78,6 +84,8 @@ pub(super) struct Engine {
     coming: Arc<AtomicUsize>,
     counters: Arc<Counters>,
     metrics: CachePadded<Metrics>,
+    /// Whether it is noted how requests go.
+    records: bool,
     lines: Mutex<Lines>,
     stopping: AtomicBool,
     /// Workers are wanted, none runs and none can be started.
@@ -112,13 +120,16 @@ impl Engine {
         let seats = Seats::default();
         let coming = seats.coming();
         let shares_answers = cache.is_on();
-        let schedule = Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), now);
+        let mut schedule = Schedule::new(&settings.rules, Memory::new(cache), Arc::clone(&counters), now);
+        let records = settings.recorder.is_on();
+        schedule.recorder = settings.recorder;
         Self {
             mailbox,
             transport,
             network: settings.network,
             shares_answers,
             store_id: settings.store_id,
+            told: settings.told,
             max_workers: settings.rules.max_workers,
             backlog: CachePadded::default(),
             is_behind: AtomicBool::new(false),
@@ -129,6 +140,7 @@ impl Engine {
             coming,
             counters,
             metrics: CachePadded::new(settings.metrics),
+            records,
             lines: Mutex::default(),
             stopping: AtomicBool::new(false),
             lacks_workers: AtomicBool::new(false),
@@ -217,7 +229,21 @@ impl Engine {
 
     /// Ends a request, and counts how.
     fn answer(&self, key: Key, outcome: Outcome) {
-        self.mailbox.answer(key, outcome, |answered| self.metrics.answered(answered));
+        let mut is_ours = false;
+        self.mailbox.answer(key, outcome, |answered| {
+            self.metrics.answered(answered);
+            is_ours = true;
+        });
+        if !is_ours && self.records {
+            lock(&self.schedule).recorder.lost(key);
+        }
+    }
+
+    /// The settings as text, and how the last requests went. Not on a thread that must not wait: it takes a lock.
+    pub(super) fn recorded(&self) -> Result<(&str, Recorded), NoMemory> {
+        let records = room::list(RECORDS)?;
+        let recorded = lock(&self.schedule).recorder.copy_into(records, Instant::now());
+        Ok((&self.told, recorded))
     }
 
     /// What is counted beside the numbers about a client.
@@ -365,14 +391,16 @@ impl Engine {
     }
 
     /// Ends the requests whose deadline is over, and frees the workers that hang.
-    fn keep_deadlines(&self) {
+    fn keep_deadlines(&self, polls: &[Instant]) {
         while !self.decide(|schedule, now| schedule.tick(now, BATCH)) {}
         self.say_news_of_the_network();
         self.say_what_is_due();
         self.join_the_ended();
         let seats = lock(&self.seats);
-        let schedule = lock(&self.schedule);
+        let mut schedule = lock(&self.schedule);
         let now = Instant::now();
+        let waits = polls.is_empty() && self.mailbox.signs_of_life().is_collecting;
+        schedule.recorder.collected(polls, waits, now);
         seats.free_the_hung(|work| {
             self.warming.is_hung(work, now).unwrap_or_else(|| schedule.is_hung(work, now))
         });

@@ -13,6 +13,7 @@ use crate::room::{NoMemory, TryClone};
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
+use crate::runtime::recorder::{Arrival, Entry};
 
 impl Schedule {
     /// A request came in: it is answered from memory, joins those that ask the same, gets in line, or is refused.
@@ -20,8 +21,9 @@ impl Schedule {
         let Newcomer { slot, key, priority, cacheable, mut flight } = newcomer;
         // Another request may have had the slot, and have ended unseen.
         self.withdraw(slot);
+        self.record(key, priority, &mut flight, now);
         if self.reserve().is_err() {
-            self.effects.push(Effect::Answer(key, Outcome::no_memory(flight.operation)));
+            self.answer_at_once(&flight, key, Outcome::no_memory(flight.operation), now);
             return;
         }
         let ensures = flight.flow.is_some();
@@ -31,7 +33,7 @@ impl Schedule {
             let question = Question { target, must_exist: ensures, first_step: false };
             if let Some(content) = self.memory.fresh(&question, now) {
                 Counters::count(&self.counters.cache_hits);
-                self.effects.push(Effect::Answer(key, Outcome::remembered(content, Source::Cache)));
+                self.answer_at_once(&flight, key, Outcome::remembered(content, Source::Cache), now);
                 return;
             }
             // A request that would create the unknown does not wait for one that only looks. Nor does one that came
@@ -55,13 +57,13 @@ impl Schedule {
             let outcome =
                 self.memory.stale_if_error(flight.question.as_ref(), &refusal, now).unwrap_or(refusal);
             self.count_stale(&outcome);
-            self.effects.push(Effect::Answer(key, outcome));
+            self.answer_at_once(&flight, key, outcome, now);
             return;
         }
         let id = self.next_number();
         self.deadlines.insert(flight.deadline, slot);
-        self.requests
-            .insert(slot, Request { key, deadline: flight.deadline, work: id, number: id, own: None });
+        let (deadline, record) = (flight.deadline, flight.record);
+        self.requests.insert(slot, Request { key, deadline, work: id, number: id, record, own: None });
         let question = flight.question.clone();
         let work = Work {
             place: (id, id),
@@ -77,6 +79,25 @@ impl Schedule {
             is_unknown,
         };
         self.add(id, work);
+    }
+
+    /// Begins to note how a request goes.
+    fn record(&mut self, key: Key, priority: Priority, flight: &mut InFlight, now: Instant) {
+        let arrival = Arrival {
+            key,
+            operation: flight.asked,
+            priority,
+            target: &flight.request.target,
+            body: flight.request.body.as_ref().map_or(b"", |body| body.as_slice()),
+            submitted: flight.accepted,
+            deadline: flight.deadline,
+        };
+        flight.record = self.recorder.arrived(&arrival, now);
+    }
+
+    fn answer_at_once(&mut self, flight: &InFlight, key: Key, outcome: Outcome, now: Instant) {
+        self.recorder.ended_at_once(flight.record, &outcome, now);
+        self.effects.push(Effect::Answer(key, outcome));
     }
 
     /// Room for one request more in the tables that grow with them.
@@ -142,9 +163,11 @@ impl Schedule {
         Counters::count(&self.counters.coalesced);
         let number = self.next_number();
         self.deadlines.insert(flight.deadline, slot);
-        let deadline = flight.deadline;
-        self.requests.insert(slot, Request { key, deadline, work: id, number, own: Some(flight) });
+        let (deadline, record) = (flight.deadline, flight.record);
+        self.requests.insert(slot, Request { key, deadline, work: id, number, record, own: Some(flight) });
         let Some(work) = self.works.get_mut(&id) else { return };
+        let leader = work.leader.and_then(|slot| self.requests.get(&slot));
+        self.recorder.joined(record, leader.map_or(Entry::NONE, |leader| leader.record));
         work.followers.insert(number, slot);
         if let Stage::Later(due) = work.stage
             // Its place in the network's budget comes when it comes.

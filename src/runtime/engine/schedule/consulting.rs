@@ -14,6 +14,7 @@ use crate::room::{NoMemory, TryClone};
 use crate::runtime::engine::counters::Counters;
 use crate::runtime::engine::in_flight::InFlight;
 use crate::runtime::mailbox::{Outcome, Priority, Source};
+use crate::runtime::recorder::Said;
 
 /// A place that is not used for so long is lost: used later it would stand beside the places of others.
 const PLACE_LASTS: Duration = Duration::from_millis(500);
@@ -71,6 +72,18 @@ pub(super) fn refused(operation: &Operation, retry_after: Duration) -> Outcome {
     };
     let answered = Outcome::answered(decoded, 0, Text::from(""));
     Outcome { retry_after: Some(retry_after.max(Duration::from_millis(1))), ..answered }
+}
+
+/// The same for the flight recorder.
+fn said(told: &Told) -> Said {
+    match told {
+        Told::Known { .. } => Said::Known,
+        Told::Unusable => Said::Unusable,
+        Told::Go { .. } => Said::Go,
+        Told::Again(_) => Said::Again,
+        Told::Refused { .. } => Said::Refused,
+        Told::Alone { .. } => Said::Nothing,
+    }
 }
 
 impl Schedule {
@@ -136,6 +149,7 @@ impl Schedule {
     pub(in crate::runtime::engine) fn consulted(&mut self, consulted: Consulted, now: Instant) {
         let Consulted { work: id, flight, told } = consulted;
         self.heard(&told, now);
+        self.recorder.consulted(flight.record, said(&told), now);
         let given = if let Told::Go { claim, .. } = &told { *claim } else { None };
         let Some(work) = self.works.get_mut(&id) else { return self.give_up(given) };
         let Stage::Asking(Asking { only_known, .. }) = work.stage else { return self.give_up(given) };

@@ -40,13 +40,14 @@ impl Schedule {
 
     pub(super) fn expire(&mut self, slot: usize, now: Instant) -> Result<(), NoMemory> {
         let Some(request) = self.requests.get(&slot) else { return Ok(()) };
-        let key = request.key;
+        let (key, record) = (request.key, request.record);
         self.effects.try_reserve(1)?;
         let question = self.works.get(&request.work).and_then(|work| work.question.clone());
         self.withdraw(slot);
         let timeout = if self.lacks_workers { no_worker() } else { Outcome::without_answer(Status::Timeout) };
         let outcome = self.memory.stale_if_error(question.as_ref(), &timeout, now).unwrap_or(timeout);
         self.count_stale(&outcome);
+        self.recorder.ended(record, &outcome, now);
         self.effects.push(Effect::Answer(key, outcome));
         Ok(())
     }

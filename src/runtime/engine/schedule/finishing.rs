@@ -73,6 +73,7 @@ impl Schedule {
             finished;
         // This attempt, not one before it.
         let answered = outcome.sent == Sent::Answered;
+        self.recorder.returned(flight.record, &outcome, outcome.sent, now);
         flight.account(&mut outcome);
         self.memory.learn(&flight, &outcome, now);
         if let Some(reply) = &outcome.reply {

@@ -36,6 +36,7 @@ use crate::policy::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::lines::Line;
 use crate::runtime::mailbox::{Key, Outcome, Priority, Source};
 use crate::runtime::metrics::Vitals;
+use crate::runtime::recorder::Recorder;
 
 /// What the rules are set to.
 pub(in crate::runtime) struct Rules {
@@ -140,6 +141,8 @@ pub(super) struct Schedule {
     lacks_workers: bool,
     /// There was no memory to end what is over. Nothing is sent until deadlines are looked at again.
     lacks_memory: bool,
+    /// Is told how requests go.
+    pub(super) recorder: Recorder,
 }
 
 impl Schedule {
@@ -171,6 +174,7 @@ impl Schedule {
             effects: Vec::new(),
             lacks_workers: false,
             lacks_memory: false,
+            recorder: Recorder::off(now),
         }
     }
 
@@ -244,6 +248,7 @@ impl Schedule {
     /// Forgets the request in a slot: it ended.
     pub(super) fn withdraw(&mut self, slot: usize) {
         let Some(request) = self.requests.remove(&slot) else { return };
+        self.recorder.withdrawn(request.record);
         self.deadlines.remove(request.deadline, slot);
         let Some(work) = self.works.get_mut(&request.work) else { return };
         if work.leader != Some(slot) {
@@ -271,6 +276,7 @@ impl Schedule {
         {
             flight.accepted = own.accepted;
             flight.deadline = own.deadline;
+            flight.record = own.record;
         }
     }
 
@@ -305,17 +311,17 @@ impl Schedule {
         let work = self.discard(id)?;
         let outcome = self.memory.stale_if_error(work.question.as_ref(), &outcome, now).unwrap_or(outcome);
         for slot in work.followers.values() {
-            self.answer(*slot, outcome.shared());
+            self.answer(*slot, outcome.shared(), now);
         }
         if let Some(slot) = work.leader {
             // One that came to lead what was sent for another has only shared it.
             let is_own = self.requests.get(&slot).is_some_and(|request| request.own.is_none());
-            self.answer(slot, if is_own { outcome } else { outcome.shared() });
+            self.answer(slot, if is_own { outcome } else { outcome.shared() }, now);
         }
         work.claim
     }
 
-    fn answer(&mut self, slot: usize, outcome: Outcome) {
+    fn answer(&mut self, slot: usize, outcome: Outcome, now: Instant) {
         if self.effects.try_reserve(1).is_err() {
             // It ends at its deadline then.
             return;
@@ -323,6 +329,7 @@ impl Schedule {
         let Some(request) = self.requests.remove(&slot) else { return };
         self.deadlines.remove(request.deadline, slot);
         self.count_stale(&outcome);
+        self.recorder.ended(request.record, &outcome, now);
         self.effects.push(Effect::Answer(request.key, outcome));
     }
 

@@ -107,6 +107,7 @@ impl Schedule {
             self.budget.deposit();
         }
         flight.begin(now);
+        self.recorder.sent(flight.record, flight.operation.id, now);
         Some(Assignment { work: id, leader: leader.key, flight, purpose: Purpose::Send })
     }
 

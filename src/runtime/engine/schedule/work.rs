@@ -11,6 +11,7 @@ use crate::policy::breaker::Admission;
 use crate::policy::limiter::Pass;
 use crate::runtime::engine::in_flight::{InFlight, Question};
 use crate::runtime::mailbox::{Key, Priority};
+use crate::runtime::recorder::Entry;
 
 /// A request the engine knows.
 pub(super) struct Request {
@@ -19,6 +20,8 @@ pub(super) struct Request {
     pub(super) work: WorkId,
     /// Tells it from the others that want the same; lower came earlier.
     pub(super) number: u64,
+    /// Where the flight recorder notes how it goes.
+    pub(super) record: Entry,
     /// What it would send itself, while another asks for it.
     pub(super) own: Option<Box<InFlight>>,
 }

@@ -331,9 +331,22 @@ final class Engine {
     }
 
     String metrics() {
+        return text(Checked::metrics);
+    }
+
+    String dump() {
+        return text(Checked::dump);
+    }
+
+    /** Writes text into a buffer that is long enough, and says how long that has to be. */
+    private interface Writing {
+        long into(long client, byte[] buffer);
+    }
+
+    private String text(Writing writing) {
         byte[] buffer = new byte[LONGEST_USUAL_TEXT];
         while (true) {
-            long length = Checked.metrics(handle, buffer);
+            long length = writing.into(handle, buffer);
             if (length <= 0) {
                 return "";
             }

@@ -140,6 +140,17 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
     }
 
     /**
+     * What the client was made with, and how each of the last 1,024 requests went, as lines of JSON: for a look at what went
+     * wrong. Holds no key, no token, and nothing of what was asked. What the lines say is in {@code docs/operations.md}. Any thread
+     * that has time: it waits for a lock of the library's threads and writes up to 700 KB.
+     *
+     * @return the lines; empty when the client is closed, or there is no memory for them
+     */
+    public String dump() {
+        return engine.dump();
+    }
+
+    /**
      * Whether {@link #close()} was called.
      *
      * @return true from then on
@@ -205,12 +216,13 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int OFFLINE_PLAYERS_BY_UUID = 14;
         private static final int LOG_LEVEL = 15;
         private static final int WARM_CONNECTIONS = 16;
-        static final int NETWORK_TLS = 17;
-        static final int NETWORK_DATABASE = 18;
-        static final int NETWORK_TIMEOUT = 19;
-        private static final int RATE_PER_SECOND = 20;
-        private static final int RATE_BURST = 21;
-        private static final int NUMBERS = 22;
+        private static final int FLIGHT_RECORDER = 17;
+        static final int NETWORK_TLS = 18;
+        static final int NETWORK_DATABASE = 19;
+        static final int NETWORK_TIMEOUT = 20;
+        private static final int RATE_PER_SECOND = 21;
+        private static final int RATE_BURST = 22;
+        private static final int NUMBERS = 23;
 
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
         private static final int MOST_OUTSTANDING = 1_048_576;
@@ -428,6 +440,17 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
          */
         public Builder warmConnections(int connections) {
             return number(WARM_CONNECTIONS, "warmConnections", connections);
+        }
+
+        /**
+         * Whether it is noted how each of the last 1,024 requests went, for {@link PayNowClient#dump}: true by default. That takes
+         * 256 KiB at most, outside of Java's heap, and nothing of the threads that submit. Of what was asked nothing is kept.
+         *
+         * @param on whether it is noted
+         * @return this
+         */
+        public Builder flightRecorder(boolean on) {
+            return number(FLIGHT_RECORDER, "flightRecorder", on ? 1 : 0);
         }
 
         /**

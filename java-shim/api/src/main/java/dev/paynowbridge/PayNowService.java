@@ -114,4 +114,13 @@ public final class PayNowService extends PayNowOperations {
     public Optional<String> metrics() {
         return Optional.ofNullable(current).map(PayNowClient::metrics);
     }
+
+    /**
+     * How the last requests went, as lines of JSON: see {@link PayNowClient#dump()}. Not for the server's thread.
+     *
+     * @return the lines, if there is a client
+     */
+    public Optional<String> dump() {
+        return Optional.ofNullable(current).map(PayNowClient::dump);
+    }
 }

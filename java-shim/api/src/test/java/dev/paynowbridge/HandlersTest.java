@@ -193,7 +193,7 @@ class HandlersTest extends OnSandbox {
         failure(PayNowException.Closed.class, kept.bulkCreateCustomers(List.of(), chunk -> {}));
         assertTrue(service.peek(NOTCH).isEmpty());
         assertEquals(0, service.cancelAll("Shop") + service.cancelAll(NOTCH));
-        assertTrue(service.stats().isEmpty());
+        assertTrue(service.stats().isEmpty() && service.metrics().isEmpty() && service.dump().isEmpty());
         PayNowClient first = builder().build();
         try (PayNowClient second = builder().build()) {
             owner.use(first);
@@ -204,6 +204,8 @@ class HandlersTest extends OnSandbox {
             first.close();
             assertTrue(value(kept.lookupCustomer(NOTCH)).isPresent());
             assertEquals(1, service.stats().orElseThrow().submitted());
+            assertTrue(service.metrics().orElseThrow().contains("\npaynow_requests_submitted_total 1\n"));
+            assertTrue(service.dump().orElseThrow().startsWith("{\"paynow_dump\":1,"));
             owner.drop("the plugin is disabled");
             assertFalse(service.isConnected());
             failure(PayNowException.Closed.class, kept.lookupCustomer(NOTCH));

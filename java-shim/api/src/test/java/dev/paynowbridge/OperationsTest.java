@@ -329,8 +329,18 @@ class OperationsTest extends OnSandbox {
         assertTrue(text.contains("\npaynow_queue_seconds_count{operation=\"update_customer\",outcome=\"ok\"} 1\n"), text);
         assertTrue(text.endsWith("\n# EOF\n"), text);
         assertFalse(text.contains(Sandbox.KEY));
+        String[] dump = client.dump().split("\n");
+        assertEquals(10, dump.length);
+        assertTrue(dump[0].startsWith("{\"paynow_dump\":1,"), dump[0]);
+        assertTrue(dump[9].startsWith("{\"n\":9,\"operation\":\"update_customer\""), dump[9]);
+        assertFalse(String.join("", dump).contains(Sandbox.KEY) || String.join("", dump).contains("Another"));
         client.close();
         assertEquals("", client.metrics());
+        assertEquals("", client.dump());
+        try (PayNowClient without = builder().flightRecorder(false).build()) {
+            value(without.lookupCustomer(NOTCH_UUID));
+            assertEquals(1, without.dump().lines().count());
+        }
     }
 
     @Test

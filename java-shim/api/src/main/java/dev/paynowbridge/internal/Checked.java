@@ -30,6 +30,11 @@ public final class Checked {
         return Native.metrics(client, buffer);
     }
 
+    public static long dump(long client, byte[] buffer) {
+        Objects.requireNonNull(buffer, "buffer");
+        return Native.dump(client, buffer);
+    }
+
     public static long peekUuid(long client, long high, long low, long seen, byte[] buffer) {
         Objects.requireNonNull(buffer, "buffer");
         return Native.peekUuid(client, high, low, seen, buffer);

@@ -57,6 +57,8 @@ public final class Native {
 
     static native long metrics(long client, byte[] buffer);
 
+    static native long dump(long client, byte[] buffer);
+
     public static native long shutdown(long client);
 
     public static native long destroy(long client);
