@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryPlayer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Every command, what it says when all is well, and what when it is not. */
@@ -160,10 +164,28 @@ class CommandsTest extends OnServer {
     }
 
     @Test
+    void howRequestsWentIsWrittenIntoAFile() throws IOException {
+        answer(server.console, "paynowbridge lookup Notch", NOTCH_ID);
+        String said = answer(server.console, "paynowbridge dump", "requests went into ");
+        Path folder = server.folder("PayNowBridge");
+        List<String> lines;
+        try (Stream<Path> files = Files.list(folder)) {
+            Path file = files.filter(path -> path.getFileName().toString().matches("dump-.*\\.jsonl")).findFirst().orElseThrow();
+            assertTrue(said.contains(file.toString()), said);
+            lines = Files.readAllLines(file);
+        }
+        assertTrue(lines.get(0).startsWith("{\"paynow_dump\":1,"), lines.get(0));
+        assertTrue(lines.stream().anyMatch(line -> line.contains("\"operation\":\"lookup_customer\"")), lines.toString());
+        assertFalse(lines.toString().contains(Sandbox.KEY) || lines.toString().contains("Notch"));
+        reload("flight-recorder: false\n");
+        answer(server.console, "paynowbridge dump", "the last 0 requests");
+    }
+
+    @Test
     void permissionsAreEnforced() {
         MemoryPlayer player = notch();
         server.until(() -> sandbox.asked("lookup_customer") == 1, "the warm-up");
-        for (String command : List.of("status", "lookup a", "token a", "revoke a", "doctor", "reload")) {
+        for (String command : List.of("status", "lookup a", "token a", "revoke a", "doctor", "dump", "reload")) {
             answer(player, "paynowbridge " + command, "You do not have permission to do that.");
         }
         player.permit("paynowbridge.giftcard", false);
@@ -177,7 +199,7 @@ class CommandsTest extends OnServer {
 
     @Test
     void theRestOfTheCommandLine() {
-        assertEquals(7, answer(server.console, "paynowbridge", "/paynowbridge reload").split("\n").length);
+        assertEquals(8, answer(server.console, "paynowbridge", "/paynowbridge reload").split("\n").length);
         answer(server.console, "paynowbridge what", "There is no command /paynowbridge what.");
         for (String command : List.of("lookup", "token", "revoke", "giftcard")) {
             answer(server.console, "paynowbridge " + command, "Usage: /paynowbridge " + command);
@@ -194,7 +216,7 @@ class CommandsTest extends OnServer {
         MemoryPlayer hidden = join("Nightwatch", UUID.randomUUID());
         hidden.vanished = true;
         assertEquals(
-                List.of("status", "lookup", "token", "giftcard", "revoke", "doctor", "reload"),
+                List.of("status", "lookup", "token", "giftcard", "revoke", "doctor", "dump", "reload"),
                 server.complete(server.console, "paynowbridge "));
         assertEquals(List.of("revoke", "reload"), server.complete(server.console, "paynowbridge RE"));
         assertEquals(List.of("giftcard"), server.complete(player, "paynowbridge "));

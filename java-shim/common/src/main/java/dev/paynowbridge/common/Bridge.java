@@ -47,6 +47,7 @@ public final class Bridge {
                         new GiftcardCommand(connection, targets, replies, throttle),
                         new RevokeCommand(connection, targets, replies),
                         new DoctorCommand(doctor, replies),
+                        new DumpCommand(host, connection, replies),
                         new ReloadCommand(this::reload, connection, replies)));
     }
 

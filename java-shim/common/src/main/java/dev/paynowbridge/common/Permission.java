@@ -38,5 +38,6 @@ public record Permission(String name, String description, Given given) {
                     Given.NO_PLAYER),
             new Permission(PREFIX + "revoke", "Revoke all tokens of a customer.", Given.OPERATORS),
             new Permission(OWNER, "Examine the installation, and see why a command failed.", Given.OPERATORS),
+            new Permission(PREFIX + "dump", "Write how the last requests went into a file.", Given.OPERATORS),
             new Permission(PREFIX + "reload", "Read config.yml and messages.yml again.", Given.OPERATORS));
 }

@@ -31,6 +31,7 @@ import java.util.function.UnaryOperator;
  * @param bedrockPrefix what the names of Bedrock players begin with; empty: ask Floodgate
  * @param warmUp whether players are looked up while they log in
  * @param warmUpPerMinute how many of them in a minute
+ * @param flightRecorder whether it is noted how requests go
  * @param metrics where metrics are served; empty: nowhere
  * @param giftCards how gift cards are guarded and shown
  */
@@ -49,6 +50,7 @@ record Settings(
         Optional<String> bedrockPrefix,
         boolean warmUp,
         int warmUpPerMinute,
+        boolean flightRecorder,
         Optional<InetSocketAddress> metrics,
         GiftCards giftCards) {
     private static final long DAY_MS = 24L * 60 * 60 * 1000;
@@ -158,6 +160,7 @@ record Settings(
                 .cacheTtl(cache)
                 .cacheNegativeTtl(cacheUnknown)
                 .cacheStale(cacheStale)
+                .flightRecorder(flightRecorder)
                 .bedrockPrefix("");
         if (perSecond > 0) {
             builder.rateLimit(perSecond, 0);
@@ -193,6 +196,7 @@ record Settings(
                     Optional.of(text("bedrock-prefix")).filter(prefix -> !prefix.equals(AUTO)),
                     bool("warm-up"),
                     (int) number("warm-up-per-minute", 1, 100_000),
+                    bool("flight-recorder"),
                     listen("metrics.listen"),
                     new GiftCards(
                             (int) number("gift-cards.per-player", 1, 1_000),
