@@ -7,7 +7,7 @@ set -u
 
 library=$1
 # Bytes. What grows beyond is made smaller, or this number is raised with a reason in the commit.
-network_limit=122880
+network_limit=124000
 
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
