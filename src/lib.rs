@@ -88,7 +88,7 @@ mod wiping;
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,
     CollectError, Completion, CustomerFields, Field, ListCustomers, LookupKey, NetworkConfig, Pages, Player,
-    RawAuth, RawRequest, RequestId,
+    ProxyRoute, RawAuth, RawRequest, RequestId, Route,
 };
 pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,
@@ -98,3 +98,14 @@ pub use model::{
 pub use operations::declared;
 pub use operations::{Answer, BULK_LIMIT, InvalidArgument, OperationId, PAGE_LIMIT, Sent, Status};
 pub use runtime::{LogLevel, LogLine, Priority, Source, Stats, SubmitError};
+
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The features this library was built with.
+pub const FEATURES: &[&str] = &[
+    #[cfg(feature = "jni")]
+    "jni",
+    #[cfg(feature = "wiping-allocator")]
+    "wiping-allocator",
+];

@@ -312,12 +312,7 @@ impl ClientBuilder {
             return refuse("store_id", "must be a PayNow id: decimal digits of a 64-bit number");
         };
         let api_key = self.read_api_key()?;
-        let base = ApiBase::parse(self.api_base.expose())?;
-        let proxy = match self.proxy.as_ref().map(Secret::expose) {
-            Some("") => None,
-            Some(address) => Some(Proxy::parse(address)?),
-            None => Proxy::from_environment(&base, |name| std::env::var_os(name))?,
-        };
+        let (base, proxy) = self.base_and_proxy()?;
         let extra_roots = match self.ca_file.as_deref() {
             Some(path) => read_certificates(path, "ca_file")
                 .map_err(|problem| BuildError::Source { problem, place: path.display().to_string() })?,
@@ -465,6 +460,16 @@ impl ClientBuilder {
         }
         let _ = write!(told, ",\"rate_per_second\":{},\"rate_burst\":{}}}", rate.per_second, rate.burst);
         told.into()
+    }
+
+    pub(super) fn base_and_proxy(&self) -> Result<(ApiBase, Option<Proxy>), InvalidArgument> {
+        let base = ApiBase::parse(self.api_base.expose())?;
+        let proxy = match self.proxy.as_ref().map(Secret::expose) {
+            Some("") => None,
+            Some(address) => Some(Proxy::parse(address)?),
+            None => Proxy::from_environment(&base, |name| std::env::var_os(name))?,
+        };
+        Ok((base, proxy))
     }
 
     /// What starts the network, when there is one.

@@ -113,7 +113,7 @@ fn request(out: &mut Lines, record: &Record) -> fmt::Result {
             write!(
                 out,
                 ",\"end\":\"library\",\"status\":\"{}\",\"source\":\"{source}\",\"sent\":\"{}\",\"http\":{http_status}",
-                status.name(),
+                status.as_str(),
                 reached(sent)
             )?;
             optional(out, "ended_us", record.ended.microseconds())?;
@@ -127,7 +127,7 @@ fn attempt(out: &mut Lines, attempt: &Attempt) -> fmt::Result {
     write!(out, "{{\"operation\":\"{}\"", attempt.operation.name())?;
     optional(out, "began_us", attempt.began.microseconds())?;
     if let Some(ended) = attempt.ended.microseconds() {
-        let (status, sent) = (attempt.status.name(), reached(attempt.sent));
+        let (status, sent) = (attempt.status.as_str(), reached(attempt.sent));
         let http = attempt.http_status;
         write!(out, ",\"ended_us\":{ended},\"status\":\"{status}\",\"sent\":\"{sent}\",\"http\":{http}")?;
     }

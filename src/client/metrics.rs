@@ -118,7 +118,7 @@ impl Page<'_> {
         for operation in OperationId::ALL {
             for status in Status::ALL {
                 if let Some(histogram) = self.metrics.histogram(measure, *operation, *status) {
-                    write_histogram(out, name, operation.name(), status.name(), &histogram)?;
+                    write_histogram(out, name, operation.name(), status.as_str(), &histogram)?;
                 }
             }
         }

@@ -9,6 +9,7 @@ mod metrics;
 mod network;
 mod pages;
 mod pieces;
+mod route;
 
 pub use completion::Completion;
 pub use config::{BuildError, ClientBuilder};
@@ -17,6 +18,7 @@ pub use inputs::{
     RawRequest, RequestId,
 };
 pub use network::NetworkConfig;
+pub use route::{ProxyRoute, Route};
 
 use std::fmt;
 use std::time::{Duration, Instant};

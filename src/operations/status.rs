@@ -89,8 +89,9 @@ numbered! {
 }
 
 impl Status {
-    /// What metrics call it.
-    pub(crate) fn name(self) -> &'static str {
+    /// A word for programs, which stays as it is.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Shutdown => "shutdown",
@@ -148,9 +149,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_the_variant_in_lower_case() {
+    fn every_word_is_its_name_in_small_letters() {
         for status in Status::ALL {
-            assert_eq!(status.name().replace('_', ""), format!("{status:?}").to_lowercase());
+            let joined = status.as_str().replace('_', "");
+            assert_eq!(joined, format!("{status:?}").to_lowercase());
         }
     }
 

@@ -111,6 +111,11 @@ impl Proxy {
         Self::read(address.trim(), name).map(Some)
     }
 
+    /// Host, port, the setting it was read from, and what follows `Basic`.
+    pub(crate) fn into_parts(self) -> (String, u16, &'static str, Option<Secret>) {
+        (self.host, self.port, self.setting, self.credentials)
+    }
+
     /// Asks the proxy, over a fresh connection to it, for a tunnel to the API.
     pub(super) fn open_tunnel(&self, mut socket: &Socket, host: &str, port: u16) -> io::Result<()> {
         let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
