@@ -35,11 +35,11 @@ test: ## Run every test (about 20 minutes on two cores)
 	@sh tests/run.sh
 
 # One suite by itself; T=NAME runs one test of it (see CONTRIBUTING.md). Each builds only what it needs.
-SUITES := rust valkey simulation abi c counted cpp java minestom packages engines hosts fuzz
+SUITES := rust cli valkey simulation abi c counted cpp java minestom packages engines hosts fuzz
 .PHONY: $(SUITES:%=test-%)
 $(SUITES:%=test-%): test-%:
 	@sh tests/run.sh $*
-test-rust: sandbox
+test-rust test-cli: sandbox
 test-abi test-c test-counted test-cpp test-java test-minestom test-packages test-engines test-hosts: lib sandbox
 test-cpp test-packages test-engines: static
 
@@ -79,6 +79,7 @@ lint: ## Check formatting, lints, documentation and what the library is made of
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --bin pnb --test command_line --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
 	@sh tests/verify/deny.sh
 
@@ -130,6 +131,10 @@ dist: static sandbox ## Build, check, run and pack every target into target/dist
 .PHONY: sandbox
 sandbox: ## Build the sandbox
 	$(CARGO) build --locked --release -p paynow-sandbox
+
+.PHONY: cli
+cli: ## Build pnb, the command line
+	$(CARGO) build --locked --release -p paynow-cli
 
 .PHONY: clean
 clean: ## Remove everything that was built

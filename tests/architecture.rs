@@ -750,6 +750,91 @@ fn sized_allocations_are_found() {
     );
 }
 
+// --- the command line ---
+
+/// The files of `cli/src`, from there.
+fn command_line() -> Vec<(String, String)> {
+    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { collect(&path, files) } else { files.push(path) }
+        }
+    }
+    let top = root().join("cli/src");
+    let mut files = Vec::new();
+    collect(&top, &mut files);
+    files.sort();
+    let name = |path: &Path| path.strip_prefix(&top).unwrap().to_str().unwrap().replace('\\', "/");
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// Without what the library does not promise, and without other ways around it.
+#[test]
+fn the_command_line_uses_the_library_as_any_program_does() {
+    let files = command_line();
+    assert!(files.len() > 20);
+    for (file, text) in files {
+        let all = words(&tokens(&text));
+        let found = |wanted: &str| all.iter().find(|(word, _)| word == wanted).map(|(_, line)| *line);
+        for word in
+            ["declared", "fuzzing", "path"].iter().filter(|word| **word != "path" || text.contains("#[path"))
+        {
+            let is_of_the_contract = *word == "declared" && file == "commands/contract.rs";
+            assert!(
+                is_of_the_contract || found(word).is_none(),
+                "{file} names {word} in line {:?}",
+                found(word)
+            );
+        }
+        assert!(found("unsafe").is_none(), "{file} is unsafe in line {:?}", found("unsafe"));
+    }
+    let contract = fs::read_to_string(root().join("cli/src/commands/contract.rs")).unwrap();
+    assert!(!contract.contains("paynow_bridge"), "it asks tools/contract");
+    let manifest = fs::read_to_string(root().join("cli/Cargo.toml")).unwrap();
+    assert!(manifest.contains("paynow-bridge = { path = \"..\", default-features = false }"));
+}
+
+/// What is printed is cleaned in one place, so it is printed in one place: exports stream, and the second Ctrl-C ends at once.
+#[test]
+fn the_command_line_prints_in_one_place() {
+    const ELSEWHERE: [(&str, &str); 2] =
+        [("commands/customers/export.rs", "stdout"), ("interrupt.rs", "eprintln")];
+    for (file, text) in command_line().iter().filter(|(file, _)| !file.starts_with("output/")) {
+        for (word, line) in words(&tokens(text)) {
+            let prints = ["print", "println", "eprint", "eprintln", "stdout", "dbg"].contains(&word.as_str());
+            let is_asked = text.lines().nth(line - 1).is_some_and(|line| line.contains("error.print()"));
+            let is_known = ELSEWHERE.contains(&(file.as_str(), word.as_str()));
+            let is_its_own = word == "print" && text.contains("fn print(") || text.contains("key::print(");
+            assert!(!prints || is_asked || is_known || is_its_own, "{file} prints in line {line}");
+        }
+    }
+}
+
+/// So that another command is a module and two lines.
+#[test]
+fn every_command_has_the_same_shape() {
+    let files = command_line();
+    let list = &files.iter().find(|(file, _)| file == "commands/mod.rs").unwrap().1;
+    let list = list.split("pub enum Command {").nth(1).unwrap().split('}').next().unwrap();
+    let modules: Vec<_> = list.lines().filter_map(|line| line.trim().split(['(', ':']).nth(1)).collect();
+    assert!(modules.len() > 15, "{modules:?}");
+    for module in modules {
+        let is_it = |file: &str| {
+            file == format!("commands/{module}.rs") || file == format!("commands/{module}/mod.rs")
+        };
+        let (_, text) =
+            files.iter().find(|(file, _)| is_it(file)).unwrap_or_else(|| panic!("no file {module}"));
+        assert!(
+            text.contains("pub struct Args {") || text.contains("pub struct Args;"),
+            "{module} has no Args"
+        );
+        assert!(
+            text.contains("pub fn run(args: Args, context: &Context) -> Result<(), Failure> {"),
+            "{module} has no run"
+        );
+    }
+}
+
 // --- log lines ---
 
 /// The texts that a function of a source returns, one a line of its `match`.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every suite, or those that are named, and ends with what each counted, its time, and one line for all of them.
-#   [T=NAME] run.sh [SUITE...]    lint rust valkey simulation abi c counted cpp java minestom packages engines
-#                                 hosts fuzz
+#   [T=NAME] run.sh [SUITE...]    lint rust cli valkey simulation abi c counted cpp java minestom packages
+#                                 engines hosts fuzz
 # T=NAME runs one test of one suite. With CI=true a skip is a failure.
 set -u
 
@@ -10,7 +10,7 @@ cd "$root" || exit 1
 out=target/test-results
 mkdir -p "$out"
 
-all='lint rust valkey simulation abi c counted cpp java minestom packages engines hosts fuzz'
+all='lint rust cli valkey simulation abi c counted cpp java minestom packages engines hosts fuzz'
 suites=${*:-$all}
 T=${T:-}
 if [ -n "$T" ] && [ $# -ne 1 ]; then
@@ -110,6 +110,8 @@ run_suite() {
   case $1 in
     lint) suite lint "$make" --no-print-directory lint ;;
     rust) suite rust "$cargo" test --locked --workspace --no-fail-fast ${T:+"$T"} -- --show-output ;;
+    # With the features of the whole workspace, so that nothing is built twice.
+    cli) suite cli "$cargo" test --locked --workspace --no-fail-fast --bin pnb --test command_line ${T:+"$T"} -- --show-output ;;
     simulation) suite simulation sh tests/verify/simulation.sh seeds ;;
     abi | c | counted | cpp | packages | engines | hosts | valkey) suite "$1" sh "tests/$1/run.sh" ;;
     java) suite java with_java java_tests ;;

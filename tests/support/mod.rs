@@ -107,7 +107,7 @@ impl Drop for Sandbox {
 }
 
 /// The sandbox's program: the one named in the environment, or one that is built now.
-fn binary() -> &'static PathBuf {
+pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(path) = std::env::var_os("PAYNOW_SANDBOX_BIN") {

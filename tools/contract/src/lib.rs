@@ -9,3 +9,9 @@ mod document;
 
 pub use compare::{Finding, Kind, Report, compare};
 pub use document::Document;
+
+/// The operations of the library, as it declares them.
+#[must_use]
+pub fn declared() -> Vec<paynow_bridge::declared::Operation> {
+    paynow_bridge::declared::operations()
+}

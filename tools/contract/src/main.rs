@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use paynow_contract::{Document, compare};
+use paynow_contract::{Document, compare, declared};
 
 fn main() -> ExitCode {
     let files: Vec<_> = std::env::args_os().skip(1).collect();
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    match compare(&documents, &paynow_bridge::declared::operations()) {
+    match compare(&documents, &declared()) {
         Ok(report) => {
             print!("{report}");
             ExitCode::from(u8::from(!report.fits()))

@@ -1,0 +1,44 @@
+//! Ctrl-C, and requests to end: what runs comes to a point where nothing is half done, and ends there.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::exit::{Exit, Failure};
+
+static WAS_ASKED: AtomicBool = AtomicBool::new(false);
+
+/// How long a wait lasts at most before it looks whether it was interrupted.
+pub const STEP: Duration = Duration::from_millis(50);
+
+/// Listens from now on. A second Ctrl-C ends the program at once.
+pub fn listen() -> Result<(), Failure> {
+    ctrlc::set_handler(|| {
+        if WAS_ASKED.swap(true, Ordering::SeqCst) {
+            eprintln!("Ended at once: what was under way may have been done or not.");
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the rule guards a host's process; this is a program of its own"
+            )]
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    })
+    .map_err(|error| Failure::Machine(format!("Ctrl-C cannot be listened for: {error}")))
+}
+
+/// Whether the program was asked to end.
+pub fn was_asked() -> bool {
+    WAS_ASKED.load(Ordering::SeqCst)
+}
+
+/// Waits, and says whether it was for the whole time.
+pub fn pause(time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while !was_asked() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(STEP));
+    }
+    false
+}
