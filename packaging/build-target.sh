@@ -9,7 +9,6 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(dirname -- "$here")
 tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 out=$root/target/dist/$target/lib
-debian=$tools/debian
 
 skip() {
   printf 'skip %s: %s\n' "$target" "$1"
@@ -30,49 +29,26 @@ case $target in
     ;;
 esac
 
-[ -x "$tools/venv/bin/cargo-zigbuild" ] || skip 'no zig: run packaging/toolchain.sh'
-export PATH="$tools/venv/bin:$PATH"
-export CARGO_ZIGBUILD_ZIG_PATH="$tools/venv/bin/python-zig"
-export CARGO_ZIGBUILD_CACHE_DIR="$tools/zigbuild-cache"
-export ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache"
+. "$here/compilers.sh"
+with_zig
 # A folder for each: two compilers would throw away what the other one built.
 export CARGO_TARGET_DIR="$root/target/dist-build/$target"
-export CARGO_PROFILE_RELEASE_DEBUG=false
-export CARGO_PROFILE_RELEASE_STRIP=symbols
-# No path of the machine it was built on gets into what is handed out.
-RUSTFLAGS="--remap-path-prefix=$root=paynow-bridge --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
-build_std=
-sysroot=$(rustc --print sysroot)
-objcopy=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-objcopy
-unset RUSTUP_TOOLCHAIN
-
-if [ "$rust" = debian ]; then
-  [ -e "$tools/rust.done" ] || skip 'no Rust with the sources of its standard library: run packaging/toolchain.sh'
-  export PATH="$debian/usr/bin:$PATH"
-  export LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
-  export RUSTC_BOOTSTRAP=1
-  export RUSTC="$debian/usr/bin/rustc"
-  RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$debian=debian"
-  case $target in
-    linux-aarch64)
-      [ -e "$tools/rust-aarch64.done" ] || skip 'no standard library for aarch64: run packaging/toolchain.sh'
-      ;;
-    *) build_std='-Z build-std=std,panic_unwind' ;;
-  esac
-elif ! rustc --print target-libdir --target "$triple" 2>/dev/null | xargs test -d; then
-  skip "no standard library for $triple: rustup target add $triple"
-fi
-
-command=zigbuild
-case $link in
-  mingw)
-    [ -e "$tools/mingw.done" ] || skip 'no MinGW: run packaging/toolchain.sh'
-    command=rustc
-    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
-    export CC_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
-    export AR_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-ar"
+case $rust in
+  rustup) with_rustup_rust "$triple" ;;
+  debian) with_debian_rust ;;
+esac
+case $target in
+  linux-aarch64)
+    # Its standard library came built.
+    [ -e "$tools/rust-aarch64.done" ] || skip 'no standard library for aarch64: run packaging/toolchain.sh'
+    build_std=
     ;;
 esac
+command=zigbuild
+if [ "$link" = mingw ]; then
+  with_mingw
+  command=rustc
+fi
 case $target in
   # A shared library for musl must take musl itself from the host.
   *-musl) RUSTFLAGS="$RUSTFLAGS -C target-feature=-crt-static" ;;

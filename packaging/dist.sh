@@ -2,7 +2,8 @@
 # Makes what a release is made of: packaging/dist.sh [TARGET...]
 #
 # For each target: built, checked (check.sh), run (run-target.sh), and only then packed. Leaves in target/dist:
-#   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences
+#   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences; pnb, its
+#                                                 manual pages and completions
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
 #   paynow-bridge-api- and -bukkit-VERSION.jar     the Java API and the server plugin, with all of those inside
 #   SHA256SUMS                                    of all archives
@@ -49,6 +50,9 @@ pack() { # TARGET
   folder=$dist/$1/$name
   notices=$dist/$1/THIRD-PARTY-NOTICES.txt
   rm -rf "$folder"
+  PAYNOW_CLI_DIR=$dist/$1/cli
+  [ -d "$PAYNOW_CLI_DIR" ] || PAYNOW_CLI_DIR=
+  export PAYNOW_CLI_DIR
   sh "$here/notices.sh" "$(triple_of "$1")" >"$notices" || return 1
   case $1 in
     windows-*)
@@ -82,7 +86,7 @@ lay_out_for_java() { # TARGET
 for target in "$@"; do
   # What an earlier run left is not what this one makes.
   rm -f "$dist/paynow_bridge-$version-$target.tar.gz" "$dist/paynow_bridge-$version-$target.zip"
-  rm -rf "$dist/natives/dev/paynowbridge/natives/$target"
+  rm -rf "$dist/natives/dev/paynowbridge/natives/$target" "$dist/$target/cli"
   status=0
   sh "$here/build-target.sh" "$target" || status=$?
   if [ "$status" -eq 77 ]; then
@@ -103,6 +107,14 @@ for target in "$@"; do
     fail "$target" 'does not run'
     continue
   fi
+  status=0
+  sh "$here/build-cli.sh" "$target" || status=$?
+  case $status in
+    0) sh "$here/check-cli.sh" "$target" "$dist/$target/cli" || { fail "$target" 'has a pnb that is not fit to be handed out'; continue; } ;;
+    # The libraries are handed out without it.
+    77) skipped=$((skipped + 1)) && rm -rf "$dist/$target/cli" ;;
+    *) fail "$target" 'has a pnb that cannot be built' && continue ;;
+  esac
   pack "$target" && lay_out_for_java "$target" || { fail "$target" 'cannot be packed'; continue; }
   packed=$((packed + 1))
 done

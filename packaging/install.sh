@@ -6,6 +6,7 @@
 #   PAYNOW_INCLUDE_DIR  where the headers are                                       (include)
 #   PAYNOW_TARGET       linux-x86_64, linux-i686, …, windows-x86_64                 (linux, as wide as this machine)
 #   PAYNOW_NOTICES      notices of third parties made beforehand                    (made by notices.sh)
+#   PAYNOW_CLI_DIR      pnb with its pages and completions, as build-cli.sh leaves them   (left out)
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -92,6 +93,13 @@ done
 fill paynow_bridge.pc.in lib/pkgconfig/paynow_bridge.pc
 fill paynow_bridge-config.cmake.in lib/cmake/paynow_bridge/paynow_bridge-config.cmake
 fill paynow_bridge-config-version.cmake.in lib/cmake/paynow_bridge/paynow_bridge-config-version.cmake
+
+if [ -n "${PAYNOW_CLI_DIR:-}" ]; then
+  (cd "$PAYNOW_CLI_DIR" && find bin share -type f) | while IFS= read -r file; do
+    case $file in bin/*) mode=755 ;; *) mode=644 ;; esac
+    put "$mode" "$PAYNOW_CLI_DIR/$file" "$file"
+  done
+fi
 
 doc=share/doc/paynow_bridge
 for text in LICENSE LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md; do

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Prints the licences of all that is linked into the library: packaging/notices.sh [RUST-TARGET...]
+# With PAYNOW_CLI_DIR set, also of what is linked into pnb.
 #
 # What is linked comes from cargo (neither build scripts nor macros are), the texts from the sources cargo built. Fails
 # when a crate brings no text and offers no Apache-2.0: it must not be passed on then. Without targets it is about this machine's.
@@ -15,8 +16,10 @@ trap 'rm -rf "$work"' EXIT
 
 [ $# -gt 0 ] || set -- "$(rustc -vV | sed -n 's/^host: //p')"
 for triple in "$@"; do
-  "$cargo" tree --locked --package paynow-bridge --edges normal,no-proc-macro --prefix none --format '{p}|{l}' --target "$triple"
-done | sed 's/ (\*)$//' | grep -v '^paynow-bridge ' | sort -u >"$work/crates"
+  for package in paynow-bridge ${PAYNOW_CLI_DIR:+paynow-cli}; do
+    "$cargo" tree --locked --package "$package" --edges normal,no-proc-macro --prefix none --format '{p}|{l}' --target "$triple"
+  done
+done | sed 's/ (\*)$//' | grep -v '^paynow-' | sort -u >"$work/crates"
 
 # Texts that are the same to the letter are printed once, below the names of all that bring them.
 mkdir "$work/texts"

@@ -67,6 +67,19 @@ check install.notices_name_every_crate grep -q 'ring 0\.[0-9.]*, LICENSE' "$pref
 knows_no_path() { [ -d "$prefix/lib/cmake" ] && ! grep -rF -e "$prefix" -e "$root" "$prefix/lib/cmake" "$prefix/lib/pkgconfig"; }
 check install.knows_no_absolute_path knows_no_path
 
+# The command line comes along where it was built, with the licences of what is in it.
+mkdir -p "$out/cli/bin" "$out/cli/share/man/man1"
+printf '#!/bin/sh\n' >"$out/cli/bin/pnb"
+printf '.TH pnb 1\n' >"$out/cli/share/man/man1/pnb.1"
+brings_pnb() {
+  PAYNOW_CLI_DIR=$out/cli sh "$root/packaging/install.sh" "$out/with-cli" && [ -x "$out/with-cli/bin/pnb" ] &&
+    cmp "$out/cli/share/man/man1/pnb.1" "$out/with-cli/share/man/man1/pnb.1" &&
+    grep -q '^  clap ' "$out/with-cli/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt"
+}
+check install.brings_the_command_line brings_pnb
+knows_no_pnb() { [ ! -e "$prefix/bin/pnb" ] && ! grep -q '^  clap ' "$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt"; }
+check install.leaves_out_what_was_not_built knows_no_pnb
+
 # A package that still works here can be moved anywhere.
 mv "$prefix" "$out/moved to elsewhere"
 prefix="$out/moved to elsewhere"

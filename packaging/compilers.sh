@@ -1,0 +1,48 @@
+# Sourced by what builds for a target, with the tools of toolchain.sh. Wants `root`, `tools` (their folder) and `skip`, which says why
+# the target is left out and ends. Sets RUSTFLAGS, which the caller exports.
+#
+# with_zig                    cargo-zigbuild, which compiles C and links with zig
+# with_debian_rust            Debian's Rust, which can build its standard library: then `build_std` says so to cargo
+# with_rustup_rust TRIPLE     rustup's, which needs the target's standard library
+# with_mingw                  the compiler and linker for Windows
+
+debian=$tools/debian
+build_std=
+export CARGO_PROFILE_RELEASE_DEBUG=false
+export CARGO_PROFILE_RELEASE_STRIP=symbols
+# No path of the machine it was built on gets into what is handed out.
+RUSTFLAGS="--remap-path-prefix=$root=paynow-bridge --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+sysroot=$(rustc --print sysroot)
+objcopy=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-objcopy
+unset RUSTUP_TOOLCHAIN
+
+with_zig() {
+  [ -x "$tools/venv/bin/cargo-zigbuild" ] || skip 'no zig: run packaging/toolchain.sh'
+  export PATH="$tools/venv/bin:$PATH"
+  export CARGO_ZIGBUILD_ZIG_PATH="$tools/venv/bin/python-zig"
+  export CARGO_ZIGBUILD_CACHE_DIR="$tools/zigbuild-cache"
+  export ZIG_GLOBAL_CACHE_DIR="$tools/zig-cache"
+}
+
+has_rustup_std() { rustc --print target-libdir --target "$1" 2>/dev/null | xargs test -d; }
+
+with_rustup_rust() {
+  has_rustup_std "$1" || skip "no standard library for $1: rustup target add $1"
+}
+
+with_debian_rust() {
+  [ -e "$tools/rust.done" ] || skip 'no Rust with the sources of its standard library: run packaging/toolchain.sh'
+  export PATH="$debian/usr/bin:$PATH"
+  export LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
+  export RUSTC_BOOTSTRAP=1
+  export RUSTC="$debian/usr/bin/rustc"
+  RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$debian=debian"
+  build_std='-Z build-std=std,panic_unwind'
+}
+
+with_mingw() {
+  [ -e "$tools/mingw.done" ] || skip 'no MinGW: run packaging/toolchain.sh'
+  export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
+  export CC_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-gcc-win32"
+  export AR_x86_64_pc_windows_gnu="$debian/usr/bin/x86_64-w64-mingw32-ar"
+}
