@@ -14,10 +14,11 @@ use crate::error::ApiError;
 use crate::faults::PlanSpec;
 use crate::query::Query;
 use crate::routes::Operation;
+use crate::store::Page;
 
 /// Where these routes live.
 pub const PREFIX: &str = "/_sandbox/";
-const DEFAULT_LOG_LIMIT: usize = 100;
+const DEFAULT_LIMIT: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,17 +43,28 @@ fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
         }
         ("log", &Method::GET) => {
             let query = Query::parse(head.uri.query(), &["limit"])?;
-            let limit = match query.get("limit") {
-                None => DEFAULT_LOG_LIMIT,
-                Some(text) => {
-                    text.parse().map_err(|_| ApiError::bad_request("limit must be a whole number"))?
-                }
-            };
-            Ok(Answer::json(StatusCode::OK, &app.log.last(limit)))
+            Ok(Answer::json(StatusCode::OK, &app.log.last(limit(&query)?)))
         }
         ("log", &Method::DELETE) => {
             app.log.clear();
             done()
+        }
+        ("customers", &Method::GET) => {
+            let query = Query::parse(head.uri.query(), &["limit", "search"])?;
+            let search = query.get("search").filter(|text| !text.is_empty()).map(str::to_lowercase);
+            let page = Page { limit: limit(&query)?, search, ..Page::default() };
+            let store = app.store.lock().expect("no holder panics");
+            let customers: Vec<_> = store.list(&page).into_iter().map(|customer| customer.dto()).collect();
+            Ok(Answer::json(StatusCode::OK, &customers))
+        }
+        ("tokens", &Method::GET) => {
+            let query = Query::parse(head.uri.query(), &["limit"])?;
+            let store = app.store.lock().expect("no holder panics");
+            let tokens: Vec<_> = store
+                .tokens(limit(&query)?)
+                .map(|(id, token)| json!({"customer_id": id.to_string(), "token": masked(token)}))
+                .collect();
+            Ok(Answer::json(StatusCode::OK, &tokens))
         }
         ("stats", &Method::GET) => Ok(Answer::json(StatusCode::OK, &stats(app))),
         ("faults", &Method::GET) => Ok(Answer::json(StatusCode::OK, &app.faults.plan().as_spec())),
@@ -70,12 +82,27 @@ fn route(app: &App, head: &Parts, body: &[u8]) -> Result<Answer, ApiError> {
             app.faults.hang_for(for_ms).map_err(ApiError::bad_request)?;
             Ok(Answer::empty(StatusCode::ACCEPTED))
         }
-        ("health" | "stats", _) => Err(ApiError::method_not_allowed("GET")),
+        ("health" | "stats" | "customers" | "tokens", _) => Err(ApiError::method_not_allowed("GET")),
         ("reset" | "hang", _) => Err(ApiError::method_not_allowed("POST")),
         ("log", _) => Err(ApiError::method_not_allowed("GET, DELETE")),
         ("faults", _) => Err(ApiError::method_not_allowed("GET, PUT, DELETE")),
-        _ => Err(ApiError::not_found("The sandbox has health, reset, log, stats, faults and hang here")),
+        _ => Err(ApiError::not_found(
+            "The sandbox has health, reset, log, stats, customers, tokens, faults and hang here",
+        )),
     }
+}
+
+fn limit(query: &Query) -> Result<usize, ApiError> {
+    match query.get("limit") {
+        None => Ok(DEFAULT_LIMIT),
+        Some(text) => text.parse().map_err(|_| ApiError::bad_request("limit must be a whole number")),
+    }
+}
+
+/// A token as it may be shown: who has the whole of it is the customer.
+fn masked(token: &str) -> String {
+    let shown = token.char_indices().rev().nth(3).map_or("", |(at, _)| &token[at..]);
+    format!("pnct_…{shown}")
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {

@@ -20,6 +20,7 @@ mod flake;
 mod handlers;
 mod json;
 mod log;
+mod page;
 mod query;
 mod rng;
 mod routes;

@@ -118,6 +118,7 @@ fn welcome(base: &str) {
     let text = format!(
         "PayNow sandbox: a pretend PayNow with 24 players and a few gift cards.\n\
          It listens on {base}, for this machine only. Nothing here is real and nothing is kept.\n\
+         In a browser, {base}/ shows what it holds, what it was asked, and switches for what is to go wrong.\n\
          \n\
          \x20 Store id  {STORE_ID}\n\
          \x20 API key   {API_KEY}\n\

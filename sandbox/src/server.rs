@@ -21,9 +21,10 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use crate::admin;
 use crate::answer::AnswerBody;
 use crate::app::{App, Outcome};
-use crate::browser;
+use crate::browser::{self, Openness};
 use crate::error::ApiError;
 use crate::faults::{Defaults, Ending, Then};
+use crate::page;
 
 const MAX_BODY: usize = 1024 * 1024;
 const MAX_ADMIN_BODY: usize = 16 * 1024 * 1024;
@@ -187,12 +188,19 @@ async fn connection(app: Arc<App>, hosts: Arc<[String]>, stream: TcpStream) {
 async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<AnswerBody>, LetGo> {
     let (head, body) = request.into_parts();
     let app = &link.app;
+    let own = page::find(&head);
+    let is_admin = head.uri.path().starts_with(admin::PREFIX);
+    let openness = if own.is_some() || is_admin { Openness::OwnPage } else { Openness::Programs };
     // Before anything is counted, logged or done.
-    if let Err(error) = browser::check(&head, &link.hosts) {
+    if let Err(error) = browser::check(&head, &link.hosts, openness) {
         let (_, drained) = read(body, MAX_BODY).await?;
         return Ok(finish(app.refuse(error).into_response(), drained));
     }
-    if head.uri.path().starts_with(admin::PREFIX) {
+    if let Some(own) = own {
+        let (_, drained) = read(body, MAX_BODY).await?;
+        return Ok(finish(own.into_response(), drained));
+    }
+    if is_admin {
         let (body, drained) = read(body, MAX_ADMIN_BODY).await?;
         let answer = match body {
             Ok(body) => admin::serve(app, &head, &body),

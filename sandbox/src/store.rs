@@ -243,6 +243,16 @@ impl Store {
         Ok(token)
     }
 
+    /// Tokens that would be accepted, by customer, the newest of each first.
+    pub fn tokens(&self, limit: usize) -> impl Iterator<Item = (u64, &str)> {
+        let mut holders: Vec<_> = self.tokens_of.iter().collect();
+        holders.sort_unstable_by_key(|(id, _)| **id);
+        holders
+            .into_iter()
+            .flat_map(|(id, held)| held.iter().rev().map(|token| (*id, token.as_str())))
+            .take(limit)
+    }
+
     /// Revokes every token of a customer.
     pub fn revoke(&mut self, id: u64) -> Result<(), Refusal> {
         if !self.customers.contains_key(&id) {

@@ -293,7 +293,8 @@ fn a_body_that_is_too_large_is_refused_and_the_connection_lives_on() {
 fn paths_and_methods() {
     let server = Server::start();
     for path in [
-        "/",
+        "//",
+        "/index.html",
         "/v1",
         "/v1/stores",
         "/v2/store/customer",

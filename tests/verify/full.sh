@@ -1,8 +1,8 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, a real Prometheus, a million
-# seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing is a
-# skip by name.
+# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, a real Prometheus, the
+# sandbox's page in a browser, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the
+# mutants. A tool that is missing is a skip by name.
 #   full.sh [PART...]   all of them without an argument; they need what `make lib static sandbox` builds
 set -u
 
@@ -76,6 +76,13 @@ fi
 part network env NETWORK_FAULTS=100 "${CARGO:-cargo}" test --locked --lib network::
 part simulation env SIMULATION_SEEDS=1000000 sh tests/verify/simulation.sh
 part loom sh tests/verify/loom.sh
+# The sandbox's page, driven in a real browser.
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+if [ -n "$browser" ] && command -v python3 >/dev/null; then
+  part browser python3 sandbox/tests/browser.py "$browser" target/release/paynow-sandbox
+else
+  skip browser 'needs chromium and python3'
+fi
 part advisories sh tests/verify/deny.sh advisories
 part mutants sh tests/verify/mutants.sh
 printf 'full: %s parts passed, %s failed, %s skipped in %s s\n' "$passed" "$failed" "$skipped" "$(($(date +%s) - started))"
