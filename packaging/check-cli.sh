@@ -94,6 +94,7 @@ elif [ "$faults" -eq 0 ]; then
   chmod +x "$work/bin/pnb"
   if start_sandbox "$sandbox" "$work"; then
     (umask 077 && printf '%s\n' "$PAYNOW_API_KEY" >"$work/home/.paynow-key")
+    cp "$root/cli/tests/dump.jsonl" "$work/home/dump.jsonl"
     unset PAYNOW_API_KEY PAYNOW_STORE_ID
     if (cd "$work/home" && HOME=$work/home XDG_CONFIG_HOME=$work/home/config APPDATA=$work/home/config \
       PATH="$work/bin:$PATH" sh "$root/cli/tests/guide.sh") >"$work/said" 2>&1; then

@@ -7,6 +7,7 @@
 
 mod args;
 mod commands;
+mod dump;
 mod exit;
 mod http;
 mod input;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What docs/cli.md shows, run by the tests: against a sandbox that PAYNOW_API_BASE names, with a home of its own in which
-# there is a key, and with pnb in the PATH.
+# there are a key and a dump, and with pnb in the PATH.
 set -eu
 
 # --- a store under a name ---
@@ -49,6 +49,17 @@ pnb sandbox plan --fail create_customer=503 --times 1 --after-effect
 pnb sandbox plan
 pnb sandbox log --limit 5
 pnb sandbox plan --clear
+
+# --- how requests went ---
+
+pnb explain dump.jsonl
+pnb explain dump.jsonl --failed --last 20
+
+# --- the same once more ---
+
+pnb sandbox plan --latency-ms 5
+pnb replay dump.jsonl --speed 10
+pnb sandbox reset
 
 # --- in a script ---
 

@@ -7,12 +7,14 @@ mod create;
 mod customers;
 mod doctor;
 mod ensure;
+mod explain;
 mod get;
 mod giftcard;
 mod key;
 mod lookup;
 mod man;
 mod profiles;
+mod replay;
 mod request;
 mod reveal;
 mod sandbox;
@@ -55,6 +57,8 @@ pub enum Command {
     Auth(auth::Args),
     Request(request::Args),
     Watch(watch::Args),
+    Explain(explain::Args),
+    Replay(replay::Args),
     Profiles(profiles::Args),
     Sandbox(sandbox::Args),
     Contract(contract::Args),
@@ -76,6 +80,8 @@ pub fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Auth(args) => auth::run(args, context),
         Command::Request(args) => request::run(args, context),
         Command::Watch(args) => watch::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
+        Command::Replay(args) => replay::run(args, context),
         Command::Profiles(args) => profiles::run(args, context),
         Command::Sandbox(args) => sandbox::run(args, context),
         Command::Contract(args) => contract::run(args, context),

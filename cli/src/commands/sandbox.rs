@@ -27,7 +27,9 @@ Examples:
   pnb sandbox start -- --listen 127.0.0.1:9000 --latency-ms 40
   pnb sandbox plan --latency-ms 80 --jitter-ms 20
   pnb sandbox plan --fail create_customer=503 --times 1 --after-effect
-  pnb sandbox plan --clear")]
+  pnb sandbox plan --clear
+
+What it holds, what it was asked and what it is to do wrong is also on a page, whose address `start` and `status` print.")]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -197,7 +199,7 @@ pub fn run(args: Args, context: &Context) -> Result<(), Failure> {
             if output.is_json() {
                 return output.json(&value);
             }
-            let mut rows = vec![("at".to_owned(), base.clone())];
+            let mut rows = vec![("at".to_owned(), base.clone()), ("page".to_owned(), page(&base))];
             for (name, value) in value.as_object().into_iter().flatten() {
                 match value.as_object() {
                     Some(parts) => rows.extend(
@@ -284,14 +286,19 @@ fn read(answer: &Answer) -> Result<Value, Failure> {
         .map_err(|_| Failure::Unreachable("what answers there is not the sandbox".to_owned()))
 }
 
+/// Where its page is, for a browser on this machine.
+fn page(base: &str) -> String {
+    format!("{base}/")
+}
+
 /// Runs the sandbox until it ends, or says that it runs.
 fn start(base: &str, options: &[OsString], context: &Context) -> Result<(), Failure> {
     // With options another one is meant.
     if options.is_empty() && http::ask(&Method::GET, &format!("{base}/_sandbox/health"), None).is_ok() {
         if context.output.is_json() {
-            return context.output.json(&json!({ "base": base, "started": false }));
+            return context.output.json(&json!({ "base": base, "page": page(base), "started": false }));
         }
-        return context.output.line(&format!("It runs already, at {base}."));
+        return context.output.line(&format!("It runs already, at {base}. Its page is {}", page(base)));
     }
     let program = find()?;
     let mut command = Command::new(&program);
@@ -306,7 +313,9 @@ fn start(base: &str, options: &[OsString], context: &Context) -> Result<(), Fail
         .spawn()
         .map_err(|error| Failure::Machine(format!("{}: {error}", program.display())))?;
     if context.output.is_json() {
-        context.output.json(&json!({ "base": base, "started": true, "pid": child.id() }))?;
+        context
+            .output
+            .json(&json!({ "base": base, "page": page(base), "started": true, "pid": child.id() }))?;
     }
     // Ctrl-C reaches it by itself.
     let status = child.wait().map_err(|error| Failure::Machine(format!("{}: {error}", program.display())))?;

@@ -65,6 +65,8 @@ impl Mark {
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     json: bool,
+    /// Whether lines and arrows are drawn with ASCII.
+    ascii: bool,
 }
 
 impl Output {
@@ -75,7 +77,16 @@ impl Output {
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { json }
+        Self { json, ascii: false }
+    }
+
+    /// With nothing but ASCII in what is drawn: when that is wanted, and on terminals that show nothing else.
+    pub fn plain(self, wanted: bool) -> Self {
+        Self { ascii: wanted || !shows_unicode(), ..self }
+    }
+
+    pub fn is_ascii(self) -> bool {
+        self.ascii
     }
 
     /// Whether programs read it.
@@ -95,7 +106,7 @@ impl Output {
         if rows.is_empty() {
             return self.line(empty);
         }
-        let mut table = new_table(LINED);
+        let mut table = new_table(if self.ascii { LINED_IN_ASCII } else { LINED });
         table.set_header(header.iter().map(|title| clean(title).into_owned()));
         for row in rows {
             table.add_row(row.iter().map(|cell| clean(cell).into_owned()));
@@ -134,7 +145,7 @@ impl Output {
             clean::clean_lines(text).replace('\n', "\n                    ")
         );
         if let Some(advice) = advice {
-            lines.push_str("                    → ");
+            lines.push_str(if self.ascii { "                    -> " } else { "                    → " });
             lines.push_str(&clean::clean_lines(advice).replace('\n', "\n                      "));
             lines.push('\n');
         }
@@ -183,6 +194,20 @@ impl Output {
 
 /// A line below the header, and no other.
 const LINED: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+
+const LINED_IN_ASCII: TableStyle = TableStyle::new().header_separator(LineStyle::new('-', '-', '-', '-'));
+
+/// What is not a terminal gets UTF-8. A terminal says by its locale what it shows; the console of Windows shows all of it.
+fn shows_unicode() -> bool {
+    if cfg!(windows) || !io::stdout().is_terminal() {
+        return true;
+    }
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    variable("TERM").is_some_and(|terminal| terminal != "dumb")
+        && (locale.contains("utf-8") || locale.contains("utf8"))
+}
 
 fn new_table(style: TableStyle) -> Table {
     let mut table = Table::new();

@@ -52,11 +52,16 @@ fn every_command_is_in_the_guide() {
 fn the_shapes_in_the_guide_are_those_that_are_printed() {
     let pnb = Pnb::with_sandbox();
     let guide = guide();
+    let dump = pnb.file("dump.jsonl", &super::dumps::of_a_client(pnb.sandbox()));
+    let (explain, replay) =
+        (format!("explain {}", dump.display()), format!("replay {} --speed 100", dump.display()));
     // Each shape is shown as the names of its fields.
     for (line, name) in [
         ("get 421621336637440000", "customer"),
         ("customers list --limit 1", "list"),
         ("doctor", "doctor"),
+        (&explain, "explained"),
+        (&replay, "replayed"),
         ("tokens mint 421621336637440000 --reveal", "token"),
         ("tokens revoke 421621336637440000", "revoked"),
     ] {
@@ -75,6 +80,7 @@ fn the_shapes_in_the_guide_are_those_that_are_printed() {
 fn what_the_guide_shows_works() {
     let pnb = Pnb::with_sandbox();
     pnb.file(".paynow-key", &pnb.sandbox().api_key);
+    pnb.file("dump.jsonl", &super::dumps::of_a_client(pnb.sandbox()));
     let programs = std::path::Path::new(env!("CARGO_BIN_EXE_pnb")).parent().unwrap();
     let path = std::env::join_paths(
         std::iter::once(programs.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
@@ -88,4 +94,19 @@ fn what_the_guide_shows_works() {
     assert!(said.ends_with("is not a customer\n"), "{said}");
     // All of what is quoted is in it, which `tests/hosts/guides.py` compares letter by letter.
     assert!(guide().matches("quoted from cli/tests/guide.sh").count() > 5);
+}
+
+#[test]
+fn every_oddity_is_in_the_guide() {
+    let source = include_str!("../../src/dump/odd.rs");
+    let kinds: std::collections::BTreeSet<_> = source
+        .split("Odd::new(")
+        .skip(1)
+        .map(|rest| rest.trim_start().trim_start_matches('"').split('"').next().unwrap().to_owned())
+        .collect();
+    let guide = guide();
+    let table = guide.split("| odd | when |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let listed: std::collections::BTreeSet<_> =
+        table.lines().skip(2).map(|row| row.split('`').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(listed, kinds);
 }

@@ -11,6 +11,7 @@ mod support;
 
 mod commands;
 mod doctor;
+mod dumps;
 mod export;
 mod guide;
 mod profiles;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Pnb, Ran};
 
 /// Runs it on a terminal.
-fn on_a_terminal(pnb: &Pnb, line: &str, variable: Option<(&str, &str)>) -> String {
+pub fn on_a_terminal(pnb: &Pnb, line: &str, variable: Option<(&str, &str)>) -> String {
     let program = format!("{} {line}", env!("CARGO_BIN_EXE_pnb"));
     let mut command = Command::new("script");
     command

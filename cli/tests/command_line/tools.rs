@@ -15,7 +15,10 @@ pub fn signal(name: &str, process: u32) {
 #[test]
 fn the_sandbox_is_told_what_to_do_wrong() {
     let pnb = Pnb::with_sandbox();
-    assert!(pnb.say("sandbox start").done().starts_with("It runs already, at http://127.0.0.1:"));
+    let base = pnb.sandbox().base.clone();
+    assert_eq!(pnb.say("sandbox start").done(), format!("It runs already, at {base}. Its page is {base}/\n"));
+    assert_eq!(pnb.json("sandbox start")["page"], format!("{base}/"));
+    assert!(pnb.say("sandbox status").done().contains(&format!("{base}/\n")));
     pnb.say("sandbox plan --fail lookup_customer=403 --times 1").done();
     assert_eq!(pnb.say("lookup --java-name Notch").code, Some(4));
     assert_eq!(pnb.say("lookup --java-name Notch").code, Some(0));
@@ -158,6 +161,8 @@ fn help_teaches_by_example() {
         "auth",
         "request",
         "watch",
+        "explain",
+        "replay",
         "profiles",
         "sandbox",
         "contract",
