@@ -88,7 +88,7 @@ mod wiping;
 pub use client::{
     Authentication, AuthenticationPlatform, BuildError, Bulk, BulkOutcome, Call, Client, ClientBuilder,
     CollectError, Completion, CustomerFields, Field, ListCustomers, LookupKey, NetworkConfig, Pages, Player,
-    ProxyRoute, RawAuth, RawRequest, RequestId, Route,
+    PlayerKey, ProxyRoute, RawAuth, RawRequest, RequestId, Route,
 };
 pub use model::{
     ApiError, Customer, Date, GiftCard, MinecraftPlatform, PlatformProfile, Profile, Secret, Text, Token,

@@ -25,8 +25,8 @@ use std::time::{Duration, Instant};
 
 use crate::model::Secret;
 use crate::operations::{self, Arguments, InvalidArgument, Operation, Parameter};
-pub use crate::policy::identity::Player;
 use crate::policy::identity::{self, NamingRules};
+pub use crate::policy::identity::{Player, PlayerKey};
 use crate::runtime::{
     Attachment, Key, LogLine, NoCompletion, Occupied, Peeked, Reading, Runtime, Stats, Submission,
     SubmitError, Turn,
@@ -215,6 +215,15 @@ impl Client {
     /// Looks a player up by the strongest key the host knows.
     pub fn lookup_player(&self, player: &Player<'_>, call: &Call) -> Result<RequestId, SubmitError> {
         self.submit(&operations::LOOKUP_CUSTOMER, call, |arguments| self.write_player_key(player, arguments))
+    }
+
+    /// What a player is known by, by the same rules as when it is looked up. Asks nothing: for hosts that compare players
+    /// with customers they have listed.
+    ///
+    /// # Errors
+    /// Nothing the host knows of the player is a key, or the strongest key is none.
+    pub fn player_key<'a>(&self, player: &Player<'a>) -> Result<PlayerKey<'a>, InvalidArgument> {
+        identity::key(player, &self.naming)
     }
 
     /// The player's customer, created if need be: looks up, creates the unknown, and looks up again when another

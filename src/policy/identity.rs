@@ -20,6 +20,22 @@ pub struct Player<'a> {
     pub name: Option<&'a str>,
 }
 
+/// What PayNow knows a player by: the strongest of the keys, in a form that can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlayerKey<'a> {
+    /// SteamID64.
+    SteamId(u64),
+    /// Xbox XUID, given as such or in a Floodgate UUID.
+    XboxXuid(u64),
+    /// UUID of a Java account.
+    MinecraftUuid(u128),
+    /// Name of a Java player without an account that PayNow knows.
+    MinecraftJavaName(&'a str),
+    /// Gamertag of a Bedrock player, spelled as it is sent.
+    MinecraftBedrockName(&'a str),
+}
+
 /// How a server names its players.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamingRules {
@@ -35,6 +51,24 @@ impl Default for NamingRules {
     fn default() -> Self {
         Self { bedrock_prefix: ".".to_owned(), send_bedrock_prefix: false, offline_by_name: true }
     }
+}
+
+/// The key a player is looked up by, checked as when it is sent.
+pub(crate) fn key<'a>(player: &Player<'a>, rules: &NamingRules) -> Result<PlayerKey<'a>, InvalidArgument> {
+    let identity = identify(player, rules)?;
+    let mut arguments = Arguments::new();
+    identity.write_key(&mut arguments)?;
+    identity.write_fields(&mut arguments)?;
+    // What was written is a number.
+    let number = |text: &str| text.parse().unwrap_or_default();
+    Ok(match identity {
+        Identity::Steam(id) => PlayerKey::SteamId(number(id)),
+        Identity::Xuid(xuid) => PlayerKey::XboxXuid(number(xuid)),
+        Identity::XuidBits(xuid) => PlayerKey::XboxXuid(xuid),
+        Identity::Java(uuid) => PlayerKey::MinecraftUuid(uuid),
+        Identity::JavaName(name) => PlayerKey::MinecraftJavaName(name),
+        Identity::BedrockName(name) => PlayerKey::MinecraftBedrockName(name),
+    })
 }
 
 /// Writes the key a player is looked up by, and only that.
@@ -262,6 +296,36 @@ mod tests {
             "minecraft_java_name=Olga",
             r#"{"name":"Olga","minecraft_platform":"java"}"#,
         );
+    }
+
+    #[test]
+    fn a_key_can_be_compared() {
+        let rules = NamingRules::default();
+        let player = Player::default();
+        let known_by = |player: Player<'static>| key(&player, &rules);
+        let xuid = Ok(PlayerKey::XboxXuid(2_535_432_196_048_835));
+        assert_eq!(known_by(Player { xbox_xuid: Some("2535432196048835"), ..player }), xuid);
+        let floodgate = Some("00000000-0000-0000-0009-01F64F65C7C3");
+        assert_eq!(known_by(Player { minecraft_uuid: floodgate, ..player }), xuid);
+        let uuid = Some("069A79F444E94726A5BEFCA90E38AAF5");
+        assert_eq!(
+            known_by(Player { minecraft_uuid: uuid, name: Some("Notch"), ..player }),
+            Ok(PlayerKey::MinecraftUuid(0x069a_79f4_44e9_4726_a5be_fca9_0e38_aaf5))
+        );
+        let steam = Player { steam_id: Some("76561198012345678"), minecraft_uuid: uuid, ..player };
+        assert_eq!(known_by(steam), Ok(PlayerKey::SteamId(76_561_198_012_345_678)));
+        assert_eq!(
+            known_by(Player { name: Some("Olga"), ..player }),
+            Ok(PlayerKey::MinecraftJavaName("Olga"))
+        );
+        assert_eq!(
+            known_by(Player { name: Some(".Sir_Dig"), ..player }),
+            Ok(PlayerKey::MinecraftBedrockName("Sir_Dig"))
+        );
+        let refused = |player| known_by(player).unwrap_err().argument();
+        assert_eq!(refused(player), "player");
+        assert_eq!(refused(Player { name: Some("a\u{7}"), ..player }), "minecraft_java_name");
+        assert_eq!(refused(Player { xbox_xuid: Some("0"), ..player }), "xbox_xuid");
     }
 
     #[test]
