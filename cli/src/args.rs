@@ -33,6 +33,9 @@ Examples:
   All customers, for a spreadsheet; goes on where it stopped
     pnb customers export --format csv --output customers.csv
 
+  Known players into the store; first see what would happen
+    pnb import usercache.json --dry-run
+
   A link for a player, and away with it
     pnb tokens mint --java-name Notch --reveal
     pnb tokens revoke --java-name Notch

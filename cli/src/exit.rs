@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use paynow_bridge::{BuildError, Completion, OperationId, Sent, Status, SubmitError};
+use paynow_bridge::{BuildError, Completion, InvalidArgument, OperationId, Sent, Status, SubmitError};
 use serde::Serialize;
 
 /// The exit codes. They are documented in `docs/cli.md` and stay as they are.
@@ -52,6 +52,8 @@ pub enum Failure {
     Interrupted(String),
     /// Everything was said already.
     Findings,
+    /// Everything was said already, and it ends so.
+    Said(Exit),
     /// The program that read the output is gone.
     BrokenPipe,
 }
@@ -127,6 +129,15 @@ impl Ended {
 
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    pub fn sent(&self) -> Sent {
+        self.sent
+    }
+
+    /// When PayNow wants to be asked again.
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        self.retry_after_ms.map(std::time::Duration::from_millis)
     }
 
     /// Whether what it would have changed may be changed.
@@ -217,6 +228,7 @@ impl Failure {
             Self::Machine(_) => Exit::Machine,
             Self::Interrupted(_) => Exit::Interrupted,
             Self::Findings => Exit::Findings,
+            Self::Said(exit) => *exit,
             Self::BrokenPipe => Exit::BrokenPipe,
         }
     }
@@ -230,7 +242,7 @@ impl Failure {
             | Self::Machine(text)
             | Self::Interrupted(text) => Some(text.clone()),
             Self::Request(ended) => Some(ended.to_string()),
-            Self::Findings | Self::BrokenPipe => None,
+            Self::Findings | Self::Said(_) | Self::BrokenPipe => None,
         }
     }
 
@@ -243,7 +255,7 @@ impl Failure {
             Self::Unreachable(_) => "unreachable",
             Self::Machine(_) => "machine",
             Self::Interrupted(_) => "interrupted",
-            Self::Findings | Self::BrokenPipe => return None,
+            Self::Findings | Self::Said(_) | Self::BrokenPipe => return None,
         };
         let request = match self {
             Self::Request(ended) => Some(RequestReport {
@@ -288,6 +300,12 @@ impl From<BuildError> for Failure {
             BuildError::Thread(_) | BuildError::Memory => Self::Machine(error.to_string()),
             _ => Self::Usage(error.to_string()),
         }
+    }
+}
+
+impl From<InvalidArgument> for Failure {
+    fn from(error: InvalidArgument) -> Self {
+        Self::Usage(error.to_string())
     }
 }
 

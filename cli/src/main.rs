@@ -10,6 +10,7 @@ mod commands;
 mod dump;
 mod exit;
 mod http;
+mod import;
 mod input;
 mod interrupt;
 mod output;

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use paynow_bridge::{
-    Call, Client, ClientBuilder, Completion, Customer, LookupKey, RequestId, Stats, Status, SubmitError,
+    Call, Client, ClientBuilder, Completion, Customer, InvalidArgument, LookupKey, Player, PlayerKey,
+    RequestId, Stats, Status, SubmitError,
 };
 
 use crate::exit::{Ended, Failure};
 use crate::interrupt;
+
+/// How many are looked up at a time: fewer than a client's requests, and more than its workers.
+const AT_ONCE: usize = 16;
 
 /// A client, and how long each request may take.
 pub struct Session {
@@ -82,6 +86,49 @@ impl Session {
     /// The customer with this id.
     pub fn get(&self, id: &str) -> Result<Option<Customer>, Failure> {
         self.read(|client, call| client.get_customer(id, call), |done| done.customer().cloned())
+    }
+
+    /// What a player is known by.
+    pub fn player_key<'a>(&self, player: &Player<'a>) -> Result<PlayerKey<'a>, InvalidArgument> {
+        self.client.player_key(player)
+    }
+
+    /// Looks players up, several at a time. The answers come in any order, each with the place of its player; those to a
+    /// player that PayNow does not want to hear of say why.
+    pub fn lookup_players(
+        &self,
+        players: &[Player<'_>],
+        call: &Call,
+        mut answer: impl FnMut(usize, Result<Option<&Customer>, &Ended>),
+    ) -> Result<(), Failure> {
+        let mut waiting = players.iter().enumerate();
+        let mut under_way = 0;
+        let mut failed = None;
+        loop {
+            while failed.is_none() && under_way < AT_ONCE {
+                if interrupt::was_asked() {
+                    failed = Some(Failure::Interrupted("Interrupted. Nothing was changed.".to_owned()));
+                    break;
+                }
+                let Some((place, player)) = waiting.next() else { break };
+                match self.client.lookup_player(player, &Call { tag: place as u64, ..*call }) {
+                    Ok(_) => under_way += 1,
+                    Err(error) => failed = Some(error.into()),
+                }
+            }
+            if under_way == 0 {
+                return failed.map_or(Ok(()), Err);
+            }
+            let next = self.client.next(interrupt::STEP);
+            let Some(done) = next.map_err(|error| Failure::Machine(error.to_string()))? else { continue };
+            under_way -= 1;
+            let place = usize::try_from(done.tag()).unwrap_or(usize::MAX);
+            match done.status() {
+                Status::Ok => answer(place, Ok(done.customer())),
+                Status::Api => answer(place, Err(&Ended::new(&done, false))),
+                _ => failed = Some(Failure::Request(Box::new(Ended::new(&done, false)))),
+            }
+        }
     }
 
     /// What the library had to say.

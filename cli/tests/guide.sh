@@ -27,6 +27,18 @@ pnb customers export --output customers.jsonl
 pnb customers export --format csv --output customers.csv
 pnb customers export | head -n 3
 
+# --- players of a server ---
+
+cat >whitelist.json <<'EOF'
+[
+  {"uuid": "069a79f4-44e9-4726-a5be-fca90e38aaf5", "name": "Notch"},
+  {"uuid": "00000000-0000-0000-0009-01f1a2b3c4d5", "name": ".NewPlayer"}
+]
+EOF
+pnb import whitelist.json --dry-run
+pnb import whitelist.json --tag imported=2026-11
+pnb import whitelist.json
+
 # --- tokens ---
 
 pnb tokens mint --java-name Notch --output token.txt

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
-# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, a real Prometheus, the
-# sandbox's page in a browser, a million seeds of the simulation and its mutants, a million random calls, the advisories, and the
-# mutants. A tool that is missing is a skip by name.
+# concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, an import that is killed
+# fifty times, a real Prometheus, the sandbox's page in a browser, a million seeds of the simulation and its mutants, a million
+# random calls, the advisories, and the mutants. A tool that is missing is a skip by name.
 #   full.sh [PART...]   all of them without an argument; they need what `make lib static sandbox` builds
 set -u
 
@@ -74,6 +74,7 @@ else
   skip prometheus 'prometheus is not installed'
 fi
 part network env NETWORK_FAULTS=100 "${CARGO:-cargo}" test --locked --lib network::
+part cli-import env IMPORT_KILLS=50 "${CARGO:-cargo}" test --locked --workspace --test command_line killed_at_random
 part simulation env SIMULATION_SEEDS=1000000 sh tests/verify/simulation.sh
 part loom sh tests/verify/loom.sh
 # The sandbox's page, driven in a real browser.

@@ -10,6 +10,7 @@ mod ensure;
 mod explain;
 mod get;
 mod giftcard;
+mod import;
 mod key;
 mod lookup;
 mod man;
@@ -52,6 +53,7 @@ pub enum Command {
     Create(create::Args),
     Update(update::Args),
     Customers(customers::Args),
+    Import(import::Args),
     Tokens(tokens::Args),
     Giftcard(giftcard::Args),
     Auth(auth::Args),
@@ -75,6 +77,7 @@ pub fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Create(args) => create::run(args, context),
         Command::Update(args) => update::run(args, context),
         Command::Customers(args) => customers::run(args, context),
+        Command::Import(args) => import::run(args, context),
         Command::Tokens(args) => tokens::run(args, context),
         Command::Giftcard(args) => giftcard::run(args, context),
         Command::Auth(args) => auth::run(args, context),

@@ -225,6 +225,11 @@ impl Settings {
         Ok(builder)
     }
 
+    /// How long one request may take, if that was said.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline.as_ref().map(|set| set.value)
+    }
+
     /// With the network that flags name, before any other.
     pub fn with_network(mut self, flags: &NetworkFlags) -> Result<Self, Failure> {
         if let Some(value) = flags.given()? {

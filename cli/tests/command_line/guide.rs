@@ -51,6 +51,8 @@ fn every_command_is_in_the_guide() {
 #[test]
 fn the_shapes_in_the_guide_are_those_that_are_printed() {
     let pnb = Pnb::with_sandbox();
+    let file = pnb.file("whitelist.json", "[]");
+    let import = format!("import {}", file.display());
     let guide = guide();
     let dump = pnb.file("dump.jsonl", &super::dumps::of_a_client(pnb.sandbox()));
     let (explain, replay) =
@@ -62,6 +64,7 @@ fn the_shapes_in_the_guide_are_those_that_are_printed() {
         ("doctor", "doctor"),
         (&explain, "explained"),
         (&replay, "replayed"),
+        (import.as_str(), "imported"),
         ("tokens mint 421621336637440000 --reveal", "token"),
         ("tokens revoke 421621336637440000", "revoked"),
     ] {

@@ -14,6 +14,7 @@ mod doctor;
 mod dumps;
 mod export;
 mod guide;
+mod import;
 mod profiles;
 mod screen;
 mod secrets;
