@@ -31,6 +31,7 @@ typedef struct paynow_client_config {
   uint32_t send_bedrock_prefix, offline_players_by_uuid;
   uint32_t warm_connections, reserved;
   const void *network;
+  uint32_t flight_recorder, reserved2;
 } paynow_client_config;
 
 typedef struct paynow_lookup_query {

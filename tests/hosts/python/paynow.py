@@ -39,6 +39,7 @@ class ClientConfig(Struct):
         ("send_bedrock_prefix", c_uint32), ("offline_players_by_uuid", c_uint32),
         ("warm_connections", c_uint32), ("reserved", c_uint32),
         ("network", c_void_p),
+        ("flight_recorder", c_uint32), ("reserved2", c_uint32),
     ]
 
 
