@@ -20,6 +20,7 @@ fn routes(server: &Server) -> Vec<Request> {
         Request::new("GET", "/_sandbox/log"),
         Request::new("GET", "/_sandbox/stats"),
         Request::new("GET", "/"),
+        Request::new("GET", "/").header("accept", "text/html"),
         Request::new("GET", "/_sandbox/page.js"),
         Request::new("GET", "/_sandbox/page.css"),
         Request::new("GET", "/_sandbox/customers"),
@@ -122,7 +123,7 @@ fn the_page_is_closed_to_everything_but_its_own_files() {
         ("/_sandbox/page.css", "text/css; charset=utf-8", "border-collapse"),
         ("/_sandbox/page.js", "text/javascript; charset=utf-8", "\"use strict\";"),
     ] {
-        let reply = server.send(&Request::new("GET", path));
+        let reply = server.send(&Request::new("GET", path).header("accept", "text/html,*/*"));
         assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{path}");
         assert!(String::from_utf8(reply.body.clone()).unwrap().contains(part), "{path}");
         let policy = reply.header("content-security-policy").unwrap();
@@ -144,6 +145,8 @@ fn the_page_is_closed_to_everything_but_its_own_files() {
     }
     // Looking at it is neither counted nor logged.
     assert_eq!(server.admin("GET", "log", "").json().as_array().unwrap().len(), 1, "POST / was a request");
+    // A program that asks for no page asks the API, which has no such path.
+    assert_eq!(server.send(&Request::new("GET", "/").header("accept", "application/json")).status, 404);
 }
 
 #[test]
@@ -169,7 +172,8 @@ fn its_own_page_steers_it() {
         "/_sandbox/customers",
         "/_sandbox/tokens",
     ] {
-        assert_eq!(server.send(&from_the_page(Request::new("GET", path), &host)).status, 200, "{path}");
+        let request = Request::new("GET", path).header("accept", "text/html,*/*");
+        assert_eq!(server.send(&from_the_page(request, &host)).status, 200, "{path}");
     }
     let form = Request::new("POST", "/_sandbox/reset").header("content-type", "text/plain");
     assert_eq!(server.send(&from_the_page(form, &host).header("origin", &origin)).status, 403);

@@ -3,7 +3,7 @@
 //! Three files that are part of the program. The page asks the routes that steer the sandbox, as any program does.
 
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::http::request::Parts;
@@ -18,7 +18,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// The answer to a request for a part of the page.
 pub fn find(head: &Parts) -> Option<Answer> {
     let (content_type, text) = match head.uri.path() {
-        "/" => ("text/html; charset=utf-8", include_str!("index.html")),
+        // To others it is a path that the API does not have.
+        "/" if wants_html(head) => ("text/html; charset=utf-8", include_str!("index.html")),
         "/_sandbox/page.css" => ("text/css; charset=utf-8", include_str!("style.css")),
         "/_sandbox/page.js" => ("text/javascript; charset=utf-8", include_str!("script.js")),
         _ => return None,
@@ -38,6 +39,14 @@ pub fn find(head: &Parts) -> Option<Answer> {
             .with(HeaderName::from_static("cross-origin-opener-policy"), "same-origin")
             .with(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     )
+}
+
+/// Whether a browser asks for something to show.
+fn wants_html(head: &Parts) -> bool {
+    head.headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 #[cfg(test)]
