@@ -10,28 +10,11 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(dirname -- "$here")
-lib=${PAYNOW_LIB_DIR:-$root/target/release}
-include=${PAYNOW_INCLUDE_DIR:-$root/include}
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
-out=${BENCH_OUT:-$root/target/bench}
+. "$here/setup.sh"
+begin "${BENCH_OUT:-$root/target/bench}"
 plots=${BENCH_PLOTS:-$out/plots}
-cc=${CC:-cc}
-cxx=${CXX:-c++}
-
-say() { printf 'bench: %s\n' "$*" >&2; }
-
-[ "$(uname -s)" = Linux ] || { say "measures on Linux only"; exit 1; }
-[ -e "$lib/libpaynow_bridge.so" ] || { say "no libpaynow_bridge.so in $lib: build it first"; exit 1; }
-[ -x "$sandbox" ] || { say "no sandbox at $sandbox: build it first"; exit 1; }
-
-mkdir -p "$out"
 rm -f "$out"/*.dat
-lib=$(CDPATH='' cd -- "$lib" && pwd)
-out=$(CDPATH='' cd -- "$out" && pwd)
-# At run time the library is looked for by its soname, which a build does not leave behind.
-ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
 
-c_flags='-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -pthread'
 # shellcheck disable=SC2086 # the flags are words
 "$cc" $c_flags "$here/bench_empty.c" -o "$out/bench_empty"
 # shellcheck disable=SC2086

@@ -2,17 +2,13 @@
  * clients are measured and not what serves them, which shares their cores. With --arrival the id in an answer is the time at which
  * its request came, on the monotonic clock, which Java's nanoTime reads too. Prints its port; ends when standard input does. Linux. */
 #define _GNU_SOURCE
+#include "bench.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MOST_FDS = 1 << 16, MOST_HEAD = 4096 };
@@ -46,22 +42,11 @@ static struct connection {
   uint32_t opened;
 } connections[MOST_FDS];
 
-static void fail(const char *what) {
-  fprintf(stderr, "server: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (uint64_t)at.tv_sec * UINT64_C(1000000000) + (uint64_t)at.tv_nsec;
-}
-
 /* An answer fits into the socket's buffer: no client asks for a second one before the first has come. */
 static void send_answer(int fd) {
   if (arrival) {
     char id[sizeof ID];
-    snprintf(id, sizeof id, "%0*llu", (int)sizeof ID - 1, (unsigned long long)now_ns());
+    snprintf(id, sizeof id, "%0*llu", (int)sizeof ID - 1, (unsigned long long)bench_now());
     memcpy(arrival, id, sizeof ID - 1);
   }
   (void)!send(fd, answer, answer_size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -73,8 +58,8 @@ static void answer_or_wait(int fd, bool hang, uint64_t latency_ns) {
     send_answer(fd);
     return;
   }
-  if (queue_tail - queue_head == MOST_FDS) fail("too many requests wait");
-  queue[queue_tail++ % MOST_FDS] = (struct waiting){fd, connections[fd].opened, now_ns() + latency_ns};
+  if (queue_tail - queue_head == MOST_FDS) bench_fail("server", "too many requests wait");
+  queue[queue_tail++ % MOST_FDS] = (struct waiting){fd, connections[fd].opened, bench_now() + latency_ns};
 }
 
 /* True when the connection has ended. Requests have no body: a blank line ends each. */
@@ -102,12 +87,12 @@ int main(int argc, char **argv) {
   socklen_t size = sizeof address;
   if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 4096) != 0 ||
       getsockname(listener, (struct sockaddr *)&address, &size) != 0)
-    fail("listen");
+    bench_fail("listen", strerror(errno));
   const int poller = epoll_create1(EPOLL_CLOEXEC);
   const int watched[] = {listener, STDIN_FILENO};
   for (size_t i = 0; i < 2; i++) {
     struct epoll_event wanted = {.events = EPOLLIN, .data.fd = watched[i]};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, watched[i], &wanted) != 0) fail("epoll_ctl");
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, watched[i], &wanted) != 0) bench_fail("epoll_ctl", strerror(errno));
   }
   printf("%u\n", (unsigned)ntohs(address.sin_port));
   fflush(stdout);
@@ -116,11 +101,11 @@ int main(int argc, char **argv) {
     struct epoll_event events[256];
     struct timespec wait = {0, 0};
     if (queue_head != queue_tail) {
-      const uint64_t now = now_ns(), due = queue[queue_head % MOST_FDS].due;
+      const uint64_t now = bench_now(), due = queue[queue_head % MOST_FDS].due;
       wait.tv_nsec = due > now ? (long)(due - now) : 0;
     }
     const int count = epoll_pwait2(poller, events, 256, queue_head == queue_tail ? NULL : &wait, NULL);
-    if (count < 0 && errno != EINTR) fail("epoll_pwait2");
+    if (count < 0 && errno != EINTR) bench_fail("epoll_pwait2", strerror(errno));
     for (int i = 0; i < count; i++) {
       const int fd = events[i].data.fd;
       if (fd == STDIN_FILENO) return 0;
@@ -142,7 +127,7 @@ int main(int argc, char **argv) {
       }
       connections[accepted].last = 0;
     }
-    while (queue_head != queue_tail && queue[queue_head % MOST_FDS].due <= now_ns()) {
+    while (queue_head != queue_tail && queue[queue_head % MOST_FDS].due <= bench_now()) {
       const struct waiting *first = &queue[queue_head++ % MOST_FDS];
       if (connections[first->fd].opened == first->opened) send_answer(first->fd);
     }

@@ -4,11 +4,11 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paynow_bridge::{Call, Client, LookupKey, Player, Priority, Status};
 use serde_json::Value;
-use support::{FOREVER, Sandbox};
+use support::{FOREVER, Sandbox, until};
 
 const NOTCH: LookupKey<'_> = LookupKey::MinecraftJavaName("Notch");
 
@@ -26,17 +26,6 @@ fn answered(client: &Client) -> Status {
 
 fn number(line: &Value, name: &str) -> u64 {
     line[name].as_u64().unwrap_or_else(|| panic!("no {name}: {line}"))
-}
-
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let give_up = Instant::now() + FOREVER;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < give_up, "{what}");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

@@ -11,11 +11,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paynow_bridge::{Call, Client, LookupKey, Status};
 use serde_json::Value;
-use support::{FOREVER, Sandbox};
+use support::{FOREVER, Sandbox, until};
 
 /// A name, labels and a value.
 type Sample = (String, Vec<(String, String)>, f64);
@@ -291,17 +291,6 @@ fn escaped(query: &str) -> String {
     query.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-fn waited_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let give_up = Instant::now() + FOREVER;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < give_up, "{what}");
-        std::thread::yield_now();
-    }
-}
-
 /// What the guide gives to Prometheus, for another address and sooner. A Prometheus that `PROMETHEUS` names, as in `make
 /// test-full`, then reads from there and answers the dashboard.
 #[test]
@@ -341,7 +330,7 @@ fn prometheus_answers_the_dashboard(program: &OsStr, sandbox: &Sandbox, settings
         (!result.is_empty()).then_some(result)
     };
     // Two at least, so that rates are known.
-    waited_for("it is scraped", || {
+    until("it is scraped", || {
         let result = query("count_over_time(up[5m]) and up == 1")?;
         let counted: f64 = result[0]["value"][1].as_str()?.parse().ok()?;
         (counted >= 2.0).then_some(())
@@ -354,7 +343,7 @@ fn prometheus_answers_the_dashboard(program: &OsStr, sandbox: &Sandbox, settings
     }
     for (title, expression) in queries(&dashboard()) {
         let expression = expression.replace("$__rate_interval", "5m").replace("$instance", ".*");
-        let result = waited_for(&format!("{title}: {expression}"), || query(&expression));
+        let result = until(&format!("{title}: {expression}"), || query(&expression));
         for series in result {
             let value = series["value"][1].as_str().unwrap();
             assert!(value.parse::<f64>().is_ok(), "{title}: {series}");

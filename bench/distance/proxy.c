@@ -8,17 +8,13 @@
  * client sends: the answer to them comes when it would have come. Nor can it delay acknowledgements: a sender that waits for one has it at once.
  */
 #define _GNU_SOURCE
+#include "../bench.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MOST_CONNECTIONS = 4096, CHUNK = 16384, EVENTS = 256 };
@@ -63,20 +59,9 @@ static uint64_t round_trip;
 static struct sockaddr_in server_address;
 static int poller;
 
-static void fail(const char *what) {
-  fprintf(stderr, "proxy: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (uint64_t)at.tv_sec * UINT64_C(1000000000) + (uint64_t)at.tv_nsec;
-}
-
 static void watch(int fd, uint32_t what, void *user) {
   struct epoll_event wanted = {.events = what, .data.ptr = user};
-  if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &wanted) != 0) fail("epoll_ctl");
+  if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &wanted) != 0) bench_fail("epoll_ctl", strerror(errno));
 }
 
 /* ---- bytes under way ---- */
@@ -88,7 +73,7 @@ static void way_init(struct way *way) {
 
 static void way_add(struct way *way, const char *bytes, size_t size, uint64_t due) {
   struct chunk *chunk = malloc(sizeof *chunk + size);
-  if (chunk == NULL) fail("out of memory");
+  if (chunk == NULL) bench_fail("proxy", "out of memory");
   *chunk = (struct chunk){.due = due, .size = size};
   memcpy(chunk->bytes, bytes, size);
   *way->last = chunk;
@@ -125,7 +110,7 @@ static bool way_deliver(struct way *way, int receiver, uint64_t now) {
 
 static int nonblocking_socket(int fd) {
   const int on = 1;
-  if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("socket");
+  if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) bench_fail("socket", strerror(errno));
   return fd;
 }
 
@@ -137,9 +122,9 @@ static void acknowledge(int fd) {
 
 static void open_connection(int client) {
   struct connection *connection = calloc(1, sizeof *connection);
-  if (connection == NULL || open_count == MOST_CONNECTIONS) fail("too many connections");
+  if (connection == NULL || open_count == MOST_CONNECTIONS) bench_fail("proxy", "too many connections");
   const int server = nonblocking_socket(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (connect(server, (struct sockaddr *)&server_address, sizeof server_address) != 0 && errno != EINPROGRESS) fail("connect");
+  if (connect(server, (struct sockaddr *)&server_address, sizeof server_address) != 0 && errno != EINPROGRESS) bench_fail("connect", strerror(errno));
   connection->client = (struct end){connection, nonblocking_socket(client), true};
   connection->server = (struct end){connection, server, false};
   way_init(&connection->up);
@@ -173,7 +158,7 @@ static void read_end(struct end *end) {
     const ssize_t count = recv(end->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     acknowledge(end->fd);
-    uint64_t left = now_ns();
+    uint64_t left = bench_now();
     if (end->is_client) {
       if (connection->spoke == 0) connection->spoke = left + round_trip;
       if (left < connection->spoke) left = connection->spoke;
@@ -204,7 +189,7 @@ static uint64_t deliver(void) {
   uint64_t next = 0;
   for (size_t i = open_count; i-- > 0;) {
     struct connection *connection = connections[i];
-    const uint64_t now = now_ns();
+    const uint64_t now = bench_now();
     const bool broken = connection->broken != 0 && connection->broken <= now;
     if (broken || !way_deliver(&connection->up, connection->server.fd, now) || !way_deliver(&connection->down, connection->client.fd, now)) {
       close_connection(i, true);
@@ -229,7 +214,7 @@ static int listen_on_loopback(void) {
   socklen_t size = sizeof address;
   if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 4096) != 0 ||
       getsockname(listener, (struct sockaddr *)&address, &size) != 0)
-    fail("listen");
+    bench_fail("listen", strerror(errno));
   printf("%u\n", (unsigned)ntohs(address.sin_port));
   fflush(stdout);
   return listener;
@@ -259,7 +244,7 @@ int main(int argc, char **argv) {
       .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10))};
   static struct end listener, questions;
   poller = epoll_create1(EPOLL_CLOEXEC);
-  if (poller < 0) fail("epoll_create1");
+  if (poller < 0) bench_fail("epoll_create1", strerror(errno));
   listener.fd = listen_on_loopback();
   watch(listener.fd, EPOLLIN, &listener);
   watch(STDIN_FILENO, EPOLLIN, &questions);
@@ -267,13 +252,13 @@ int main(int argc, char **argv) {
   for (uint64_t next = 0;; next = deliver()) {
     struct epoll_event events[EVENTS];
     struct timespec wait = {0, 0};
-    const uint64_t now = now_ns();
+    const uint64_t now = bench_now();
     if (next > now) {
       wait.tv_sec = (time_t)((next - now) / UINT64_C(1000000000));
       wait.tv_nsec = (long)((next - now) % UINT64_C(1000000000));
     }
     const int count = epoll_pwait2(poller, events, EVENTS, next == 0 ? NULL : &wait, NULL);
-    if (count < 0 && errno != EINTR) fail("epoll_pwait2");
+    if (count < 0 && errno != EINTR) bench_fail("epoll_pwait2", strerror(errno));
     for (int i = 0; i < count; i++) {
       if (events[i].data.ptr == &questions) {
         answer_questions();

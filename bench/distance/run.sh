@@ -9,15 +9,8 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
-lib=${PAYNOW_LIB_DIR:-$root/target/release}
-include=${PAYNOW_INCLUDE_DIR:-$root/include}
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
-out=${BENCH_OUT:-$root/target/bench}/distance
+. "$root/bench/setup.sh"
 plots=${BENCH_PLOTS:-${BENCH_OUT:-$root/target/bench}/plots}
-cc=${CC:-cc}
-cxx=${CXX:-c++}
-
-say() { printf 'bench: %s\n' "$*" >&2; }
 plot=answer
 about=$here/about.md
 case " $* " in *" --java "*) plot=answer-java about=$here/about-java.md ;; esac
@@ -28,16 +21,10 @@ skip() {
   exit 0
 }
 
-[ "$(uname -s)" = Linux ] || { say "measures on Linux only"; exit 1; }
-[ -e "$lib/libpaynow_bridge.so" ] || { say "no libpaynow_bridge.so in $lib: build it first"; exit 1; }
-[ -x "$sandbox" ] || { say "no sandbox at $sandbox: build it first"; exit 1; }
 nginx=$(PATH="$PATH:/usr/sbin:/sbin" command -v nginx) || skip "nginx is not installed (Debian: nginx-light)"
 command -v openssl >/dev/null || skip "openssl is not installed"
 
-mkdir -p "$out"
-lib=$(CDPATH='' cd -- "$lib" && pwd)
-out=$(CDPATH='' cd -- "$out" && pwd)
-ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
+begin "${BENCH_OUT:-$root/target/bench}/distance"
 
 # ---- an authority of its own, and a server it vouches for ----
 
@@ -56,7 +43,6 @@ cat "$out/ca.pem" "$system" >"$out/ca-bundle.pem"
 
 # ---- programs ----
 
-c_flags='-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -pthread'
 # shellcheck disable=SC2086 # the flags are words
 "$cc" $c_flags "$here/proxy.c" -o "$out/proxy"
 # shellcheck disable=SC2086

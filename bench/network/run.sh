@@ -8,28 +8,13 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
-lib=${PAYNOW_LIB_DIR:-$root/target/release}
-include=${PAYNOW_INCLUDE_DIR:-$root/include}
-sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
+. "$root/bench/setup.sh"
+redis=$(PATH="$PATH:/usr/sbin:/sbin" command -v "${TEST_REDIS_SERVER:-redis-server}") || { say "redis-server is not installed"; exit 1; }
 out=${BENCH_OUT:-$root/target/bench}/network
 plots=${BENCH_PLOTS:-${BENCH_OUT:-$root/target/bench}/plots}
-cc=${CC:-cc}
-cxx=${CXX:-c++}
-
-say() { printf 'bench: %s\n' "$*" >&2; }
-
-[ "$(uname -s)" = Linux ] || { say "measures on Linux only"; exit 1; }
-[ -e "$lib/libpaynow_bridge.so" ] || { say "no libpaynow_bridge.so in $lib: build it first"; exit 1; }
-[ -x "$sandbox" ] || { say "no sandbox at $sandbox: build it first"; exit 1; }
-redis=$(PATH="$PATH:/usr/sbin:/sbin" command -v "${TEST_REDIS_SERVER:-redis-server}") || { say "redis-server is not installed"; exit 1; }
-
 rm -rf "$out"
-mkdir -p "$out"
-lib=$(CDPATH='' cd -- "$lib" && pwd)
-out=$(CDPATH='' cd -- "$out" && pwd)
-ln -sf "$lib/libpaynow_bridge.so" "$out/libpaynow_bridge.so.0"
+begin "$out"
 
-c_flags='-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -pthread'
 # shellcheck disable=SC2086 # the flags are words
 "$cc" $c_flags "$here/../distance/proxy.c" -o "$out/proxy"
 # shellcheck disable=SC2086

@@ -127,6 +127,19 @@ pub fn binary() -> &'static PathBuf {
     })
 }
 
+/// Looks until there is something to see.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let give_up = Instant::now() + FOREVER;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < give_up, "it never happened that {what}");
+        std::thread::yield_now();
+    }
+}
+
 /// Waits for the one request that is outstanding.
 pub fn wait(client: &Client, submitted: Result<RequestId, SubmitError>) -> Completion<'_> {
     let id = submitted.expect("accepted");
