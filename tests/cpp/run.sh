@@ -74,7 +74,8 @@ for compiler in $compilers; do
 done
 
 # The tests in C++17 with exceptions, and in C++20 without them: NAME FLAGS...
-sources="$here/operations.cpp $here/players.cpp $here/batches.cpp $here/refusals.cpp $here/network.cpp $here/lifetimes.cpp"
+sources="$here/operations.cpp $here/players.cpp $here/batches.cpp $here/refusals.cpp $here/network.cpp $here/lifetimes.cpp \
+  $here/metrics.cpp $root/examples/cpp-server/metrics.cpp"
 # shellcheck disable=SC2086 # sources are words
 in_mode() {
   mode=$1
