@@ -108,6 +108,8 @@ struct Pending {
     to: To,
     /// A script that no caller waits for: it is sent whole where it is not known.
     script: Option<Commands>,
+    /// The bytes of it.
+    kept: usize,
     left: usize,
     replies: Vec<Reply>,
     bytes: usize,
@@ -297,6 +299,7 @@ impl Wire {
         self.pending.push_back(Pending {
             to,
             script,
+            kept,
             left: commands.len(),
             replies: Vec::new(),
             bytes: 0,
@@ -385,10 +388,10 @@ impl Wire {
         if first.left > 0 {
             return Ok(None);
         }
-        let Some(Pending { to, script, replies, sent, .. }) = self.pending.pop_front() else {
+        let Some(Pending { to, script, kept, replies, sent, .. }) = self.pending.pop_front() else {
             return Ok(None);
         };
-        self.kept -= script.as_ref().and_then(Commands::bytes).map_or(0, <[u8]>::len);
+        self.kept -= kept;
         let took = now.saturating_duration_since(sent);
         if let Use::Suspended { good, .. } = &mut self.using {
             *good = if took <= in_time { *good + 1 } else { 0 };
