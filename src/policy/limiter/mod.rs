@@ -11,6 +11,8 @@
 //!   everything may go.
 //! - So may it when the limit was tried and answers took long nevertheless: the API takes so long itself. It is tried again
 //!   after a second, and each time after twice the wait, up to a minute.
+//! - Where a crowd without a limit keeps each of its own answers waiting for more than a millisecond, no limit is tried until it lets
+//!   up: from within it looks like a slow API.
 //! - After a second in which nothing was sent no limit is known: a burst finds none that another load has taught.
 
 #[cfg(all(test, not(loom)))]
