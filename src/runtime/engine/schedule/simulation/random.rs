@@ -181,7 +181,7 @@ fn finish(world: &mut World) {
     world.api.limit = None;
     world.api.lose_next = 0;
     if let Some(servers) = &mut world.setup.servers {
-        (servers.mode, servers.delay) = (servers::Mode::Well, Duration::ZERO);
+        (servers.mode, servers.delay, servers.lapses) = (servers::Mode::Well, Duration::ZERO, false);
     }
     world.setup.races = 0.0;
     world.setup.collects = true;

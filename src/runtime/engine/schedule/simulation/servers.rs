@@ -56,6 +56,8 @@ pub(super) struct Servers {
     /// The chance that another server knows an answer.
     pub(super) knows: f64,
     pub(super) delay: Duration,
+    /// Whether it fails now and then though it is well.
+    pub(super) lapses: bool,
     /// What another server knows: the versions of all customers at that time.
     seen: Option<(At, Vec<u64>)>,
     /// Claims that were given and have not ended.
@@ -75,6 +77,7 @@ impl Servers {
             mode,
             knows,
             delay,
+            lapses: true,
             seen: None,
             held: BTreeSet::new(),
             given: 0,
@@ -100,8 +103,8 @@ impl Servers {
         let (what, after) = match self.mode {
             Mode::Hangs => (What::Alone(share(random)), TIMEOUT),
             Mode::Gone => (What::Alone(share(random)), Duration::ZERO),
-            _ if random.u32(0..200) == 0 => (What::Unusable, quick),
-            _ if random.u32(0..200) == 0 => (What::Alone(share(random)), TIMEOUT),
+            _ if random.u32(0..200) == 0 && self.lapses => (What::Unusable, quick),
+            _ if random.u32(0..200) == 0 && self.lapses => (What::Alone(share(random)), TIMEOUT),
             _ => match known {
                 Some(known) => (known, quick),
                 None if asked.only_known => (What::Refused(millis(10)), quick),
