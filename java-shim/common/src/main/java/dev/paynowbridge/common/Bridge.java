@@ -1,5 +1,6 @@
 package dev.paynowbridge.common;
 
+import dev.paynowbridge.PayNowService;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
@@ -15,7 +16,7 @@ public final class Bridge {
     private final WarmUp warmUp = new WarmUp(System::nanoTime);
     private final Sessions sessions = new Sessions(System::nanoTime);
     private final ServerClock clock = new ServerClock(Clock.systemUTC());
-    private final Messages messages = new Messages();
+    private final Messages messages;
     private final Identities identities;
     private final Targets targets;
     private final Connection connection;
@@ -31,7 +32,8 @@ public final class Bridge {
     public Bridge(Host host, UnaryOperator<String> environment) {
         this.host = host;
         this.environment = environment;
-        files = new OwnersFiles(host.folder());
+        files = new OwnersFiles(host.folder(), host.command());
+        messages = new Messages(host.command());
         identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
         connection = new Connection(host, messages);
         metrics = new MetricsServer(() -> connection.current().map(Connection.Open::client), host::log);
@@ -67,7 +69,7 @@ public final class Bridge {
         } catch (SetupException e) {
             connection.failed(e);
             host.log().warning("PayNow is not set up: " + e.getMessage());
-            host.log().warning("Fix it, then run /paynowbridge reload. /paynowbridge doctor says more.");
+            host.log().warning("Fix it, then run /" + host.command() + " reload. /" + host.command() + " doctor says more.");
         }
     }
 
@@ -119,6 +121,15 @@ public final class Bridge {
     }
 
     /**
+     * What other plugins use, where a platform has no register of services.
+     *
+     * @return the service, which stays the same through a reload
+     */
+    public PayNowService service() {
+        return connection.service();
+    }
+
+    /**
      * What can be commanded.
      *
      * @return the commands
@@ -144,9 +155,18 @@ public final class Bridge {
      * @param name their name
      */
     public void loginAllowed(UUID id, String name) {
+        loginAllowed(new Visitor(id, name));
+    }
+
+    /**
+     * They may come in, and this is all the server knows of them. Any thread.
+     *
+     * @param player the player
+     */
+    public void loginAllowed(Visitor player) {
         connection.current().filter(open -> open.settings().warmUp()).ifPresent(open -> {
             try {
-                identities.of(id, name).ifPresent(identity -> warmUp.lookUp(open.client(), identity));
+                identities.of(player).ifPresent(identity -> warmUp.lookUp(open.client(), identity));
             } catch (IllegalArgumentException e) {
                 // Somebody PayNow cannot know: nothing to warm up.
             }

@@ -98,7 +98,7 @@ final class Doctor {
         Optional<String> version = host.otherPlugin(OFFICIAL);
         return version.isPresent()
                 ? new Line("doctor.official-here", "version", version.get())
-                : new Line("doctor.official-missing");
+                : new Line(host.isProxy() ? "doctor.official-elsewhere" : "doctor.official-missing");
     }
 
     /** Whether config.yml still says what is in use. Folders can be on a network, so not on this thread. */

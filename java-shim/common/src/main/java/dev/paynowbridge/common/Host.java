@@ -17,6 +17,24 @@ public interface Host {
     String pluginName();
 
     /**
+     * The command that owners and players give.
+     *
+     * @return its name; another one on a proxy, whose commands hide those of the servers behind it
+     */
+    default String command() {
+        return "paynowbridge";
+    }
+
+    /**
+     * Whether this is a proxy, behind which the game runs on other servers.
+     *
+     * @return whether it is
+     */
+    default boolean isProxy() {
+        return false;
+    }
+
+    /**
      * Whether the plugin is enabled. Any thread.
      *
      * @return false from the moment it is being disabled
@@ -107,7 +125,7 @@ public interface Host {
     void run(Sender receiver, Runnable task);
 
     /**
-     * Runs a task in each tick of the server from now on, until the plugin is disabled.
+     * Runs a task in each tick of the server from now on, until the plugin is disabled. Never where there are no ticks.
      *
      * @param task what to do; it takes next to no time
      */

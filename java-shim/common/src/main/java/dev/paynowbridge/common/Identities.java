@@ -24,6 +24,13 @@ final class Identities {
 
     /** Empty where the UUID was made from a name, in offline mode, and the name is not known. */
     Optional<Identity> of(UUID id, String name) {
+        return of(new Visitor(id, name));
+    }
+
+    /** The same. A player in offline mode may come with any UUID, and is who the server calls them. */
+    Optional<Identity> of(Visitor player) {
+        UUID id = player.id();
+        String name = player.name();
         Optional<Floodgate.Bedrock> bedrock = floodgate.flatMap(known -> known.player(id));
         if (bedrock.isPresent()) {
             return Optional.of(bedrock.get().linked()
@@ -34,7 +41,7 @@ final class Identities {
         if (id.getMostSignificantBits() == 0 && id.getLeastSignificantBits() != 0) {
             return Optional.of(Identity.bedrock(Long.toUnsignedString(id.getLeastSignificantBits())));
         }
-        if (id.version() == MADE_FROM_NAME) {
+        if (player.unproven() || id.version() == MADE_FROM_NAME) {
             return Optional.ofNullable(name).map(Identity::offline);
         }
         return Optional.of(Identity.java(id, Identity.Kind.JAVA));

@@ -4,6 +4,9 @@ import java.util.regex.Pattern;
 
 /** The words of messages.yml, in the owner's wording where there is one. Any thread. */
 final class Messages {
+    /** As the files that come with the plugin have it. */
+    static final String COMMAND = "/paynowbridge";
+
     private static final char SECTION = '\u00a7';
     private static final String CODES = "0123456789abcdefklmnor";
     /** Longer than any id, name or address that is worth reading in a chat. */
@@ -11,8 +14,14 @@ final class Messages {
 
     private static final Pattern HEX = Pattern.compile("&#([0-9a-fA-F]{6})");
 
+    private final String command;
     private final Document delivered = Document.delivered(OwnersFiles.MESSAGES);
     private volatile Document own = delivered;
+
+    /** Names the command that is given on this platform. */
+    Messages(String command) {
+        this.command = command;
+    }
 
     /** Uses the owner's wording from now on. */
     void use(Document document) {
@@ -41,7 +50,7 @@ final class Messages {
         if (text == null) {
             text = delivered.text(key);
         }
-        return text == null ? key : text;
+        return text == null ? key : text.replace(COMMAND, "/" + command);
     }
 
     private static String coloured(String text) {

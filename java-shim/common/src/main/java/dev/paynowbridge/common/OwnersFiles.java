@@ -3,7 +3,9 @@ package dev.paynowbridge.common;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 
 /** config.yml and messages.yml in the plugin's folder. */
 final class OwnersFiles {
@@ -11,9 +13,11 @@ final class OwnersFiles {
     static final String MESSAGES = "messages.yml";
 
     private final File folder;
+    private final String command;
 
-    OwnersFiles(File folder) {
+    OwnersFiles(File folder, String command) {
         this.folder = folder;
+        this.command = command;
     }
 
     /** Reads a file, after putting it there as it was delivered if it is missing. */
@@ -23,7 +27,8 @@ final class OwnersFiles {
             if (!file.exists()) {
                 Files.createDirectories(folder.toPath());
                 try (InputStream in = OwnersFiles.class.getResourceAsStream(name)) {
-                    Files.copy(in, file.toPath());
+                    String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                    Files.writeString(file.toPath(), text.replace(Messages.COMMAND, "/" + command), StandardOpenOption.CREATE_NEW);
                 }
             }
         } catch (IOException | RuntimeException e) {

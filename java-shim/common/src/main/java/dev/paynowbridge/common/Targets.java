@@ -62,7 +62,7 @@ final class Targets {
     /** A player on the server. */
     Target of(Visitor player) throws Refusal {
         Identity identity =
-                identities.of(player.id(), player.name()).orElseThrow(() -> new Refusal("target.offline-uuid"));
+                identities.of(player).orElseThrow(() -> new Refusal("target.offline-uuid"));
         return Target.of(player.name(), identity, true);
     }
 

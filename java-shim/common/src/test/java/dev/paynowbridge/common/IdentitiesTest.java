@@ -52,6 +52,14 @@ class IdentitiesTest {
     }
 
     @Test
+    void whereMojangWasNotAskedTheUuidProvesNothing() {
+        Identities identities = new Identities(Optional.empty());
+        assertEquals(Identity.Kind.JAVA, identities.of(new Visitor(NOTCH, "Pia", false)).orElseThrow().kind());
+        assertEquals(Identity.offline("Pia"), identities.of(new Visitor(NOTCH, "Pia", true)).orElseThrow());
+        assertEquals(Identity.Kind.BEDROCK, identities.of(new Visitor(PIA, "PixelPia", true)).orElseThrow().kind());
+    }
+
+    @Test
     void aClassLoaderThatThrowsMeansNoFloodgate() {
         ClassLoader broken = new ClassLoader(null) {
             @Override

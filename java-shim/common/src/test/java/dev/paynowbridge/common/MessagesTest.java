@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class MessagesTest {
     @Test
     void coloursOfBothKindsAreUnderstood() throws SetupException {
-        Messages messages = new Messages();
+        Messages messages = new Messages("paynowbridge");
         messages.use(Document.parse("messages.yml", "prefix: ''\nlookup:\n  none: '&#Ff8800a&lb&zc &#12 {who}'\n"));
         assertEquals("§x§F§f§8§8§0§0a§lb&zc &#12 x", messages.of(new Line("lookup.none", "who", "x")));
         assertEquals("ab&zc &#12 x", Messages.uncoloured(messages.of(new Line("lookup.none", "who", "x"))));
@@ -19,7 +19,7 @@ class MessagesTest {
 
     @Test
     void whatStrangersChoseCannotColour() {
-        assertTrue(!new Messages().of(new Line("lookup.none", "who", "&#ff0000&4§4x")).contains("§4x"));
+        assertTrue(!new Messages("paynowbridge").of(new Line("lookup.none", "who", "&#ff0000&4§4x")).contains("§4x"));
     }
 
     @Test

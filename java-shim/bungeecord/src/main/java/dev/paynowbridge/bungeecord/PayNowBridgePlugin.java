@@ -1,0 +1,48 @@
+package dev.paynowbridge.bungeecord;
+
+import dev.paynowbridge.PayNowProvider;
+import dev.paynowbridge.PayNowService;
+import dev.paynowbridge.common.Bridge;
+import net.md_5.bungee.api.plugin.Plugin;
+
+/** The plugin on BungeeCord and Waterfall. Other plugins find it by its name, and in it the service. */
+public class PayNowBridgePlugin extends Plugin implements PayNowProvider {
+    private BungeeHost host;
+    private Bridge bridge;
+
+    /** For the proxy. */
+    public PayNowBridgePlugin() {}
+
+    /** On the thread that starts the proxy, before a player can come. Waits for no network. */
+    @Override
+    public void onEnable() {
+        host = new BungeeHost(this);
+        bridge = new Bridge(host, System::getenv);
+        getProxy().getPluginManager().registerListener(this, new Sessions(bridge));
+        getProxy().getPluginManager().registerCommand(this, new CommandAdapter(host, bridge.commands()));
+        bridge.enable();
+    }
+
+    /** When the proxy stops. Fails every call, and waits for nothing else. */
+    @Override
+    public void onDisable() {
+        if (bridge != null) {
+            host.disabled();
+            bridge.disable();
+        }
+    }
+
+    /**
+     * The service.
+     *
+     * @return always the same one
+     * @throws IllegalStateException before this plugin is enabled, which one that names it in {@code depends} never sees
+     */
+    @Override
+    public PayNowService service() {
+        if (bridge == null) {
+            throw new IllegalStateException("PayNowBridge is not enabled yet. Name it in `depends` of your bungee.yml.");
+        }
+        return bridge.service();
+    }
+}
