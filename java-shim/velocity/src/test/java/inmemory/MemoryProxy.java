@@ -1,0 +1,345 @@
+package inmemory;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Guice;
+import com.velocitypowered.api.command.Command;
+import com.velocitypowered.api.command.CommandManager;
+import com.velocitypowered.api.command.CommandMeta;
+import com.velocitypowered.api.command.CommandSource;
+import com.velocitypowered.api.command.SimpleCommand;
+import com.velocitypowered.api.event.EventManager;
+import com.velocitypowered.api.event.Subscribe;
+import com.velocitypowered.api.event.connection.DisconnectEvent;
+import com.velocitypowered.api.event.connection.LoginEvent;
+import com.velocitypowered.api.event.connection.PostLoginEvent;
+import com.velocitypowered.api.event.proxy.ProxyInitializeEvent;
+import com.velocitypowered.api.event.proxy.ProxyShutdownEvent;
+import com.velocitypowered.api.permission.Tristate;
+import com.velocitypowered.api.plugin.PluginContainer;
+import com.velocitypowered.api.plugin.PluginDescription;
+import com.velocitypowered.api.plugin.PluginManager;
+import com.velocitypowered.api.plugin.annotation.DataDirectory;
+import com.velocitypowered.api.proxy.ConsoleCommandSource;
+import com.velocitypowered.api.proxy.Player;
+import com.velocitypowered.api.proxy.ProxyServer;
+import com.velocitypowered.api.proxy.config.ProxyConfig;
+import com.velocitypowered.api.scheduler.ScheduledTask;
+import com.velocitypowered.api.scheduler.Scheduler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+
+/**
+ * A proxy without a network, of Velocity's signatures: makes plugins with Guice from the main class that velocity-plugin.json
+ * names, calls their methods for events in their order, and has players who only listen.
+ */
+public final class MemoryProxy implements ProxyServer, EventManager, CommandManager, PluginManager, Scheduler, AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** The console, which may everything. */
+    public final MemoryPlayer console = new MemoryPlayer("CONSOLE", Map.of("*", Tristate.TRUE));
+
+    private final CommandSource consoleSource = console.as(ConsoleCommandSource.class, Map.of());
+    private final Map<UUID, Player> players = new ConcurrentHashMap<>();
+    private final Map<String, SimpleCommand> commands = new HashMap<>();
+    private final Map<String, PluginContainer> plugins = new HashMap<>();
+    private final List<Object> listeners = new ArrayList<>();
+    private final List<URLClassLoader> loaders = new ArrayList<>();
+    private final ExecutorService tasks = Executors.newCachedThreadPool();
+    private final StringBuffer log = new StringBuffer();
+    private final Path folder;
+
+    private record Meta(String alias) implements CommandMeta {}
+
+    /** With no plugins so far. */
+    public MemoryProxy() {
+        try {
+            folder = Files.createTempDirectory("memory-proxy");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Where a plugin's files are. */
+    public Path folder(String id) {
+        return folder.resolve(id);
+    }
+
+    /** What the logs have so far. */
+    public String log() {
+        return log.toString();
+    }
+
+    /** Loads a plugin from its jar and makes it. */
+    public void load(Path jar) throws IOException, ReflectiveOperationException {
+        URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, MemoryProxy.class.getClassLoader());
+        loaders.add(loader);
+        String about = new String(loader.getResourceAsStream("velocity-plugin.json").readAllBytes(), StandardCharsets.UTF_8);
+        String id = field(about, "id");
+        Object plugin = Guice.createInjector(new AbstractModule() {
+                    @Override
+                    protected void configure() {
+                        bind(ProxyServer.class).toInstance(MemoryProxy.this);
+                        bind(Logger.class).toInstance(logger());
+                        bind(Path.class).annotatedWith(DataDirectory.class).toInstance(folder(id));
+                    }
+                })
+                .getInstance(loader.loadClass(field(about, "main")));
+        plugins.put(id, container(id, field(about, "version"), plugin));
+        listeners.add(plugin);
+    }
+
+    /** As if a plugin of this id were there. */
+    public void pretend(String id, String version) {
+        plugins.put(id, container(id, version, null));
+    }
+
+    private static String field(String json, String name) {
+        Matcher found = Pattern.compile("\"" + name + "\": \"([^\"]*)\"").matcher(json);
+        if (!found.find()) {
+            throw new AssertionError(name + " is not in " + json);
+        }
+        return found.group(1);
+    }
+
+    private Logger logger() {
+        return (Logger) Proxy.newProxyInstance(
+                Logger.class.getClassLoader(), new Class<?>[] {Logger.class}, (self, method, args) -> {
+                    if (args != null && args[0] instanceof String line) {
+                        log.append(method.getName()).append(' ').append(line).append('\n');
+                    }
+                    return method.getReturnType() == boolean.class ? Boolean.TRUE : method.getName().equals("getName") ? "test" : null;
+                });
+    }
+
+    private static PluginContainer container(String id, String version, Object instance) {
+        PluginDescription about = new PluginDescription() {
+            @Override
+            public String getId() {
+                return id;
+            }
+
+            @Override
+            public Optional<String> getVersion() {
+                return Optional.of(version);
+            }
+        };
+        return new PluginContainer() {
+            @Override
+            public PluginDescription getDescription() {
+                return about;
+            }
+
+            @Override
+            public Optional<?> getInstance() {
+                return Optional.ofNullable(instance);
+            }
+        };
+    }
+
+    /** The proxy has loaded its plugins. */
+    public void start() {
+        fire(new ProxyInitializeEvent());
+    }
+
+    /** Calls the methods for an event, in their order. */
+    public <E> E fire(E event) {
+        record Call(Object listener, Method method) {}
+        List<Call> calls = new ArrayList<>();
+        for (Object listener : List.copyOf(listeners)) {
+            for (Method method : listener.getClass().getMethods()) {
+                if (method.isAnnotationPresent(Subscribe.class) && method.getParameterTypes()[0] == event.getClass()) {
+                    calls.add(new Call(listener, method));
+                }
+            }
+        }
+        calls.sort(Comparator.comparing(call -> call.method().getAnnotation(Subscribe.class).order()));
+        for (Call call : calls) {
+            try {
+                call.method().invoke(call.listener(), event);
+            } catch (InvocationTargetException e) {
+                throw new AssertionError("a listener fails", e.getCause());
+            } catch (IllegalAccessException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return event;
+    }
+
+    /** Logs a session in; false when a plugin refuses it. */
+    public boolean join(Player session) {
+        if (!fire(new LoginEvent(session)).getResult().isAllowed()) {
+            fire(new DisconnectEvent(session));
+            return false;
+        }
+        players.put(session.getUniqueId(), session);
+        fire(new PostLoginEvent(session));
+        return true;
+    }
+
+    /** A session ends. */
+    public void quit(Player session) {
+        players.remove(session.getUniqueId(), session);
+        fire(new DisconnectEvent(session));
+    }
+
+    /** Gives a command as the console does. */
+    public boolean dispatch(String line) {
+        return dispatch(consoleSource, line);
+    }
+
+    /** Gives a command; false where there is no such command. */
+    public boolean dispatch(CommandSource source, String line) {
+        String[] words = line.split(" ");
+        SimpleCommand command = commands.get(words[0]);
+        if (command != null) {
+            command.execute(invocation(source, List.of(words).subList(1, words.length).toArray(String[]::new)));
+        }
+        return command != null;
+    }
+
+    /** What is proposed for the last word. */
+    public List<String> complete(String command, String... words) {
+        return commands.get(command).suggest(invocation(consoleSource, words));
+    }
+
+    private static SimpleCommand.Invocation invocation(CommandSource source, String[] words) {
+        return new SimpleCommand.Invocation() {
+            @Override
+            public CommandSource source() {
+                return source;
+            }
+
+            @Override
+            public String[] arguments() {
+                return words;
+            }
+        };
+    }
+
+    /** Waits until something is so. */
+    public void until(BooleanSupplier condition, String what) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("never: " + what + "\nlog:\n" + log());
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        fire(new ProxyShutdownEvent());
+        tasks.shutdown();
+        for (URLClassLoader loader : loaders) {
+            loader.close();
+        }
+    }
+
+    @Override
+    public Optional<Player> getPlayer(String name) {
+        return players.values().stream().filter(player -> player.getUsername().equalsIgnoreCase(name)).findFirst();
+    }
+
+    @Override
+    public Optional<Player> getPlayer(UUID id) {
+        return Optional.ofNullable(players.get(id));
+    }
+
+    @Override
+    public Collection<Player> getAllPlayers() {
+        return List.copyOf(players.values());
+    }
+
+    @Override
+    public PluginManager getPluginManager() {
+        return this;
+    }
+
+    @Override
+    public EventManager getEventManager() {
+        return this;
+    }
+
+    @Override
+    public CommandManager getCommandManager() {
+        return this;
+    }
+
+    @Override
+    public Scheduler getScheduler() {
+        return this;
+    }
+
+    @Override
+    public ProxyConfig getConfiguration() {
+        return () -> true;
+    }
+
+    @Override
+    public void register(Object plugin, Object listener) {
+        listeners.add(listener);
+    }
+
+    @Override
+    public CommandMeta.Builder metaBuilder(String alias) {
+        return new CommandMeta.Builder() {
+            @Override
+            public CommandMeta.Builder plugin(Object plugin) {
+                return this;
+            }
+
+            @Override
+            public CommandMeta build() {
+                return new Meta(alias);
+            }
+        };
+    }
+
+    @Override
+    public void register(CommandMeta meta, Command command) {
+        commands.put(((Meta) meta).alias(), (SimpleCommand) command);
+    }
+
+    @Override
+    public Optional<PluginContainer> getPlugin(String id) {
+        return Optional.ofNullable(plugins.get(id));
+    }
+
+    @Override
+    public Collection<PluginContainer> getPlugins() {
+        return plugins.values();
+    }
+
+    @Override
+    public TaskBuilder buildTask(Object plugin, Runnable task) {
+        return () -> {
+            tasks.execute(task);
+            return new ScheduledTask() {};
+        };
+    }
+}
