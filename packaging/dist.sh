@@ -5,7 +5,8 @@
 #   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences; pnb, its
 #                                                 manual pages and completions
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
-#   paynow-bridge-api- and -bukkit-VERSION.jar     the Java API and the server plugin, with all of those inside
+#   paynow-bridge-api-, -bukkit-, -bungeecord- and -velocity-VERSION.jar
+#                                                 the Java API and the plugins, with all of those inside
 #   SHA256SUMS                                    of all archives
 # A target that cannot be had here is named with its reason: `skip TARGET: REASON`. Any failure fails the whole.
 #   PAYNOW_SANDBOX_BIN   the sandbox program                                (target/release/paynow-sandbox)

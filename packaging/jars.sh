@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Java API and the server plugin with the libraries of all targets inside, as dist.sh laid them out: into target/dist.
+# The Java API and the plugins for servers and proxies with the libraries of all targets inside, as dist.sh laid them out: into target/dist.
 # Each jar does all eleven operations in the virtual machine of this machine, and the API's in those of other targets too: of
 # 32 bits, under qemu, under wine. `skip TARGET java: REASON` where no JVM is available.
 set -eu
@@ -16,7 +16,7 @@ classes=$dist/java-classes
 # What an earlier build put beside the classes would come along.
 rm -rf "$root/java-shim/api/target/classes/dev/paynowbridge/natives"
 "${MVN:-mvn}" -B -ntp -q -f "$root/java-shim/pom.xml" package -DskipTests -Dpaynow.natives="$dist/natives"
-for module in api bukkit; do cp "$root/java-shim/$module/target/paynow-bridge-$module"-*.jar "$dist/"; done
+for module in api bukkit bungeecord velocity; do cp "$root/java-shim/$module/target/paynow-bridge-$module"-*.jar "$dist/"; done
 api=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-api-*.jar')
 plugin=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-bukkit-*.jar')
 rm -rf "$classes"

@@ -3,6 +3,7 @@ package inmemory;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
@@ -23,6 +24,7 @@ import java.util.function.BooleanSupplier;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import net.md_5.bungee.api.CommandSender;
 import net.md_5.bungee.api.ProxyConfig;
 import net.md_5.bungee.api.ProxyServer;
@@ -67,7 +69,7 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
             @Override
             public void publish(LogRecord entry) {
                 synchronized (log) {
-                    log.add(entry.getLevel() + " " + entry.getMessage() + (entry.getThrown() == null ? "" : " " + entry.getThrown()));
+                    log.add(entry.getLevel() + " " + new SimpleFormatter().formatMessage(entry) + (entry.getThrown() == null ? "" : " " + entry.getThrown()));
                 }
             }
 
@@ -81,6 +83,18 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
             ProxyServer.setInstance(this);
         }
         plugins = new PluginManager(this);
+        forgetOtherProxies();
+    }
+
+    /** A process has one proxy: its loader looks for classes in every plugin that any proxy here has loaded. */
+    private static void forgetOtherProxies() {
+        try {
+            Field loaders = Class.forName("net.md_5.bungee.api.plugin.PluginClassloader").getDeclaredField("allLoaders");
+            loaders.setAccessible(true);
+            ((Collection<?>) loaders.get(null)).clear();
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Loads and enables the plugins whose jars are in the folder. */
@@ -90,7 +104,7 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
         plugins.enablePlugins();
     }
 
-    /** What the log has so far. */
+    /** What the log has so far. What is logged about loading plugins is in that of the first proxy there was. */
     public String log() {
         synchronized (log) {
             return String.join("\n", log);
@@ -102,7 +116,8 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
-                throw new AssertionError("never: " + what + "\nlog:\n" + log());
+                throw new AssertionError("never: " + what + "\nlog:\n" + log() + "\nlog of the first:\n"
+                        + ((MemoryProxy) ProxyServer.getInstance()).log());
             }
             Thread.onSpinWait();
         }

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import net.md_5.bungee.api.chat.BaseComponent;
 
-/** Somebody who gives commands and listens, with these permissions ({@code *}: all of them). */
+/** A player or console that gives commands and listens, with these permissions ({@code *}: all of them). */
 public final class MemorySender {
     private final String name;
     private final Set<String> permissions;

@@ -9,7 +9,7 @@ import java.util.UUID;
 import net.kyori.adventure.text.Component;
 import net.kyori.adventure.text.serializer.legacy.LegacyComponentSerializer;
 
-/** Somebody who gives commands and listens. */
+/** A player or console that gives commands and listens. */
 public final class MemoryPlayer {
     private final StringBuffer heard = new StringBuffer();
     private final String name;

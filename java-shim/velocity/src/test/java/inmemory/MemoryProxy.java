@@ -93,11 +93,13 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         return log.toString();
     }
 
-    /** Loads a plugin from its jar and makes it. */
+    /** Loads a plugin from its jar and makes it. It sees the classes of those that were loaded before. */
     public void load(Path jar) throws IOException, ReflectiveOperationException {
-        URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, MemoryProxy.class.getClassLoader());
+        ClassLoader before = loaders.isEmpty() ? MemoryProxy.class.getClassLoader() : loaders.get(loaders.size() - 1);
+        URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, before);
         loaders.add(loader);
-        String about = new String(loader.getResourceAsStream("velocity-plugin.json").readAllBytes(), StandardCharsets.UTF_8);
+        String about = new String(
+                loader.findResource("velocity-plugin.json").openStream().readAllBytes(), StandardCharsets.UTF_8);
         String id = field(about, "id");
         Object plugin = Guice.createInjector(new AbstractModule() {
                     @Override

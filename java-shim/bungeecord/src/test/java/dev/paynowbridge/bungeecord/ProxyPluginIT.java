@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.paynowbridge.sandbox.Compiled;
+import dev.paynowbridge.sandbox.Redis;
 import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryProxy;
 import inmemory.MemorySender;
@@ -15,15 +17,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import net.md_5.bungee.api.connection.ProxiedPlayer;
-import net.md_5.bungee.api.plugin.Plugin;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,14 +62,18 @@ class ProxyPluginIT {
 
     private static MemoryProxy started(String more) throws IOException {
         MemoryProxy proxy = new MemoryProxy();
+        configure(proxy, more);
+        proxy.start();
+        return proxy;
+    }
+
+    private static void configure(MemoryProxy proxy, String more) throws IOException {
         Path plugins = proxy.getPluginsFolder().toPath();
         Files.copy(JAR, plugins.resolve("paynow-bridge.jar"));
         Path config = plugins.resolve("PayNowBridge").resolve("config.yml");
         Files.createDirectories(config.getParent());
         Files.writeString(config, "store-id: '" + Sandbox.STORE + "'\napi-base: " + sandbox.base()
                 + "\napi-key:\n  value: " + Sandbox.KEY + "\n" + more);
-        proxy.start();
-        return proxy;
     }
 
     private static MemorySender player(String name, String... permissions) {
@@ -77,7 +81,7 @@ class ProxyPluginIT {
     }
 
     private String answer(String command, String expected) {
-        assertTrue(proxy.dispatch(command), command + " is no command here");
+        assertTrue(proxy.dispatch(command), "/" + command + ": no such command here");
         proxy.until(() -> proxy.console.heard().contains(expected), expected + "\nheard: " + proxy.console.heard());
         return proxy.console.heard();
     }
@@ -141,8 +145,8 @@ class ProxyPluginIT {
     void aPlayerIsLookedUpOnceTheyAreInAndThenKnown() throws Exception {
         proxy.join(player("Notch"), NOTCH, true);
         proxy.until(() -> sandbox.asked("lookup_customer") == 1, "the warm-up; asked: " + sandbox.log());
-        answer("pnbproxy lookup Notch", NOTCH_ID);
-        assertTrue(proxy.console.heard().contains("Known by the UUID of their Java account"), proxy.console.heard());
+        String heard = answer("pnbproxy lookup Notch", "Known by the UUID of their Java account");
+        assertTrue(heard.contains(NOTCH_ID), heard);
         assertEquals(1, sandbox.asked("lookup_customer"), "from memory");
     }
 
@@ -173,23 +177,47 @@ class ProxyPluginIT {
 
     @Test
     void anotherPluginFindsTheServiceInThePlugin() throws Exception {
-        Plugin plugin = proxy.getPluginManager().getPlugin("PayNowBridge");
-        ClassLoader own = plugin.getClass().getClassLoader();
-        Class<?> provider = own.loadClass("dev.paynowbridge.PayNowProvider");
-        assertTrue(provider.isInstance(plugin));
-        Object service = provider.getMethod("service").invoke(plugin);
-        answer("pnbproxy reload", "accepts the API key");
-        assertEquals(service, provider.getMethod("service").invoke(plugin), "the same after a reload");
-        Class<?> key = own.loadClass("dev.paynowbridge.LookupKey");
-        CompletableFuture<?> found = (CompletableFuture<?>) own.loadClass("dev.paynowbridge.PayNowOperations")
-                .getMethod("lookupCustomer", key)
-                .invoke(service, key.getMethod("minecraftUuid", UUID.class).invoke(null, NOTCH));
-        assertTrue(String.valueOf(found.get()).contains(NOTCH_ID), String.valueOf(found.get()));
-        plugin.onDisable();
-        CompletableFuture<?> late = (CompletableFuture<?>) own.loadClass("dev.paynowbridge.PayNowOperations")
-                .getMethod("lookupCustomer", key)
-                .invoke(service, key.getMethod("minecraftUuid", UUID.class).invoke(null, NOTCH));
-        assertThrows(ExecutionException.class, late::get);
+        try (MemoryProxy two = new MemoryProxy()) {
+            configure(two, "");
+            Compiled.into(
+                    two.getPluginsFolder().toPath().resolve("a-user.jar"), Path.of("src/test/plugin/UserPlugin.java"), JAR,
+                    "bungee.yml", "name: User\nmain: UserPlugin\nversion: 1\nauthor: a test\ndepends: [PayNowBridge]\n");
+            two.start();
+            MemorySender notch = player("Notch");
+            ProxiedPlayer player = two.join(notch, NOTCH, true);
+            two.getPluginManager().dispatchCommand(player, "whoami");
+            two.until(() -> notch.heard().contains("You are customer " + NOTCH_ID), "an answer; heard: " + notch.heard());
+            assertTrue(two.dispatch("pnbproxy reload"));
+            two.until(() -> two.console.heard().contains("accepts the API key"), "a reload");
+            ProxiedPlayer other = two.join(notch, UUID.randomUUID(), true);
+            two.getPluginManager().dispatchCommand(other, "whoami");
+            two.until(() -> notch.heard().contains("You are new here."), "the same service still answers");
+        }
+    }
+
+    @Test
+    void aPlayerWhomTheProxyKnowsIsKnownInTheNetwork() throws Exception {
+        assumeTrue(Redis.program().isPresent(), "redis-server is not installed");
+        try (Redis redis = Redis.start("")) {
+            // A busy machine may keep a server waiting for longer than it waits by default.
+            String network = "network:\n  addresses: " + redis.address() + "\n  timeout-ms: 10000\n";
+            try (MemoryProxy first = started(network); MemoryProxy second = started(network)) {
+                for (MemoryProxy one : List.of(first, second)) {
+                    one.until(() -> {
+                        one.dispatch("pnbproxy status");
+                        return one.console.heard().contains("The network answers. Servers in it: 2.");
+                    }, "they know each other");
+                }
+                first.join(player("Notch"), NOTCH, true);
+                first.until(() -> redis.ask(0, "KEYS", "*}:c:*").contains("}:c:"), "it is there");
+                second.join(player("Notch"), NOTCH, true);
+                second.until(() -> {
+                    second.dispatch("pnbproxy status");
+                    return second.console.heard().contains("Answers from other servers: 1.");
+                }, "the warm-up");
+                assertEquals(1, sandbox.asked("lookup_customer"), "PayNow was asked once");
+            }
+        }
     }
 
     @Test

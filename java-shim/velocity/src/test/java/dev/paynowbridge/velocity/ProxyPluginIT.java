@@ -11,6 +11,7 @@ import com.velocitypowered.api.event.Subscribe;
 import com.velocitypowered.api.event.connection.LoginEvent;
 import com.velocitypowered.api.permission.Tristate;
 import com.velocitypowered.api.proxy.Player;
+import dev.paynowbridge.sandbox.Compiled;
 import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryProxy;
 import inmemory.MemoryPlayer;
@@ -66,13 +67,17 @@ class ProxyPluginIT {
 
     private static MemoryProxy started(String more) throws IOException, ReflectiveOperationException {
         MemoryProxy proxy = new MemoryProxy();
+        configure(proxy, more);
+        proxy.load(JAR);
+        proxy.start();
+        return proxy;
+    }
+
+    private static void configure(MemoryProxy proxy, String more) throws IOException {
         Path config = proxy.folder("paynowbridge").resolve("config.yml");
         Files.createDirectories(config.getParent());
         Files.writeString(config, "store-id: '" + Sandbox.STORE + "'\napi-base: " + sandbox.base()
                 + "\napi-key:\n  value: " + Sandbox.KEY + "\n" + more);
-        proxy.load(JAR);
-        proxy.start();
-        return proxy;
     }
 
     private static MemoryPlayer player(String name) {
@@ -84,7 +89,7 @@ class ProxyPluginIT {
     }
 
     private String answer(String command, String expected) {
-        assertTrue(proxy.dispatch(command), command + " is no command here");
+        assertTrue(proxy.dispatch(command), "/" + command + ": no such command here");
         proxy.until(() -> proxy.console.heard().contains(expected), expected + "\nheard: " + proxy.console.heard());
         return proxy.console.heard();
     }
@@ -157,8 +162,8 @@ class ProxyPluginIT {
     void aPlayerIsLookedUpOnceTheyAreInAndThenKnown() {
         proxy.join(player("Notch").session(NOTCH, true));
         proxy.until(() -> sandbox.asked("lookup_customer") == 1, "the warm-up; asked: " + sandbox.log());
-        answer("pnbproxy lookup Notch", NOTCH_ID);
-        assertTrue(proxy.console.heard().contains("Known by the UUID of their Java account"), proxy.console.heard());
+        String heard = answer("pnbproxy lookup Notch", "Known by the UUID of their Java account");
+        assertTrue(heard.contains(NOTCH_ID), heard);
         assertEquals(1, sandbox.asked("lookup_customer"), "from memory");
     }
 
@@ -228,18 +233,44 @@ class ProxyPluginIT {
 
     @Test
     void anotherPluginFindsTheServiceInThePlugin() throws Exception {
+        Path user = Files.createTempFile("user", ".jar");
+        Compiled.into(
+                user, Path.of("src/test/plugin/UserPlugin.java"), JAR,
+                "velocity-plugin.json", "{\"id\": \"user\", \"version\": \"1\", \"main\": \"UserPlugin\"}");
+        try (MemoryProxy two = new MemoryProxy()) {
+            configure(two, "");
+            two.load(JAR);
+            two.load(user);
+            two.start();
+            MemoryPlayer notch = player("Notch");
+            two.join(notch.session(NOTCH, true));
+            two.until(() -> notch.heard().contains("You are customer " + NOTCH_ID), "an answer; heard: " + notch.heard());
+            assertTrue(two.dispatch("pnbproxy reload"));
+            two.until(() -> two.console.heard().contains("accepts the API key"), "a reload");
+            two.join(notch.session(UUID.randomUUID(), true));
+            two.until(() -> notch.heard().contains("You are new here."), "the same service still answers");
+        }
+    }
+
+    @Test
+    void waitingOnAThreadOfTheNetworkIsRefused() throws Exception {
         Object plugin = proxy.getPlugin("paynowbridge").orElseThrow().getInstance().orElseThrow();
         ClassLoader own = plugin.getClass().getClassLoader();
-        Class<?> provider = own.loadClass("dev.paynowbridge.PayNowProvider");
-        assertTrue(provider.isInstance(plugin));
-        Object service = provider.getMethod("service").invoke(plugin);
-        answer("pnbproxy reload", "accepts the API key");
-        assertEquals(service, provider.getMethod("service").invoke(plugin), "the same after a reload");
-        Class<?> key = own.loadClass("dev.paynowbridge.LookupKey");
+        Object service = own.loadClass("dev.paynowbridge.PayNowProvider").getMethod("service").invoke(plugin);
+        sandbox.hang();
         CompletableFuture<?> found = (CompletableFuture<?>) own.loadClass("dev.paynowbridge.PayNowOperations")
-                .getMethod("lookupCustomer", key)
-                .invoke(service, key.getMethod("minecraftUuid", UUID.class).invoke(null, NOTCH));
-        assertTrue(String.valueOf(found.get()).contains(NOTCH_ID), String.valueOf(found.get()));
+                .getMethod("lookupCustomer", UUID.class)
+                .invoke(service, NOTCH);
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        new Thread(() -> {
+            try {
+                found.join();
+                failure.complete(new AssertionError("it waited"));
+            } catch (RuntimeException e) {
+                failure.complete(e);
+            }
+        }, "Netty epoll Worker #0").start();
+        assertEquals(IllegalStateException.class, failure.get().getClass());
     }
 
     @Test
