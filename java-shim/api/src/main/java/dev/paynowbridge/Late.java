@@ -12,8 +12,8 @@ final class Late {
         CustomerQuery.class, CustomerToken.class, Engine.class, GiftCard.class, GuardedFuture.class,
         HandlerFailures.class, HostLog.class, HostThreads.class, LogLevel.class, LookupKey.class,
         MinecraftPlatform.class, Moment.class, NetworkConfig.class, Operation.class, PayNowException.class, PayNowFuture.class,
-        PayNowOperations.class, PayNowService.class, Peeks.class, Player.class, PlayerToken.class, Profile.class, Reader.class,
-        Remembered.class, Sent.class, Source.class, Status.class, Tags.class, TickExecutor.class,
+        PayNowOperations.class, PayNowProvider.class, PayNowService.class, Peeks.class, Player.class,
+        PlayerToken.class, Profile.class, Reader.class, Remembered.class, Sent.class, Source.class, Status.class, Tags.class, TickExecutor.class,
         ValidationError.class
     };
 
