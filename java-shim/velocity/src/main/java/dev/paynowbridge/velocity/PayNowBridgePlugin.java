@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.slf4j.Logger;
 
 /** The plugin on Velocity. Other plugins find it by its id, and in it the service. */
-public class PayNowBridgePlugin implements PayNowProvider {
+public final class PayNowBridgePlugin implements PayNowProvider {
     private final ProxyServer proxy;
     private final VelocityHost host;
     private final Bridge bridge;
