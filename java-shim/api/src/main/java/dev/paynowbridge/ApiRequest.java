@@ -1,5 +1,7 @@
 package dev.paynowbridge;
 
+import org.jspecify.annotations.Nullable;
+
 /** Any operation of the API. Sent with the client's API key unless told otherwise. */
 public final class ApiRequest {
     private static final int NO_AUTH = 0;
@@ -8,11 +10,11 @@ public final class ApiRequest {
 
     final String method;
     final String path;
-    final String json;
+    final @Nullable String json;
     final int auth;
-    final CustomerToken token;
+    final @Nullable CustomerToken token;
 
-    private ApiRequest(String method, String path, String json, int auth, CustomerToken token) {
+    private ApiRequest(String method, String path, @Nullable String json, int auth, @Nullable CustomerToken token) {
         this.method = method;
         this.path = path;
         this.json = json;
@@ -29,7 +31,7 @@ public final class ApiRequest {
      * @param json a JSON document to send, or null
      * @return the request
      */
-    public static ApiRequest of(String method, String path, String json) {
+    public static ApiRequest of(String method, String path, @Nullable String json) {
         return new ApiRequest(method, path, json, API_KEY, null);
     }
 
@@ -52,7 +54,7 @@ public final class ApiRequest {
      * @param json a JSON document to send, or null
      * @return the request
      */
-    public static ApiRequest post(String path, String json) {
+    public static ApiRequest post(String path, @Nullable String json) {
         return of("POST", path, json);
     }
 

@@ -1,5 +1,7 @@
 package dev.paynowbridge;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Who wants to be authenticated.
  *
@@ -9,7 +11,7 @@ package dev.paynowbridge;
  * @param customerCountryCode the player's country, two capital letters (ISO 3166-1 alpha-2), or null
  */
 public record Authentication(
-        AuthenticationPlatform platform, String id, String customerIp, String customerCountryCode) {
+        AuthenticationPlatform platform, String id, String customerIp, @Nullable String customerCountryCode) {
     /**
      * Without a country.
      *

@@ -2,6 +2,7 @@ package dev.paynowbridge;
 
 import java.util.Arrays;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a view makes its calls.
@@ -13,7 +14,8 @@ import java.util.concurrent.Executor;
  * @param further more tags, which only this side knows
  * @param owner the plugin whose calls these are, or null
  */
-record Calls(Executor executor, int deadlineMs, boolean background, long tag, long[] further, String owner) {
+record Calls(
+        @Nullable Executor executor, int deadlineMs, boolean background, long tag, long[] further, @Nullable String owner) {
     private static final long[] NONE = {};
     private static final int MOST_TAGS = 8;
 
@@ -32,8 +34,8 @@ record Calls(Executor executor, int deadlineMs, boolean background, long tag, lo
     }
 
     /** With one more tag. The first name is taken for the plugin's. */
-    Calls tagged(long added, String name) {
-        String plugin = owner == null ? name : owner;
+    Calls tagged(long added, @Nullable String name) {
+        @Nullable String plugin = owner == null ? name : owner;
         if (tag == 0) {
             return new Calls(executor, deadlineMs, background, added, further, plugin);
         }

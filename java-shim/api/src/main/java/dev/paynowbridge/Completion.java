@@ -3,30 +3,31 @@ package dev.paynowbridge;
 import dev.paynowbridge.internal.Native;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** How a request ended, as it came from the library. */
 final class Completion {
     private static final String CLOSED = "the client was closed first";
 
-    Operation operation;
+    @Nullable Operation operation;
     Status status;
     Sent sent = Sent.NEVER;
     Source source = Source.NETWORK;
     int httpStatus;
     int attempts;
-    Duration retryAfter;
+    @Nullable Duration retryAfter;
     Duration queued = Duration.ZERO;
     Duration network = Duration.ZERO;
     String message;
-    String code;
-    String apiMessage;
-    String traceId;
+    @Nullable String code;
+    @Nullable String apiMessage;
+    @Nullable String traceId;
     List<ValidationError> errors = List.of();
-    Object answer;
+    @Nullable Object answer;
     /** Where the walk goes on, when this was a page of one. */
-    Page page;
+    @Nullable Page page;
     /** What became of the customers, when this was a piece of a bulk. */
-    Piece piece;
+    @Nullable Piece piece;
 
     /**
      * Where a walk is behind a page.
@@ -34,7 +35,7 @@ final class Completion {
      * @param cursor the id of the last customer that came, or null
      * @param last whether there is no page behind it
      */
-    record Page(String cursor, boolean last) {}
+    record Page(@Nullable String cursor, boolean last) {}
 
     /**
      * How a piece of a bulk ended.

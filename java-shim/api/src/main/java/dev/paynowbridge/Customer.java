@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A customer of a store.
@@ -12,17 +13,17 @@ import java.util.Optional;
  */
 public final class Customer {
     private final String id;
-    private final String storeId;
-    private final String steamId;
-    private final String minecraftUuid;
-    private final String xboxXuid;
-    private final String name;
-    private final MinecraftPlatform minecraftPlatform;
-    private final Moment createdAt;
-    private final Moment updatedAt;
-    private final Profile profile;
-    private final Profile steam;
-    private final Profile minecraft;
+    private final @Nullable String storeId;
+    private final @Nullable String steamId;
+    private final @Nullable String minecraftUuid;
+    private final @Nullable String xboxXuid;
+    private final @Nullable String name;
+    private final @Nullable MinecraftPlatform minecraftPlatform;
+    private final @Nullable Moment createdAt;
+    private final @Nullable Moment updatedAt;
+    private final @Nullable Profile profile;
+    private final @Nullable Profile steam;
+    private final @Nullable Profile minecraft;
     private final Map<String, String> metadata;
 
     Customer(Reader in) {
@@ -184,7 +185,7 @@ public final class Customer {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof Customer customer && java.util.Arrays.equals(fields(), customer.fields());
     }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a customer is created with or changed to. Each field is in one of three states: left out (an update leaves it as it
@@ -74,7 +75,7 @@ public final class CustomerFields {
     public static final class Builder {
         private final String[] values = new String[METADATA];
         private final boolean[] cleared = new boolean[METADATA + 1];
-        private MinecraftPlatform platform;
+        private @Nullable MinecraftPlatform platform;
         private Map<String, String> metadata;
 
         private Builder() {}

@@ -3,6 +3,7 @@ package dev.paynowbridge;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A walk through the customers of a store, made by {@link PayNowOperations#customerPages(CustomerQuery)}.
@@ -25,9 +26,9 @@ import java.util.Optional;
 public final class CustomerPages {
     private final PayNowOperations view;
     private final CustomerQuery query;
-    private String cursor;
+    private @Nullable String cursor;
     private boolean over;
-    private Asking asking;
+    private @Nullable Asking asking;
 
     CustomerPages(PayNowOperations view, CustomerQuery query) {
         this.view = view;
@@ -38,7 +39,7 @@ public final class CustomerPages {
     /** A page that was asked for. The walk goes on only if its future brought what came. */
     private static final class Asking {
         private PayNowFuture<List<Customer>> future;
-        private volatile Page page;
+        private volatile @Nullable Page page;
 
         List<Customer> accept(Completion completion) {
             List<Customer> fresh = PayNowOperations.customers(completion);

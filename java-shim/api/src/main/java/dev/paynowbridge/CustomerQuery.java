@@ -2,6 +2,7 @@ package dev.paynowbridge;
 
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Which customers, and in what order. Unchanging: each method returns another query. */
 public final class CustomerQuery {
@@ -9,15 +10,20 @@ public final class CustomerQuery {
     private static final CustomerQuery ALL = new CustomerQuery(UNSET, null, null, UNSET, null, null);
 
     final int limit;
-    final String after;
-    final String before;
+    final @Nullable String after;
+    final @Nullable String before;
     final int ascending;
-    final String search;
+    final @Nullable String search;
     /** Never changed once it is here. */
-    final String[] customerIds;
+    final String @Nullable [] customerIds;
 
     private CustomerQuery(
-            int limit, String after, String before, int ascending, String search, String[] customerIds) {
+            int limit,
+            @Nullable String after,
+            @Nullable String before,
+            int ascending,
+            @Nullable String search,
+            String @Nullable [] customerIds) {
         this.limit = limit;
         this.after = after;
         this.before = before;
@@ -55,7 +61,7 @@ public final class CustomerQuery {
      * @param customerId the id of a customer, or null
      * @return another query
      */
-    public CustomerQuery after(String customerId) {
+    public CustomerQuery after(@Nullable String customerId) {
         return new CustomerQuery(limit, customerId, before, ascending, search, customerIds);
     }
 
@@ -65,7 +71,7 @@ public final class CustomerQuery {
      * @param customerId the id of a customer, or null
      * @return another query
      */
-    public CustomerQuery before(String customerId) {
+    public CustomerQuery before(@Nullable String customerId) {
         return new CustomerQuery(limit, after, customerId, ascending, search, customerIds);
     }
 
@@ -85,7 +91,7 @@ public final class CustomerQuery {
      * @param text what to search for, or null
      * @return another query
      */
-    public CustomerQuery search(String text) {
+    public CustomerQuery search(@Nullable String text) {
         return new CustomerQuery(limit, after, before, ascending, text, customerIds);
     }
 
@@ -98,8 +104,8 @@ public final class CustomerQuery {
      * @throws NullPointerException when one of the ids is null. An empty list, more than 100, and text that is not an id are refused
      *     by the operation
      */
-    public CustomerQuery customerIds(Collection<String> customerIds) {
-        String[] ids = customerIds == null ? null : List.copyOf(customerIds).toArray(String[]::new);
+    public CustomerQuery customerIds(@Nullable Collection<String> customerIds) {
+        String @Nullable [] ids = customerIds == null ? null : List.copyOf(customerIds).toArray(String[]::new);
         return new CustomerQuery(limit, after, before, ascending, search, ids);
     }
 }

@@ -2,6 +2,7 @@ package dev.paynowbridge;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A token that lets its bearer act as one customer in the storefront.
@@ -44,7 +45,7 @@ public final class CustomerToken {
 
     /** Takes as long whether they differ early or late. */
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof CustomerToken token && MessageDigest.isEqual(bytes(), token.bytes());
     }
 

@@ -2,13 +2,14 @@ package dev.paynowbridge;
 
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A gift card as a customer sees it. Amounts are in the store's smallest unit of currency. */
 public final class GiftCard {
     private final String code;
     private final long balance;
     private final long startingBalance;
-    private final Moment expiresAt;
+    private final @Nullable Moment expiresAt;
 
     GiftCard(Reader in) {
         code = in.text();

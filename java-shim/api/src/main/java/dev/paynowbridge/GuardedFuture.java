@@ -7,13 +7,15 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A future that tells of what the handlers attached to it throw; otherwise only the stages made of it would know. */
-abstract class GuardedFuture<T> extends CompletableFuture<T> {
+abstract class GuardedFuture<T extends @Nullable Object> extends CompletableFuture<T> {
     /** Tells of a handler that failed. Must not throw. */
     abstract void handlerFailed(Object handler, Throwable failure);
 
-    private <A, R> Function<A, R> returning(Function<? super A, ? extends R> handler) {
+    private <A extends @Nullable Object, R extends @Nullable Object> @Nullable Function<A, R> returning(
+            @Nullable Function<? super A, ? extends R> handler) {
         if (handler == null) {
             return null;
         }
@@ -27,7 +29,8 @@ abstract class GuardedFuture<T> extends CompletableFuture<T> {
         };
     }
 
-    private <A, B, R> BiFunction<A, B, R> returning(BiFunction<? super A, ? super B, ? extends R> handler) {
+    private <A extends @Nullable Object, B extends @Nullable Object, R extends @Nullable Object>
+            @Nullable BiFunction<A, B, R> returning(@Nullable BiFunction<? super A, ? super B, ? extends R> handler) {
         if (handler == null) {
             return null;
         }
@@ -41,7 +44,7 @@ abstract class GuardedFuture<T> extends CompletableFuture<T> {
         };
     }
 
-    private <A> Consumer<A> guarded(Consumer<? super A> handler) {
+    private <A extends @Nullable Object> @Nullable Consumer<A> guarded(@Nullable Consumer<? super A> handler) {
         if (handler == null) {
             return null;
         }
@@ -55,7 +58,8 @@ abstract class GuardedFuture<T> extends CompletableFuture<T> {
         };
     }
 
-    private <A, B> BiConsumer<A, B> guarded(BiConsumer<? super A, ? super B> handler) {
+    private <A extends @Nullable Object, B extends @Nullable Object> @Nullable BiConsumer<A, B> guarded(
+            @Nullable BiConsumer<? super A, ? super B> handler) {
         if (handler == null) {
             return null;
         }
@@ -69,7 +73,7 @@ abstract class GuardedFuture<T> extends CompletableFuture<T> {
         };
     }
 
-    private Runnable guarded(Runnable handler) {
+    private @Nullable Runnable guarded(@Nullable Runnable handler) {
         if (handler == null) {
             return null;
         }
@@ -84,191 +88,191 @@ abstract class GuardedFuture<T> extends CompletableFuture<T> {
     }
 
     @Override
-    public <U> CompletableFuture<U> thenApply(Function<? super T, ? extends U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> thenApply(Function<? super T, ? extends U> fn) {
         return super.thenApply(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> thenApplyAsync(Function<? super T, ? extends U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> thenApplyAsync(Function<? super T, ? extends U> fn) {
         return super.thenApplyAsync(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> thenApplyAsync(Function<? super T, ? extends U> fn, Executor executor) {
+    public <U extends @Nullable Object> CompletableFuture<U> thenApplyAsync(Function<? super T, ? extends U> fn, Executor executor) {
         return super.thenApplyAsync(returning(fn), executor);
     }
 
     @Override
-    public CompletableFuture<Void> thenAccept(Consumer<? super T> action) {
+    public CompletableFuture<@Nullable Void> thenAccept(Consumer<? super T> action) {
         return super.thenAccept(guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> thenAcceptAsync(Consumer<? super T> action) {
+    public CompletableFuture<@Nullable Void> thenAcceptAsync(Consumer<? super T> action) {
         return super.thenAcceptAsync(guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> thenAcceptAsync(Consumer<? super T> action, Executor executor) {
+    public CompletableFuture<@Nullable Void> thenAcceptAsync(Consumer<? super T> action, Executor executor) {
         return super.thenAcceptAsync(guarded(action), executor);
     }
 
     @Override
-    public CompletableFuture<Void> thenRun(Runnable action) {
+    public CompletableFuture<@Nullable Void> thenRun(Runnable action) {
         return super.thenRun(guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> thenRunAsync(Runnable action) {
+    public CompletableFuture<@Nullable Void> thenRunAsync(Runnable action) {
         return super.thenRunAsync(guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> thenRunAsync(Runnable action, Executor executor) {
+    public CompletableFuture<@Nullable Void> thenRunAsync(Runnable action, Executor executor) {
         return super.thenRunAsync(guarded(action), executor);
     }
 
     @Override
-    public <U, V> CompletableFuture<V> thenCombine(
+    public <U extends @Nullable Object, V extends @Nullable Object> CompletableFuture<V> thenCombine(
             CompletionStage<? extends U> other, BiFunction<? super T, ? super U, ? extends V> fn) {
         return super.thenCombine(other, returning(fn));
     }
 
     @Override
-    public <U, V> CompletableFuture<V> thenCombineAsync(
+    public <U extends @Nullable Object, V extends @Nullable Object> CompletableFuture<V> thenCombineAsync(
             CompletionStage<? extends U> other, BiFunction<? super T, ? super U, ? extends V> fn) {
         return super.thenCombineAsync(other, returning(fn));
     }
 
     @Override
-    public <U, V> CompletableFuture<V> thenCombineAsync(
+    public <U extends @Nullable Object, V extends @Nullable Object> CompletableFuture<V> thenCombineAsync(
             CompletionStage<? extends U> other, BiFunction<? super T, ? super U, ? extends V> fn, Executor executor) {
         return super.thenCombineAsync(other, returning(fn), executor);
     }
 
     @Override
-    public <U> CompletableFuture<Void> thenAcceptBoth(
+    public <U extends @Nullable Object> CompletableFuture<@Nullable Void> thenAcceptBoth(
             CompletionStage<? extends U> other, BiConsumer<? super T, ? super U> action) {
         return super.thenAcceptBoth(other, guarded(action));
     }
 
     @Override
-    public <U> CompletableFuture<Void> thenAcceptBothAsync(
+    public <U extends @Nullable Object> CompletableFuture<@Nullable Void> thenAcceptBothAsync(
             CompletionStage<? extends U> other, BiConsumer<? super T, ? super U> action) {
         return super.thenAcceptBothAsync(other, guarded(action));
     }
 
     @Override
-    public <U> CompletableFuture<Void> thenAcceptBothAsync(
+    public <U extends @Nullable Object> CompletableFuture<@Nullable Void> thenAcceptBothAsync(
             CompletionStage<? extends U> other, BiConsumer<? super T, ? super U> action, Executor executor) {
         return super.thenAcceptBothAsync(other, guarded(action), executor);
     }
 
     @Override
-    public CompletableFuture<Void> runAfterBoth(CompletionStage<?> other, Runnable action) {
+    public CompletableFuture<@Nullable Void> runAfterBoth(CompletionStage<?> other, Runnable action) {
         return super.runAfterBoth(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> runAfterBothAsync(CompletionStage<?> other, Runnable action) {
+    public CompletableFuture<@Nullable Void> runAfterBothAsync(CompletionStage<?> other, Runnable action) {
         return super.runAfterBothAsync(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> runAfterBothAsync(CompletionStage<?> other, Runnable action, Executor executor) {
+    public CompletableFuture<@Nullable Void> runAfterBothAsync(CompletionStage<?> other, Runnable action, Executor executor) {
         return super.runAfterBothAsync(other, guarded(action), executor);
     }
 
     @Override
-    public <U> CompletableFuture<U> applyToEither(CompletionStage<? extends T> other, Function<? super T, U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> applyToEither(CompletionStage<? extends T> other, Function<? super T, U> fn) {
         return super.applyToEither(other, returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> applyToEitherAsync(CompletionStage<? extends T> other, Function<? super T, U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> applyToEitherAsync(CompletionStage<? extends T> other, Function<? super T, U> fn) {
         return super.applyToEitherAsync(other, returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> applyToEitherAsync(
+    public <U extends @Nullable Object> CompletableFuture<U> applyToEitherAsync(
             CompletionStage<? extends T> other, Function<? super T, U> fn, Executor executor) {
         return super.applyToEitherAsync(other, returning(fn), executor);
     }
 
     @Override
-    public CompletableFuture<Void> acceptEither(CompletionStage<? extends T> other, Consumer<? super T> action) {
+    public CompletableFuture<@Nullable Void> acceptEither(CompletionStage<? extends T> other, Consumer<? super T> action) {
         return super.acceptEither(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> acceptEitherAsync(CompletionStage<? extends T> other, Consumer<? super T> action) {
+    public CompletableFuture<@Nullable Void> acceptEitherAsync(CompletionStage<? extends T> other, Consumer<? super T> action) {
         return super.acceptEitherAsync(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> acceptEitherAsync(
+    public CompletableFuture<@Nullable Void> acceptEitherAsync(
             CompletionStage<? extends T> other, Consumer<? super T> action, Executor executor) {
         return super.acceptEitherAsync(other, guarded(action), executor);
     }
 
     @Override
-    public CompletableFuture<Void> runAfterEither(CompletionStage<?> other, Runnable action) {
+    public CompletableFuture<@Nullable Void> runAfterEither(CompletionStage<?> other, Runnable action) {
         return super.runAfterEither(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> runAfterEitherAsync(CompletionStage<?> other, Runnable action) {
+    public CompletableFuture<@Nullable Void> runAfterEitherAsync(CompletionStage<?> other, Runnable action) {
         return super.runAfterEitherAsync(other, guarded(action));
     }
 
     @Override
-    public CompletableFuture<Void> runAfterEitherAsync(CompletionStage<?> other, Runnable action, Executor executor) {
+    public CompletableFuture<@Nullable Void> runAfterEitherAsync(CompletionStage<?> other, Runnable action, Executor executor) {
         return super.runAfterEitherAsync(other, guarded(action), executor);
     }
 
     @Override
-    public <U> CompletableFuture<U> thenCompose(Function<? super T, ? extends CompletionStage<U>> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> thenCompose(Function<? super T, ? extends CompletionStage<U>> fn) {
         return super.thenCompose(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> thenComposeAsync(Function<? super T, ? extends CompletionStage<U>> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> thenComposeAsync(Function<? super T, ? extends CompletionStage<U>> fn) {
         return super.thenComposeAsync(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> thenComposeAsync(
+    public <U extends @Nullable Object> CompletableFuture<U> thenComposeAsync(
             Function<? super T, ? extends CompletionStage<U>> fn, Executor executor) {
         return super.thenComposeAsync(returning(fn), executor);
     }
 
     @Override
-    public CompletableFuture<T> whenComplete(BiConsumer<? super T, ? super Throwable> action) {
+    public CompletableFuture<T> whenComplete(BiConsumer<? super @Nullable T, ? super @Nullable Throwable> action) {
         return super.whenComplete(guarded(action));
     }
 
     @Override
-    public CompletableFuture<T> whenCompleteAsync(BiConsumer<? super T, ? super Throwable> action) {
+    public CompletableFuture<T> whenCompleteAsync(BiConsumer<? super @Nullable T, ? super @Nullable Throwable> action) {
         return super.whenCompleteAsync(guarded(action));
     }
 
     @Override
-    public CompletableFuture<T> whenCompleteAsync(BiConsumer<? super T, ? super Throwable> action, Executor executor) {
+    public CompletableFuture<T> whenCompleteAsync(BiConsumer<? super @Nullable T, ? super @Nullable Throwable> action, Executor executor) {
         return super.whenCompleteAsync(guarded(action), executor);
     }
 
     @Override
-    public <U> CompletableFuture<U> handle(BiFunction<? super T, Throwable, ? extends U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> handle(BiFunction<? super @Nullable T, @Nullable Throwable, ? extends U> fn) {
         return super.handle(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> handleAsync(BiFunction<? super T, Throwable, ? extends U> fn) {
+    public <U extends @Nullable Object> CompletableFuture<U> handleAsync(BiFunction<? super @Nullable T, @Nullable Throwable, ? extends U> fn) {
         return super.handleAsync(returning(fn));
     }
 
     @Override
-    public <U> CompletableFuture<U> handleAsync(BiFunction<? super T, Throwable, ? extends U> fn, Executor executor) {
+    public <U extends @Nullable Object> CompletableFuture<U> handleAsync(BiFunction<? super @Nullable T, @Nullable Throwable, ? extends U> fn, Executor executor) {
         return super.handleAsync(returning(fn), executor);
     }
 

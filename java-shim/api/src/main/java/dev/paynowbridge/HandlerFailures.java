@@ -1,5 +1,7 @@
 package dev.paynowbridge;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Hears of what a handler threw that a host attached to a {@link PayNowFuture} ({@code thenAccept}, {@code whenComplete} and the
  * like). Otherwise only the stage made of it would know, which is often not kept.
@@ -13,5 +15,5 @@ public interface HandlerFailures {
      * @param handler the handler's class, whose class loader tells which plugin it belongs to
      * @param failure what it threw
      */
-    void failed(String owner, Class<?> handler, Throwable failure);
+    void failed(@Nullable String owner, Class<?> handler, Throwable failure);
 }

@@ -2,6 +2,7 @@ package dev.paynowbridge;
 
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The one thing a customer is looked up by. */
 public final class LookupKey {
@@ -15,19 +16,19 @@ public final class LookupKey {
 
     final int kind;
     /** Null when it is a UUID. */
-    final String text;
+    final @Nullable String text;
 
     final long high;
     final long low;
 
-    private LookupKey(int kind, String text, long high, long low) {
+    private LookupKey(int kind, @Nullable String text, long high, long low) {
         this.kind = kind;
         this.text = text;
         this.high = high;
         this.low = low;
     }
 
-    private static LookupKey of(int kind, String argument, String text) {
+    private static LookupKey of(int kind, String argument, @Nullable String text) {
         if (text == null) {
             throw new IllegalArgumentException(argument + " is required");
         }
@@ -135,7 +136,7 @@ public final class LookupKey {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof LookupKey key
                 && kind == key.kind
                 && high == key.high

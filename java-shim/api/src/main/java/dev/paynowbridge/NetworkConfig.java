@@ -6,6 +6,7 @@ import dev.paynowbridge.internal.Native;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Redis (6.2 or newer) or Valkey (7.2 or newer) that all servers of a store share: what one of them knows the others need not
@@ -16,7 +17,7 @@ public final class NetworkConfig {
     private static final int FIRST_TEXT = Builder.NETWORK_ADDRESSES;
     private static final int FIRST_NUMBER = Builder.NETWORK_TLS;
 
-    private final String[] texts = new String[Builder.NETWORK_ID + 1 - FIRST_TEXT];
+    private final @Nullable String[] texts = new String[Builder.NETWORK_ID + 1 - FIRST_TEXT];
     private final long[] numbers = new long[Builder.NETWORK_TIMEOUT + 1 - FIRST_NUMBER];
 
     private NetworkConfig() {
@@ -36,7 +37,7 @@ public final class NetworkConfig {
         return this;
     }
 
-    void copyTo(String[] texts, long[] numbers) {
+    void copyTo(@Nullable String[] texts, long[] numbers) {
         System.arraycopy(this.texts, 0, texts, FIRST_TEXT, this.texts.length);
         System.arraycopy(this.numbers, 0, numbers, FIRST_NUMBER, this.numbers.length);
     }

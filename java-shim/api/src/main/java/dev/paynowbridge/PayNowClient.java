@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection of one game server to one PayNow store.
@@ -227,15 +228,15 @@ public final class PayNowClient extends PayNowOperations implements AutoCloseabl
         private static final int DEFAULT_MAX_OUTSTANDING = 10_000;
         private static final int MOST_OUTSTANDING = 1_048_576;
 
-        private final String[] texts = new String[TEXTS];
+        private final @Nullable String[] texts = new String[TEXTS];
         private final long[] numbers = new long[NUMBERS];
         private int maxOutstanding = DEFAULT_MAX_OUTSTANDING;
         private static final long DEFAULT_DEADLINE_MS = 10_000;
 
-        private Path nativeFolder;
-        private BiConsumer<LogLevel, String> log;
-        private BooleanSupplier ticks;
-        private HandlerFailures failures;
+        private @Nullable Path nativeFolder;
+        private @Nullable BiConsumer<LogLevel, String> log;
+        private @Nullable BooleanSupplier ticks;
+        private @Nullable HandlerFailures failures;
 
         private Builder(String storeId) {
             texts[STORE_ID] = storeId;

@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a request failed. What a {@link PayNowFuture} completes with, never thrown by an operation itself.
@@ -15,7 +17,7 @@ import java.util.concurrent.ExecutionException;
 public abstract sealed class PayNowException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Completion completion;
+    private final transient @Nullable Completion completion;
     /** How the request ended. */
     private final Status status;
 
@@ -23,7 +25,7 @@ public abstract sealed class PayNowException extends RuntimeException {
         this(completion, null);
     }
 
-    PayNowException(Completion completion, Throwable cause) {
+    PayNowException(Completion completion, @Nullable Throwable cause) {
         super(completion.message, cause);
         this.completion = completion;
         status = completion.status;
@@ -34,8 +36,9 @@ public abstract sealed class PayNowException extends RuntimeException {
      * {@link CompletionException}, {@code get()} throws it inside an {@link ExecutionException}.
      *
      * @param failure what a handler was given or what was caught, or null
-     * @return what was wrapped, or the failure if nothing was
+     * @return what was wrapped, or the failure if nothing was; null only for null
      */
+    @NullUnmarked // no annotation says that it is null only for null
     public static Throwable unwrap(Throwable failure) {
         Throwable known = failure;
         while ((known instanceof CompletionException || known instanceof ExecutionException) && known.getCause() != null) {
@@ -51,7 +54,7 @@ public abstract sealed class PayNowException extends RuntimeException {
      * @param failure what a handler was given, wrapped or not, or null
      * @return whether it is a cancellation
      */
-    public static boolean isCancellation(Throwable failure) {
+    public static boolean isCancellation(@Nullable Throwable failure) {
         Throwable known = unwrap(failure);
         return known instanceof Cancelled || known instanceof CancellationException;
     }

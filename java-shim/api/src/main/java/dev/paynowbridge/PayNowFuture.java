@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an operation will bring. It completes on the client's completion thread, or on the executor of
@@ -29,7 +30,7 @@ import java.util.function.Predicate;
  *
  * @param <T> what it brings
  */
-public final class PayNowFuture<T> extends GuardedFuture<T> {
+public final class PayNowFuture<T extends @Nullable Object> extends GuardedFuture<T> {
     private static final int WAITING = 0;
     private static final int DONE = 1;
 
@@ -49,13 +50,13 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
             AtomicIntegerFieldUpdater.newUpdater(PayNowFuture.class, "state");
 
     /** Null where there is no client. A stage made of another future has that one's, and no ticket. */
-    private final Engine engine;
+    private final @Nullable Engine engine;
 
     private final Calls calls;
-    private final Function<Completion, T> decode;
+    private final @Nullable Function<Completion, T> decode;
     /** Keeps a client that has no other owner from being collected while it still owes an answer. */
     @SuppressWarnings("unused")
-    private Object owner;
+    private @Nullable Object owner;
 
     private final int mark = CallMark.last();
     /** 0 until the request was accepted, which is before the host gets this. */
@@ -63,14 +64,15 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
     /** Written before this is put into its place, and read only by who found it there. */
     private int ticket = Tickets.NONE;
     private volatile int state;
-    private volatile Completion completion;
+    private volatile @Nullable Completion completion;
 
     /** Belongs to no request of its own. */
     PayNowFuture() {
         this(null, null, Calls.PLAIN, null);
     }
 
-    PayNowFuture(Engine engine, Object owner, Calls calls, Function<Completion, T> decode) {
+    PayNowFuture(
+            @Nullable Engine engine, @Nullable Object owner, Calls calls, @Nullable Function<Completion, T> decode) {
         this.engine = engine;
         this.owner = owner;
         this.calls = calls;
@@ -106,7 +108,7 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
     }
 
     /** How the request ended; null before it has. */
-    Completion ended() {
+    @Nullable Completion ended() {
         return completion;
     }
 
@@ -357,7 +359,7 @@ public final class PayNowFuture<T> extends GuardedFuture<T> {
      * @return a stage
      */
     @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
+    public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
         return new PayNowFuture<>(engine, null, calls, null);
     }
 }

@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be asked of PayNow. A {@link PayNowClient} is one; its views ({@link #on(Executor)}, {@link #tag(UUID)} …) are
@@ -37,7 +38,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
     }
 
     /** The client behind it, which must not be collected while a view or a pending future is in use; null when it has none. */
-    abstract PayNowClient client();
+    abstract @Nullable PayNowClient client();
 
     /** Why there is no client. */
     abstract String unavailable();
@@ -265,7 +266,7 @@ public abstract sealed class PayNowOperations permits PayNowClient, PayNowServic
      * @return nothing, when it is done; completes on the client's completion thread, unless {@link #on(Executor)} said otherwise
      * @throws IllegalArgumentException when an argument cannot be used; it is named, and nothing is sent
      */
-    public final PayNowFuture<Void> invalidateCustomerTokens(String customerId) {
+    public final PayNowFuture<@Nullable Void> invalidateCustomerTokens(String customerId) {
         return submit(
                 completion -> null,
                 (client, ticket) -> Native.invalidateCustomerTokens(client, customerId, deadlineMs, background, tag, ticket));

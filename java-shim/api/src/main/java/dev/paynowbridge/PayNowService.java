@@ -2,6 +2,7 @@ package dev.paynowbridge;
 
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client that belongs to somebody else, as other plugins find it on a server. It cannot be closed or changed. When its owner
@@ -11,7 +12,7 @@ import java.util.UUID;
  * <p>While there is no client, futures fail with {@link PayNowException.Closed} and {@code peek} finds nothing.
  */
 public final class PayNowService extends PayNowOperations {
-    private volatile PayNowClient current;
+    private volatile @Nullable PayNowClient current;
     private volatile String reason = "it was not set up yet";
 
     private PayNowService() {
@@ -56,7 +57,7 @@ public final class PayNowService extends PayNowOperations {
     }
 
     @Override
-    PayNowClient client() {
+    @Nullable PayNowClient client() {
         return current;
     }
 

@@ -1,6 +1,7 @@
 package dev.paynowbridge;
 
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a host knows of a player. The library picks the strongest key: Steam id, then XUID, then UUID, then name. A UUID
@@ -12,7 +13,8 @@ import java.util.UUID;
  * @param minecraftUuid Minecraft UUID as the server knows it, or null
  * @param name name in the game, with the Bedrock prefix if the server adds one, or null
  */
-public record Player(String steamId, String xboxXuid, UUID minecraftUuid, String name) {
+public record Player(
+        @Nullable String steamId, @Nullable String xboxXuid, @Nullable UUID minecraftUuid, @Nullable String name) {
     /**
      * A player as a Minecraft server knows them.
      *

@@ -2,15 +2,17 @@ package dev.paynowbridge;
 
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A customer's profile on some platform. */
 public final class Profile {
-    private final String id;
-    private final String platform;
-    private final String name;
-    private final String avatarUrl;
+    private final @Nullable String id;
+    private final @Nullable String platform;
+    private final @Nullable String name;
+    private final @Nullable String avatarUrl;
 
-    Profile(String id, String platform, String name, String avatarUrl) {
+    Profile(
+            @Nullable String id, @Nullable String platform, @Nullable String name, @Nullable String avatarUrl) {
         this.id = id;
         this.platform = platform;
         this.name = name;
@@ -55,7 +57,7 @@ public final class Profile {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof Profile profile
                 && Objects.equals(id, profile.id)
                 && Objects.equals(platform, profile.platform)

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the batches that come from the library; {@code src/jni/encode.rs} describes them. */
 final class Reader {
@@ -167,7 +168,7 @@ final class Reader {
         }
     }
 
-    String text() {
+    @Nullable String text() {
         int length = integer();
         if (length < 0) {
             return null;
@@ -177,17 +178,17 @@ final class Reader {
         return text;
     }
 
-    Moment moment() {
+    @Nullable Moment moment() {
         String text = text();
         long milliseconds = number();
         return text == null ? null : new Moment(text, milliseconds);
     }
 
-    Profile profile() {
+    @Nullable Profile profile() {
         return octet() == 0 ? null : new Profile(text(), text(), text(), text());
     }
 
-    MinecraftPlatform minecraftPlatform() {
+    @Nullable MinecraftPlatform minecraftPlatform() {
         int number = octet();
         return number == 0 ? null : PLATFORMS[number - 1];
     }

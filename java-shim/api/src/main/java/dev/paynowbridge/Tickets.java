@@ -4,6 +4,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which future a completion belongs to. A fixed number of places, so that a host that completes nothing meets a full queue
@@ -43,7 +44,7 @@ final class Tickets {
         }
     }
 
-    PayNowFuture<?> get(int ticket) {
+    @Nullable PayNowFuture<?> get(int ticket) {
         return ticket < 0 || ticket >= futures.length() ? null : futures.get(ticket);
     }
 

@@ -2,15 +2,17 @@ package dev.paynowbridge;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One error that the API found in its input. */
 public final class ValidationError {
-    private final String code;
-    private final String message;
-    private final String validation;
+    private final @Nullable String code;
+    private final @Nullable String message;
+    private final @Nullable String validation;
     private final List<String> path;
 
-    ValidationError(String code, String message, String validation, List<String> path) {
+    ValidationError(
+            @Nullable String code, @Nullable String message, @Nullable String validation, List<String> path) {
         this.code = code;
         this.message = message;
         this.validation = validation;

@@ -5,4 +5,7 @@
  * {@link dev.paynowbridge.PayNowFuture}, which is a {@link java.util.concurrent.CompletableFuture}; the work is done on
  * threads of a native library that the JVM never sees.
  */
+@NullMarked
 package dev.paynowbridge;
+
+import org.jspecify.annotations.NullMarked;
