@@ -248,4 +248,45 @@ else
   skip java 'there is no mvn'
 fi
 
+# --- Maven: what would be published, by the rules of the repository it would be published to ---
+
+by_the_rules() { python3 "$root/packaging/check-maven.py" "$@"; }
+
+# spoilt FILE COMMAND...: a copy of what was built in which the command changes FILE.
+spoilt() {
+  file=$out/spoilt/dev/paynowbridge/$1
+  rm -rf "$out/spoilt" && cp -R "$out/maven" "$out/spoilt" || exit 1
+  shift
+  "$@" "$file"
+}
+
+published() {
+  version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+  check maven.builds_and_keeps_the_rules sh "$root/packaging/maven.sh" "$out/maven" "-Dpaynow.native=$library" || return
+  api=paynow-bridge-api/$version/paynow-bridge-api-$version
+  parent=paynow-bridge-parent/$version/paynow-bridge-parent-$version
+  spoilt "$api-sources.jar" rm
+  check maven.sources_are_needed refused 'sources.jar: is missing' by_the_rules "$out/spoilt"
+  spoilt "$api-javadoc.jar" cp "$out/spoilt/dev/paynowbridge/$api-sources.jar"
+  check maven.documentation_is_needed refused 'holds no index.html' by_the_rules "$out/spoilt"
+  for field in url licenses developers scm; do
+    spoilt "$parent.pom" sed -i "/^  <$field/,/<\/$field>/d"
+    check "maven.${field}_is_needed" refused "has no <$field" by_the_rules "$out/spoilt"
+  done
+  spoilt "$api.pom" sed -i '/^  <description>/d'
+  check maven.description_is_needed refused 'has no <description>' by_the_rules "$out/spoilt"
+  spoilt "$api.pom" sed -i "s|<version>$version</version>|<version>$version-SNAPSHOT</version>|"
+  check maven.snapshots_are_refused refused 'is a snapshot' by_the_rules "$out/spoilt"
+  spoilt "$api.jar.sha1" sed -i 's/^./x/'
+  check maven.sums_are_compared refused 'is not what its .sha1 says' by_the_rules "$out/spoilt"
+  check maven.signatures_are_needed refused 'has no signature' by_the_rules --signed "$out/maven"
+}
+if ! wants maven; then
+  :
+elif command -v "$mvn" >/dev/null && command -v python3 >/dev/null; then
+  published
+else
+  skip maven 'there is no mvn, or no python3'
+fi
+
 finish

@@ -7,6 +7,7 @@ import org.bukkit.command.PluginCommand;
 import org.bukkit.permissions.PermissionDefault;
 import org.bukkit.plugin.PluginManager;
 import org.bukkit.plugin.java.JavaPlugin;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The plugin on a server with Bukkit's API. Other plugins find the client as the service
@@ -14,7 +15,7 @@ import org.bukkit.plugin.java.JavaPlugin;
  */
 public class PayNowBridgePlugin extends JavaPlugin {
     private final UnaryOperator<String> environment;
-    private Bridge bridge;
+    private @Nullable Bridge bridge;
 
     /** For the server. */
     public PayNowBridgePlugin() {

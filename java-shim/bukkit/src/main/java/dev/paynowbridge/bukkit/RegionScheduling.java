@@ -7,6 +7,7 @@ import org.bukkit.Server;
 import org.bukkit.command.CommandSender;
 import org.bukkit.entity.Player;
 import org.bukkit.plugin.Plugin;
+import org.jspecify.annotations.Nullable;
 
 /** Servers on which each player has the thread of their region: Folia, and Paper, which offers the same methods. */
 final class RegionScheduling implements Scheduling {
@@ -30,7 +31,7 @@ final class RegionScheduling implements Scheduling {
     }
 
     /** Null where the server has no such methods. */
-    static RegionScheduling find(Plugin plugin) {
+    static @Nullable RegionScheduling find(Plugin plugin) {
         Server server = plugin.getServer();
         ClassLoader loader = server.getClass().getClassLoader();
         try {

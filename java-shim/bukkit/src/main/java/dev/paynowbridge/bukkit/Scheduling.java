@@ -3,6 +3,7 @@ package dev.paynowbridge.bukkit;
 import org.bukkit.command.CommandSender;
 import org.bukkit.entity.Player;
 import org.bukkit.plugin.Plugin;
+import org.jspecify.annotations.Nullable;
 
 /** Gets a task onto the thread that may speak to somebody. Any thread may ask. */
 interface Scheduling {
@@ -23,7 +24,7 @@ interface Scheduling {
 
     /** By what the server can do, not by what it is called. */
     static Scheduling of(Plugin plugin) {
-        Scheduling regions = RegionScheduling.find(plugin);
+        @Nullable Scheduling regions = RegionScheduling.find(plugin);
         return regions == null ? new MainThreadScheduling(plugin) : regions;
     }
 

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The plugin, on whatever server: puts the parts together, and takes them apart again. */
 public final class Bridge {
@@ -73,7 +74,7 @@ public final class Bridge {
         }
     }
 
-    private void odd(String problem) {
+    private void odd(@Nullable String problem) {
         if (problem != null) {
             host.log().warning(problem);
         }
@@ -84,7 +85,7 @@ public final class Bridge {
     }
 
     /** What is odd about them; null for nothing. */
-    private String words(Document own) {
+    private @Nullable String words(Document own) {
         messages.use(own);
         return messages.unknownIn(own);
     }

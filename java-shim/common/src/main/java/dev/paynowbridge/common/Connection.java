@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.logging.Level;
+import org.jspecify.annotations.Nullable;
 
 /** The one client, which other plugins reach through a service. Nothing here waits for the network. */
 final class Connection {
@@ -22,8 +23,8 @@ final class Connection {
     private final Host host;
     private final Messages messages;
     private final PayNowService.Owner owner = new PayNowService.Owner();
-    private volatile Open open;
-    private volatile SetupException fault = new SetupException("it was not set up yet.");
+    private volatile @Nullable Open open;
+    private volatile @Nullable SetupException fault = new SetupException("it was not set up yet.");
 
     Connection(Host host, Messages messages) {
         this.host = host;
@@ -106,7 +107,7 @@ final class Connection {
         }
     }
 
-    private Path folder() {
+    private @Nullable Path folder() {
         try {
             return host.folder().toPath();
         } catch (InvalidPathException e) {
@@ -137,7 +138,7 @@ final class Connection {
         }
     }
 
-    private void handlerFailed(String tag, Class<?> handler, Throwable failure) {
+    private void handlerFailed(@Nullable String tag, Class<?> handler, Throwable failure) {
         String plugin = host.ownerOf(handler).orElse(tag == null ? handler.getName() : tag);
         host.log().log(Level.WARNING, "The plugin " + plugin + " fails in what it does with an answer of PayNow.", failure);
     }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Says in plain words what works, what does not, and what to do about it. */
 final class Doctor {
@@ -164,7 +165,7 @@ final class Doctor {
         });
     }
 
-    private static List<Line> time(Duration ahead, Throwable failure) {
+    private static List<Line> time(Duration ahead, @Nullable Throwable failure) {
         if (failure != null) {
             Throwable known = Explanations.cause(failure);
             String detail = known.getMessage() == null ? known.toString() : known.getMessage();

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -91,7 +92,7 @@ final class Document {
         return document;
     }
 
-    private static String plain(String problem) {
+    private static String plain(@Nullable String problem) {
         return problem == null ? "it cannot be read" : problem.strip().replaceAll("\\s*[\\r\\n]+\\s*", "; ");
     }
 
@@ -161,7 +162,7 @@ final class Document {
     }
 
     /** Null where no entry has that name. */
-    String text(String path) {
+    @Nullable String text(String path) {
         Value value = values.get(path);
         return value == null ? null : value.text();
     }
@@ -171,7 +172,7 @@ final class Document {
     }
 
     /** The first thing in it that another document, which has all there is, does not know; null when it knows all. */
-    String unknownAmong(Document whole) {
+    @Nullable String unknownAmong(Document whole) {
         for (Map.Entry<String, Value> entry : values.entrySet()) {
             String path = entry.getKey();
             if (!whole.values.containsKey(path)) {
@@ -202,8 +203,8 @@ final class Document {
         return String.join(", ", values.keySet().stream().filter(path -> path.startsWith(section + ".")).toList());
     }
 
-    private String closestTo(String path) {
-        String closest = null;
+    private @Nullable String closestTo(String path) {
+        @Nullable String closest = null;
         int least = Integer.MAX_VALUE;
         for (String known : values.keySet()) {
             int whole = distance(letters(path), letters(known));

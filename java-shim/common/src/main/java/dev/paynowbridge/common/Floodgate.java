@@ -4,6 +4,7 @@ import java.lang.reflect.Method;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** What Floodgate knows of Bedrock players, where it is installed. Any thread. */
 final class Floodgate {
@@ -61,7 +62,7 @@ final class Floodgate {
 
     /** Something to ask of it. */
     private interface Question<T> {
-        T of(Object api) throws ReflectiveOperationException;
+        @Nullable T of(Object api) throws ReflectiveOperationException;
     }
 
     /** Floodgate may be disabled at any time, or fail: then it knows nothing. */

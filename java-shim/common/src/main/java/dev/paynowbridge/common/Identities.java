@@ -2,6 +2,7 @@ package dev.paynowbridge.common;
 
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who is who, by what the server knows. What Floodgate says comes first, then the UUID; a name never decides which edition a
@@ -23,14 +24,16 @@ final class Identities {
     }
 
     /** Empty where the UUID was made from a name, in offline mode, and the name is not known. */
-    Optional<Identity> of(UUID id, String name) {
-        return of(new Visitor(id, name));
+    Optional<Identity> of(UUID id, @Nullable String name) {
+        return of(id, name, false);
     }
 
     /** The same. A player in offline mode may come with any UUID, and is who the server calls them. */
     Optional<Identity> of(Visitor player) {
-        UUID id = player.id();
-        String name = player.name();
+        return of(player.id(), player.name(), player.unproven());
+    }
+
+    private Optional<Identity> of(UUID id, @Nullable String name, boolean unproven) {
         Optional<Floodgate.Bedrock> bedrock = floodgate.flatMap(known -> known.player(id));
         if (bedrock.isPresent()) {
             return Optional.of(bedrock.get().linked()
@@ -41,7 +44,7 @@ final class Identities {
         if (id.getMostSignificantBits() == 0 && id.getLeastSignificantBits() != 0) {
             return Optional.of(Identity.bedrock(Long.toUnsignedString(id.getLeastSignificantBits())));
         }
-        if (player.unproven() || id.version() == MADE_FROM_NAME) {
+        if (unproven || id.version() == MADE_FROM_NAME) {
             return Optional.ofNullable(name).map(Identity::offline);
         }
         return Optional.of(Identity.java(id, Identity.Kind.JAVA));

@@ -3,6 +3,7 @@ package dev.paynowbridge.common;
 import dev.paynowbridge.PayNowClient;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Where the API key comes from. Shows the place, never the key. */
 final class KeySource {
@@ -34,7 +35,7 @@ final class KeySource {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof KeySource source && place.equals(source.place) && secret.equals(source.secret);
     }
 

@@ -1,6 +1,7 @@
 package dev.paynowbridge.common;
 
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The words of messages.yml, in the owner's wording where there is one. Any thread. */
 final class Messages {
@@ -29,7 +30,7 @@ final class Messages {
     }
 
     /** A line of a document that is never used; null for none. */
-    String unknownIn(Document document) {
+    @Nullable String unknownIn(Document document) {
         return document.unknownAmong(delivered);
     }
 
@@ -46,7 +47,7 @@ final class Messages {
 
     /** A line as it is in the file. */
     String word(String key) {
-        String text = own.text(key);
+        @Nullable String text = own.text(key);
         if (text == null) {
             text = delivered.text(key);
         }

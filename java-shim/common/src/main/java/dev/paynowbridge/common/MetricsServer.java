@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Gives the client's metrics to Prometheus, where the owner wants that. Touches no thread of the game but to start and stop. */
 final class MetricsServer {
@@ -26,7 +27,7 @@ final class MetricsServer {
 
     private final Supplier<Optional<PayNowClient>> client;
     private final Supplier<Logger> log;
-    private Running running;
+    private @Nullable Running running;
 
     /** What runs, and where it was to. */
     private record Running(InetSocketAddress address, HttpServer server, ExecutorService threads) {

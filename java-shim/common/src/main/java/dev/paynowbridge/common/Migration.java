@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Version 0.1 kept its files in {@code plugins/PayNow}, which is the folder of PayNow's own plugin. Its settings are copied once;
@@ -41,7 +42,7 @@ final class Migration {
     }
 
     /** A key file named without a folder is looked for beside config.yml. */
-    private static void copyKey(File old, File folder, String name, Logger log) throws IOException {
+    private static void copyKey(File old, File folder, @Nullable String name, Logger log) throws IOException {
         if (name == null || name.isBlank() || new File(name.trim()).isAbsolute()) {
             return;
         }

@@ -1,6 +1,7 @@
 package dev.paynowbridge.common;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code /paynowbridge reload}: reads config.yml and messages.yml again; what is under way fails. */
 final class ReloadCommand implements Subcommand {
@@ -17,7 +18,7 @@ final class ReloadCommand implements Subcommand {
     /** What is done. */
     interface Reloading {
         /** What is not wrong, and hardly meant; null for nothing. */
-        String reload() throws SetupException;
+        @Nullable String reload() throws SetupException;
     }
 
     @Override

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares this machine's clock with the one of a web server, by the date in every answer. Sends no credential. Only the
@@ -35,8 +36,8 @@ final class ServerClock implements AutoCloseable {
 
     private final Clock own;
     private final Names names;
-    private Thread thread;
-    private Socket socket;
+    private @Nullable Thread thread;
+    private @Nullable Socket socket;
     private boolean closed;
 
     /** Finds an address; may take as long as a name server does. */

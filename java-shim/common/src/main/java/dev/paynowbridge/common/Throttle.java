@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Allows each player, and all together, so many wrong guesses in a time. A guess is counted before its answer is known, and
@@ -46,7 +47,7 @@ final class Throttle {
     }
 
     /** Null when it is one too many. */
-    synchronized Guess take(UUID player) {
+    synchronized @Nullable Guess take(UUID player) {
         long now = nanoTime.getAsLong();
         players.values().removeIf(guesses -> forget(guesses, now).isEmpty());
         forget(all, now);

@@ -1,0 +1,51 @@
+#!/bin/sh
+# What goes to a Maven repository, laid out as one: packaging/maven.sh FOLDER [MAVEN-OPTION...]
+#
+# Builds parent, api, common and bukkit, with sources and documentation, and checks them by Maven Central's rules. All is the
+# same to the byte when built again. -Dpaynow.native=FILE or -Dpaynow.natives=FOLDER puts libraries into the API's jar.
+#   MVN                  Maven                                             (mvn)
+#   PAYNOW_SIGNING_KEY   the key gpg signs each file with; without, nothing is signed
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+if [ $# -lt 1 ]; then
+  echo 'usage: maven.sh FOLDER [MAVEN-OPTION...]' >&2
+  exit 2
+fi
+folder=$1
+shift
+modules='api common bukkit'
+version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+
+# What an earlier build put beside the classes would come along.
+rm -rf "$root/java-shim/api/target/classes/dev/paynowbridge/natives"
+"${MVN:-mvn}" -B -ntp -q -f "$root/java-shim/pom.xml" -P publish -pl "$(echo "$modules" | sed 's/ /,/g')" -am package -DskipTests "$@"
+
+rm -rf "$folder"
+put() { # ARTIFACT FROM NAME
+  to=$folder/dev/paynowbridge/$1/$version
+  mkdir -p "$to"
+  cp "$2" "$to/$3"
+}
+put paynow-bridge-parent "$root/java-shim/pom.xml" "paynow-bridge-parent-$version.pom"
+for module in $modules; do
+  name=paynow-bridge-$module
+  put "$name" "$root/java-shim/$module/pom.xml" "$name-$version.pom"
+  for kind in '' -sources -javadoc; do
+    put "$name" "$root/java-shim/$module/target/$name-$version$kind.jar" "$name-$version$kind.jar"
+  done
+done
+signed=
+if [ -n "${PAYNOW_SIGNING_KEY:-}" ]; then
+  signed=--signed
+  find "$folder" -type f | LC_ALL=C sort | while IFS= read -r file; do
+    gpg --batch --yes --armor --local-user "$PAYNOW_SIGNING_KEY" --detach-sign "$file"
+  done
+fi
+find "$folder" \( -name '*.jar' -o -name '*.pom' \) | while IFS= read -r file; do
+  md5sum "$file" | cut -d ' ' -f 1 | tr -d '\n' >"$file.md5"
+  sha1sum "$file" | cut -d ' ' -f 1 | tr -d '\n' >"$file.sha1"
+done
+# shellcheck disable=SC2086 # an option or nothing
+python3 "$here/check-maven.py" $signed "$folder"
