@@ -7,7 +7,11 @@
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
 #   paynow-bridge-api-, -bukkit-, -bungeecord- and -velocity-VERSION.jar
 #                                                 the Java API and the plugins, with all of those inside
-#   SHA256SUMS                                    of all archives
+#   paynow-bridge-VERSION-maven.zip               what Maven Central takes: jars, sources, documentation, sums
+#   paynow-bridge-VERSION.crate                   what crates.io takes
+#   paynow-bridge-VERSION.cdx.json                what all of it is made of, as CycloneDX
+#   THIRD-PARTY-NOTICES.txt                       the licences of that
+#   SHA256SUMS                                    of all of these
 # A target that cannot be had here is named with its reason: `skip TARGET: REASON`. Any failure fails the whole.
 #   PAYNOW_SANDBOX_BIN   the sandbox program                                (target/release/paynow-sandbox)
 #   PAYNOW_DIST_OFFLINE  set: nothing is fetched, what is there has to do
@@ -33,6 +37,7 @@ if [ -z "${PAYNOW_DIST_OFFLINE:-}" ]; then sh "$here/toolchain.sh"; fi
 packed=0
 failed=0
 skipped=0
+triples=
 fail() {
   printf 'FAIL %s: %s\n' "$1" "$2"
   failed=$((failed + 1))
@@ -118,6 +123,7 @@ for target in "$@"; do
   esac
   pack "$target" && lay_out_for_java "$target" || { fail "$target" 'cannot be packed'; continue; }
   packed=$((packed + 1))
+  triples="$triples $(triple_of "$target")"
 done
 
 if [ ! -d "$dist/natives" ]; then
@@ -131,6 +137,9 @@ else
   skipped=$((skipped + $(grep -c '^skip ' "$dist/jars.log")))
 fi
 
-(cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' -o -name '*.jar' \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)
+# shellcheck disable=SC2086 # one target per word
+sh "$here/lists.sh" "$dist" "$epoch" $triples || fail lists 'cannot be made'
+(cd "$dist" && find . -maxdepth 1 \( -name '*.tar.gz' -o -name '*.zip' -o -name '*.jar' -o -name '*.crate' -o -name '*.cdx.json' \
+  -o -name THIRD-PARTY-NOTICES.txt \) | sed 's|^\./||' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS && cat SHA256SUMS)
 printf 'dist: %s packed, %s failed, %s skipped\n' "$packed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

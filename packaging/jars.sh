@@ -13,12 +13,14 @@ classes=$dist/java-classes
 . "$here/run/elsewhere.sh"
 . "$root/sandbox/start.sh"
 
-# What an earlier build put beside the classes would come along.
-rm -rf "$root/java-shim/api/target/classes/dev/paynowbridge/natives"
-"${MVN:-mvn}" -B -ntp -q -f "$root/java-shim/pom.xml" package -DskipTests -Dpaynow.natives="$dist/natives"
-for module in api bukkit bungeecord velocity; do cp "$root/java-shim/$module/target/paynow-bridge-$module"-*.jar "$dist/"; done
-api=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-api-*.jar')
-plugin=$(find "$dist" -maxdepth 1 -name 'paynow-bridge-bukkit-*.jar')
+sh "$here/maven.sh" "$dist/maven" "-Dpaynow.natives=$dist/natives"
+version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+rm -f "$dist"/paynow-bridge-*.jar
+for module in api bukkit bungeecord velocity; do
+  cp "$dist/maven/dev/paynowbridge/paynow-bridge-$module/$version/paynow-bridge-$module-$version.jar" "$dist/"
+done
+api=$dist/paynow-bridge-api-$version.jar
+plugin=$dist/paynow-bridge-bukkit-$version.jar
 rm -rf "$classes"
 javac --release 17 -cp "$api" -d "$classes" "$here/run/Operations.java"
 

@@ -289,4 +289,36 @@ else
   skip maven 'there is no mvn, or no python3'
 fi
 
+# --- what a release holds besides: the crate, the parts and their licences, twice the same ---
+
+lists_made() { # FOLDER: with the repository that was made above, where it was
+  mkdir "$1" && if [ -d "$out/maven" ]; then cp -R "$out/maven" "$1/maven"; fi && sh "$root/packaging/lists.sh" "$1" 1700000000
+}
+same_lists() {
+  (cd "$out/lists-1" && find . -maxdepth 1 -type f | LC_ALL=C sort | xargs sha256sum) >"$out/lists-1.sums" || return 1
+  (cd "$out/lists-2" && sha256sum --check --quiet --strict "$out/lists-1.sums") && grep -q '\.crate$' "$out/lists-1.sums" &&
+    grep -q '\.cdx\.json$' "$out/lists-1.sums"
+}
+# A part that is listed has its licence beside it, and the other way round.
+same_parts() {
+  python3 - "$out"/lists-1/*.cdx.json "$out/lists-1/THIRD-PARTY-NOTICES.txt" <<'END'
+import json, re, sys
+parts = {(part["name"], part["version"]) for part in json.load(open(sys.argv[1]))["components"] if part["purl"].startswith("pkg:cargo/")}
+head = open(sys.argv[2]).read().split("-" * 80)[0]
+notices = set(re.findall(r"^  (\S+) v(\S+)", head, re.MULTILINE))
+sys.exit(0 if len(parts) > 20 and parts == notices else f"parts without licence {notices ^ parts}")
+END
+}
+if ! wants lists; then
+  :
+elif command -v python3 >/dev/null && command -v zip >/dev/null; then
+  check lists.are_made lists_made "$out/lists-1"
+  # Files that are copied later are younger: no time may come along.
+  check lists.are_made_again lists_made "$out/lists-2"
+  check lists.are_the_same_bytes same_lists
+  check lists.parts_are_those_of_the_notices same_parts
+else
+  skip lists 'there is no python3, or no zip'
+fi
+
 finish
