@@ -128,6 +128,10 @@ dist: static sandbox ## Build, check, run and pack every target into target/dist
 	@PAYNOW_STATIC_LIB_32=$(CURDIR)/target/dist/linux-i686/lib/libpaynow_bridge.a \
 	  TEST_LUAJIT_32=$(CURDIR)/target/dist-tools/luajit-i686 sh tests/engines/run.sh
 
+.PHONY: release-check
+release-check: ## Say what a release still lacks: version, tag, signatures, archives
+	@sh packaging/release-check.sh
+
 .PHONY: sandbox
 sandbox: ## Build the sandbox
 	$(CARGO) build --locked --release -p paynow-sandbox

@@ -181,6 +181,13 @@ elif command -v pkg-config >/dev/null; then
   check pkg_config.cpp_static_builds with_package paynow_bridge-static "$cxx" -std=c++17 -O2 "$project/lookup.cpp" -o "$out/pc_static"
   check pkg_config.c_shared finds env LD_LIBRARY_PATH="$prefix/lib" "$out/pc_shared"
   check pkg_config.cpp_static finds "$out/pc_static"
+  # pkg-config escapes what a shell would split.
+  with_run_path() {
+    run_path=$(pkg-config --variable=libdir paynow_bridge | sed 's/\\ / /g')
+    with_package paynow_bridge "$cc" -O2 "$project/lookup.c" "-Wl,-rpath,$run_path" -o "$out/pc_run_path"
+  }
+  check pkg_config.run_path_builds with_run_path
+  check pkg_config.run_path finds "$out/pc_run_path"
   # As strict programs are compiled, by the other compiler.
   if command -v clang++ >/dev/null; then
     check pkg_config.clang_strict_builds with_package paynow_bridge clang++ -std=c++20 -O2 -Wall -Wextra -Wpedantic -Wconversion \
