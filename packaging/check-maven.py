@@ -2,7 +2,7 @@
 """Plays Maven Central's rules on a folder laid out as a repository: check-maven.py FOLDER
 
 Prints each fault with its file and exits with 1 if there is one. With --signed a signature beside each file is a rule too.
-The rules are those of https://central.sonatype.org/publish/requirements/, and a few of our own: a module name, one time for all
+The rules are those of https://central.sonatype.org/publish/requirements/, and some more: a module name, one time for all
 that is in a jar, no machine's paths.
 """
 
@@ -107,7 +107,7 @@ def check_module(file):
 
 
 def check_sources(file, names, sources):
-    """Each class of ours has its source; what is shaded in has it elsewhere."""
+    """Each of our classes has its source; what is shaded in has it elsewhere."""
     own = {name for name in sources if name.endswith(".java")}
     packages = {name.rpartition("/")[0] for name in own}
     for name in names:

@@ -77,3 +77,22 @@ fn it_has_every_field_a_reader_of_its_page_looks_for() {
     }
     assert!(manifest.contains("\n[package.metadata.docs.rs]\n"));
 }
+
+#[test]
+fn the_permissions_for_the_page_are_those_of_the_plugin() {
+    let read =
+        |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let plugin = read("java-shim/bukkit/src/main/resources/plugin.yml");
+    let mut names = plugin.lines().filter_map(|line| line.strip_prefix("  paynowbridge.")?.strip_suffix(':'));
+    let defaults = plugin.lines().filter_map(|line| line.strip_prefix("    default: "));
+    let wanted: Vec<_> =
+        defaults.map(|default| (names.next().unwrap().to_owned(), default.to_owned())).collect();
+    let guide = read("docs/publishing.md");
+    let shown: Vec<_> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `paynowbridge.")?.split_once("` | "))
+        .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap().to_owned()))
+        .collect();
+    assert!(wanted.len() > 5 && names.next().is_none());
+    assert_eq!(shown, wanted);
+}

@@ -80,6 +80,14 @@ check install.brings_the_command_line brings_pnb
 knows_no_pnb() { [ ! -e "$prefix/bin/pnb" ] && ! grep -q '^  clap ' "$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt"; }
 check install.leaves_out_what_was_not_built knows_no_pnb
 
+# What docs/publishing.md says to remove is all there is.
+removed() {
+  cp -R "$prefix" "$out/removed" && cd "$out/removed" && rm -r lib/libpaynow_bridge* include/paynow_bridge.h include/paynow_bridge.hpp \
+    lib/cmake/paynow_bridge lib/pkgconfig/paynow_bridge*.pc share/doc/paynow_bridge && ! find . ! -type d | grep .
+}
+removed_as_written() { (removed); }
+check install.is_removed_as_the_guide_says removed_as_written
+
 # A package that still works here can be moved anywhere.
 mv "$prefix" "$out/moved to elsewhere"
 prefix="$out/moved to elsewhere"
