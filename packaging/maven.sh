@@ -1,7 +1,7 @@
 #!/bin/sh
 # What goes to a Maven repository, laid out as one: packaging/maven.sh FOLDER [MAVEN-OPTION...]
 #
-# Builds parent, api, common and bukkit, with sources and documentation, and checks them by Maven Central's rules. All is the
+# Builds parent, api, common and the plugins, with sources and documentation, and checks them by Maven Central's rules. All is the
 # same to the byte when built again. -Dpaynow.native=FILE or -Dpaynow.natives=FOLDER puts libraries into the API's jar.
 #   MVN                  Maven                                             (mvn)
 #   PAYNOW_SIGNING_KEY   the key gpg signs each file with; without, nothing is signed
@@ -15,7 +15,7 @@ if [ $# -lt 1 ]; then
 fi
 folder=$1
 shift
-modules='api common bukkit'
+modules='api common bukkit bungeecord velocity'
 version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 
 # What an earlier build put beside the classes would come along.

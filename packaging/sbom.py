@@ -72,15 +72,18 @@ def crate_component(package, checksum):
 
 
 def java_components(poms):
-    """What a module's POM names for compiling and running, without what is ours."""
+    """What the POM of a published module names for compiling and running, without what is ours."""
     versions = {}
     for file in poms:
-        for dependency in xml.parse(file).getroot().iter(f"{POM}dependency"):
+        pom = xml.parse(file).getroot()
+        if pom.findtext(f"{POM}properties/{POM}maven.deploy.skip") == "true":
+            continue
+        for dependency in pom.iter(f"{POM}dependency"):
             group, artifact, version, scope = (
                 (dependency.findtext(f"{POM}{field}") or "") for field in ("groupId", "artifactId", "version", "scope"))
             if f"{group}:{artifact}" in JAVA_LICENCES and version:
                 versions[group, artifact] = version
-            elif group not in ("dev.paynowbridge", "org.junit", "org.junit.jupiter", "${bukkit.groupId}") and version:
+            elif group not in ("dev.paynowbridge", "org.junit", "org.junit.jupiter", "${bukkit.groupId}", "${velocity.groupId}") and version:
                 if scope not in ("test", "provided"):
                     sys.exit(f"sbom: the licence of {group}:{artifact} is not known, see JAVA_LICENCES")
     return [

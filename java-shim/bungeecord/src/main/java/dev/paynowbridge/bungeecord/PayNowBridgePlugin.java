@@ -4,11 +4,12 @@ import dev.paynowbridge.PayNowProvider;
 import dev.paynowbridge.PayNowService;
 import dev.paynowbridge.common.Bridge;
 import net.md_5.bungee.api.plugin.Plugin;
+import org.jspecify.annotations.Nullable;
 
 /** The plugin on BungeeCord and Waterfall. Other plugins find it by its name, and in it the service. */
 public class PayNowBridgePlugin extends Plugin implements PayNowProvider {
-    private BungeeHost host;
-    private Bridge bridge;
+    private @Nullable BungeeHost host;
+    private @Nullable Bridge bridge;
 
     /** For the proxy. */
     public PayNowBridgePlugin() {}
@@ -16,17 +17,19 @@ public class PayNowBridgePlugin extends Plugin implements PayNowProvider {
     /** On the thread that starts the proxy, before a player can come. Waits for no network. */
     @Override
     public void onEnable() {
-        host = new BungeeHost(this);
-        bridge = new Bridge(host, System::getenv);
-        getProxy().getPluginManager().registerListener(this, new Sessions(bridge));
-        getProxy().getPluginManager().registerCommand(this, new CommandAdapter(host, bridge.commands()));
-        bridge.enable();
+        BungeeHost here = new BungeeHost(this);
+        Bridge started = new Bridge(here, System::getenv);
+        host = here;
+        bridge = started;
+        getProxy().getPluginManager().registerListener(this, new Sessions(started));
+        getProxy().getPluginManager().registerCommand(this, new CommandAdapter(here, started.commands()));
+        started.enable();
     }
 
     /** When the proxy stops. Fails every call, and waits for nothing else. */
     @Override
     public void onDisable() {
-        if (bridge != null) {
+        if (host != null && bridge != null) {
             host.disabled();
             bridge.disable();
         }

@@ -1,0 +1,5 @@
+/** The plugin for BungeeCord and Waterfall. */
+@NullMarked
+package dev.paynowbridge.bungeecord;
+
+import org.jspecify.annotations.NullMarked;

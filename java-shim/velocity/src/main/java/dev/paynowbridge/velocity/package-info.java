@@ -1,0 +1,5 @@
+/** The plugin for Velocity. */
+@NullMarked
+package dev.paynowbridge.velocity;
+
+import org.jspecify.annotations.NullMarked;
