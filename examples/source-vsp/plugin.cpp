@@ -14,9 +14,9 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include <dlfcn.h>
 
@@ -282,24 +282,25 @@ class AlienSwarm : public Callbacks<plugins::AlienSwarm> {
   ~AlienSwarm() = default;
 };
 
-/// Version 003, of which there are two. A plugin that answered with the wrong one would be called with the wrong
-/// arguments, so it looks at the game before it loads. Load itself is at the same place in both.
-#ifdef PAYNOW_ALIEN_SWARM
-using Base003 = AlienSwarm;
-constexpr bool made_for_alien_swarm = true;
-#else
-using Base003 = Older;
-constexpr bool made_for_alien_swarm = false;
-#endif
-class Version003 final : public Base003 {
+/// Version 003, of which there are two, and the engine does not say which one it wants. Load is at the same place in both,
+/// and is given the game to look at: there the object becomes the one that fits. The engine finds every function through
+/// the object's table, which is all there is in either, so the calls that follow are those of its kind.
+template <class Interface>
+class Version003 final : public Interface {
  public:
   bool Load(CreateInterfaceFn engine, CreateInterfaceFn game) noexcept override {
-    if (plugins::is_alien_swarm(game) == made_for_alien_swarm) return Base003::Load(engine, game);
-    print("not loaded: this game calls its plugins as %s does; build this one with `make FAMILY=%s`",
-          made_for_alien_swarm ? "Source 2013" : "Alien Swarm", made_for_alien_swarm ? "2013" : "swarm");
-    return false;
+    // Nothing of this object may be touched once another stands in its place.
+    void* const place = this;
+    if (plugins::is_alien_swarm(game)) {
+      new (place) Version003<AlienSwarm>;
+    } else {
+      new (place) Version003<Older>;
+    }
+    return plugin().load(engine);
   }
 };
+static_assert(sizeof(Version003<Older>) == sizeof(void*) && sizeof(Version003<AlienSwarm>) == sizeof(void*),
+              "either must fit where the other was");
 
 template <class Base>
 class Final final : public Base {};
@@ -319,7 +320,7 @@ extern "C" __attribute__((visibility("default"))) void* CreateInterface(const ch
   if (asked == "ISERVERPLUGINCALLBACKS004") {
     answer = only<plugins::AlienSwarm, Final<AlienSwarm>>();
   } else if (asked == "ISERVERPLUGINCALLBACKS003") {
-    answer = only<std::conditional_t<made_for_alien_swarm, plugins::AlienSwarm, plugins::Source2013>, Version003>();
+    answer = only<plugins::Source2013, Version003<Older>>();
   } else if (asked == "ISERVERPLUGINCALLBACKS002" || asked == "ISERVERPLUGINCALLBACKS001") {
     answer = only<plugins::Source2013, Final<Older>>();
   }

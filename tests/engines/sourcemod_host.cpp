@@ -3,10 +3,7 @@
 //   sourcemod_host EXTENSION DIRECTORY
 
 #include "host.hpp"
-
-#include <IExtensionSys.h>
-#include <IPluginSys.h>
-#include <ISourceMod.h>
+#include "sourcemod.hpp"
 
 #include <algorithm>
 #include <cstdarg>
@@ -40,7 +37,6 @@ class Plugin final : public SourceMod::IPlugin, public SourcePawn::IPluginContex
       // As when the plugin ended in an error.
       return plugin.breaks ? 1 : SP_ERROR_NONE;
     }
-    bool IsRunnable() override { return true; }
     Plugin& plugin;
     std::vector<cell_t> pushed;
   };
@@ -48,7 +44,6 @@ class Plugin final : public SourceMod::IPlugin, public SourcePawn::IPluginContex
   Plugin() : function(*this) {}
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
-  virtual ~Plugin() = default;
 
   SourcePawn::IPluginContext* GetBaseContext() override { return this; }
   SourcePawn::IPluginRuntime* GetRuntime() override {
