@@ -12,7 +12,22 @@ end
 local path = minetest.get_modpath("paynow")
 -- ffi can do anything. It stays in these locals, out of reach of other mods.
 local Bridge = assert(loadfile(path .. "/bridge.lua"))(ffi)
-local bridge, problem = Bridge.open(S:get("paynow.library") or path .. "/libpaynow_bridge.so", {
+
+-- Where the library is: where the setting says, beside this file, or among those that come with the mod.
+local function library()
+	local set = S:get("paynow.library")
+	if set then return set end
+	local name = ffi.os == "Windows" and "paynow_bridge.dll" or "libpaynow_bridge.so"
+	local beside = io.open(path .. "/" .. name, "rb")
+	if beside then
+		beside:close()
+		return path .. "/" .. name
+	end
+	local processor = ({ x64 = "x86_64", x86 = "i686", arm64 = "aarch64" })[ffi.arch] or ffi.arch
+	return ("%s/lib/%s-%s/%s"):format(path, ffi.os:lower(), processor, name)
+end
+
+local bridge, problem = Bridge.open(library(), {
 	store_id = S:get("paynow.store_id"),
 	api_base = S:get("paynow.api_base"),
 	api_key_file = S:get("paynow.api_key_file"),
@@ -28,6 +43,8 @@ end
 
 paynow = {}
 local customers = {}
+-- What the last look-up of a player who is here came to, in words.
+local outcomes = {}
 local is_open = true
 
 -- paynow.lookup_customer("minecraft_java_name", "Notch", function(customer, problem) ... end, deadline_ms)
@@ -47,26 +64,35 @@ end
 
 minetest.register_on_joinplayer(function(player)
 	local name = player:get_player_name()
+	outcomes[name] = "asked"
 	local sent, refusal = bridge:lookup_customer("name", name, function(customer, failure)
-		if failure then
-			minetest.log("warning", "[paynow] " .. name .. ": " .. failure)
-		elseif minetest.get_player_by_name(name) then  -- still here
-			customers[name] = customer
-		end
+		if failure then minetest.log("warning", "[paynow] " .. name .. ": " .. failure) end
+		if not minetest.get_player_by_name(name) then return end  -- left meanwhile
+		customers[name] = customer
+		outcomes[name] = failure or customer and "customer " .. customer.id or "no customer"
 	end)
-	if not sent then minetest.log("warning", "[paynow] " .. name .. ": " .. refusal) end
+	if not sent then
+		minetest.log("warning", "[paynow] " .. name .. ": " .. refusal)
+		outcomes[name] = refusal
+	end
 end)
 
 minetest.register_on_leaveplayer(function(player)
 	customers[player:get_player_name()] = nil
+	outcomes[player:get_player_name()] = nil
 end)
 
 minetest.register_chatcommand("paynow_status", {
-	description = "Says whether the store can be asked",
+	description = "Says whether the store can be asked, and which players are customers",
 	privs = { server = true },
 	func = function()
 		local status = paynow.status()
-		return true, ("%d requests under way; last step: %s"):format(status.waiting, status.last_step)
+		local lines = { ("%d requests under way; last step: %s"):format(status.waiting, status.last_step) }
+		for _, player in ipairs(minetest.get_connected_players()) do
+			local name = player:get_player_name()
+			lines[#lines + 1] = ("%s: %s"):format(name, outcomes[name] or "not asked")
+		end
+		return true, table.concat(lines, "\n")
 	end,
 })
 

@@ -2,7 +2,8 @@
 # Loads the built library into real hosts, each against the sandbox. Every host looks a customer up, asks for eight more
 # that the sandbox never answers, and is stopped the way its administrator would stop it while those eight are under way.
 #   [T=NAME] run.sh [HOST...]    all hosts, or those that are named: python go cpp-loop luanti ioquake3 guides
-# The variables are those of tests/suite.sh.
+# The variables are those of tests/suite.sh, and
+# TEST_LUANTI_MOD  the mod as it is in the zip of packaging/engines.sh, with its libraries   (examples/luanti-mod and the library)
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -149,8 +150,8 @@ host_luanti() {
   rm -rf "$home"
   mkdir -p "$home/.minetest/games/paynow_game/mods" "$home/world/worldmods"
   cp "$here/luanti/game/game.conf" "$home/.minetest/games/paynow_game"
-  cp -R "$root/examples/luanti-mod" "$home/world/worldmods/paynow"
-  cp "$lib/libpaynow_bridge.so" "$home/world/worldmods/paynow"
+  cp -R "${TEST_LUANTI_MOD:-$root/examples/luanti-mod}" "$home/world/worldmods/paynow"
+  [ -n "${TEST_LUANTI_MOD:-}" ] || cp "$lib/libpaynow_bridge.so" "$home/world/worldmods/paynow"
   cp -R "$here/luanti/paynow_host" "$home/world/worldmods/paynow_host"
   (umask 077 && printf '%s\n' "$PAYNOW_API_KEY" >"$home/paynow.key")
   for backend in backend player_backend auth_backend mod_storage_backend; do echo "$backend = sqlite3"; done >"$home/world/world.mt"
