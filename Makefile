@@ -123,10 +123,8 @@ install: lib static ## Install libraries, headers, CMake package and pkg-config 
 	@sh packaging/install.sh "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: dist
-dist: static sandbox ## Build, check, run and pack every target into target/dist; run the engines' plugins in 32 bits too
+dist: sandbox ## Build, check, run and pack every target and the zips for game engines into target/dist
 	@sh packaging/dist.sh
-	@PAYNOW_STATIC_LIB_32=$(CURDIR)/target/dist/linux-i686/lib/libpaynow_bridge.a \
-	  TEST_LUAJIT_32=$(CURDIR)/target/dist-tools/luajit-i686 sh tests/engines/run.sh
 
 .PHONY: release-check
 release-check: ## Say what a release still lacks: version, tag, signatures, archives

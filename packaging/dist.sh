@@ -7,6 +7,7 @@
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
 #   paynow-bridge-api-, -bukkit-, -bungeecord- and -velocity-VERSION.jar
 #                                                 the Java API and the plugins, with all of those inside
+#   paynow-bridge-VERSION-ENGINE.zip              for SourceMod, Garry's Mod, Source games and Luanti (engines.sh)
 #   paynow-bridge-VERSION-maven.zip               what Maven Central takes: jars, sources, documentation, sums
 #   paynow-bridge-VERSION.crate                   what crates.io takes
 #   paynow-bridge-VERSION.cdx.json                what all of it is made of, as CycloneDX
@@ -136,6 +137,10 @@ else
   cat "$dist/jars.log"
   skipped=$((skipped + $(grep -c '^skip ' "$dist/jars.log")))
 fi
+
+if sh "$here/engines.sh" >"$dist/engines.log" 2>&1; then packed=$((packed + 1)); else fail engines 'cannot be packed or do not work'; fi
+cat "$dist/engines.log"
+skipped=$((skipped + $(grep -c '^skip ' "$dist/engines.log")))
 
 # shellcheck disable=SC2086 # one target per word
 sh "$here/lists.sh" "$dist" "$epoch" $triples || fail lists 'cannot be made'

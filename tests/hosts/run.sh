@@ -143,6 +143,12 @@ host_cpp_loop() {
 }
 
 host_luanti() {
+  mod=${TEST_LUANTI_MOD:-$root/examples/luanti-mod}
+  if command -v python3 >/dev/null; then
+    check luanti.is_described python3 "$root/packaging/engines/luanti.py" "$mod"
+  else
+    skip luanti.is_described 'there is no python3'
+  fi
   server=${MINETESTSERVER:-/usr/lib/minetest/minetestserver}
   [ -x "$server" ] || { skip luanti "there is no $server"; return; }
   "$server" --version | grep -q LuaJIT || { skip luanti "$server was built without LuaJIT"; return; }
@@ -150,7 +156,7 @@ host_luanti() {
   rm -rf "$home"
   mkdir -p "$home/.minetest/games/paynow_game/mods" "$home/world/worldmods"
   cp "$here/luanti/game/game.conf" "$home/.minetest/games/paynow_game"
-  cp -R "${TEST_LUANTI_MOD:-$root/examples/luanti-mod}" "$home/world/worldmods/paynow"
+  cp -R "$mod" "$home/world/worldmods/paynow"
   [ -n "${TEST_LUANTI_MOD:-}" ] || cp "$lib/libpaynow_bridge.so" "$home/world/worldmods/paynow"
   cp -R "$here/luanti/paynow_host" "$home/world/worldmods/paynow_host"
   (umask 077 && printf '%s\n' "$PAYNOW_API_KEY" >"$home/paynow.key")
