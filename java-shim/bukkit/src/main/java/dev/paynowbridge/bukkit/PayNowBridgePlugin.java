@@ -1,9 +1,13 @@
 package dev.paynowbridge.bukkit;
 
 import dev.paynowbridge.common.Bridge;
+import dev.paynowbridge.common.LuckPermsContexts;
+import dev.paynowbridge.common.MiniPlaceholders;
 import dev.paynowbridge.common.Permission;
+import dev.paynowbridge.common.Placeholders;
 import java.util.function.UnaryOperator;
 import org.bukkit.command.PluginCommand;
+import org.bukkit.entity.Player;
 import org.bukkit.permissions.PermissionDefault;
 import org.bukkit.plugin.PluginManager;
 import org.bukkit.plugin.java.JavaPlugin;
@@ -38,6 +42,16 @@ public class PayNowBridgePlugin extends JavaPlugin {
         command.setExecutor(commands);
         command.setTabCompleter(commands);
         bridge.enable();
+        join(bridge);
+    }
+
+    /** What shows customers to players, and what gives them permissions. Their classes are touched where they are only. */
+    private void join(Bridge to) {
+        Placeholders placeholders = to.placeholders();
+        to.join("PlaceholderAPI", () -> PlaceholderApi.register(placeholders, getDescription().getVersion()));
+        to.join("MiniPlaceholders", () -> MiniPlaceholders.register(
+                getClass().getClassLoader(), Player.class, player -> placeholders.of(BukkitSender.visitor((Player) player))));
+        to.join("LuckPerms", () -> LuckPermsContexts.register(placeholders, BukkitSender::visitor));
     }
 
     /** Some plugin loaders pass over plugin.yml's permissions; an unknown one would be every operator's, and no player's. */

@@ -3,6 +3,7 @@ package dev.paynowbridge.bungeecord;
 import dev.paynowbridge.PayNowProvider;
 import dev.paynowbridge.PayNowService;
 import dev.paynowbridge.common.Bridge;
+import dev.paynowbridge.common.LuckPermsContexts;
 import net.md_5.bungee.api.plugin.Plugin;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ public class PayNowBridgePlugin extends Plugin implements PayNowProvider {
         getProxy().getPluginManager().registerListener(this, new Sessions(started));
         getProxy().getPluginManager().registerCommand(this, new CommandAdapter(here, started.commands()));
         started.enable();
+        started.join("LuckPerms", () -> LuckPermsContexts.register(started.placeholders(), BungeeSender::visitor));
     }
 
     /** When the proxy stops. Fails every call, and waits for nothing else. */

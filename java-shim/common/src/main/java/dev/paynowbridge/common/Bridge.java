@@ -2,8 +2,11 @@ package dev.paynowbridge.common;
 
 import dev.paynowbridge.PayNowService;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,8 @@ public final class Bridge {
     private final Identities identities;
     private final Targets targets;
     private final Connection connection;
+    private final Placeholders placeholders;
+    private final Deque<Runnable> joined = new ArrayDeque<>();
     private final MetricsServer metrics;
     private final Commands commands;
 
@@ -37,6 +42,7 @@ public final class Bridge {
         messages = new Messages(host.command());
         identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
         connection = new Connection(host, messages);
+        placeholders = new Placeholders(connection::current, identities, warmUp, System::nanoTime);
         metrics = new MetricsServer(() -> connection.current().map(Connection.Open::client), host::log);
         Replies replies = new Replies(messages, host, new PlayerFailures(messages, host.log(), System::nanoTime));
         targets = new Targets(host, identities);
@@ -115,6 +121,14 @@ public final class Bridge {
 
     /** Stops, on the thread that runs the game. Fails every call, and waits for nothing else. */
     public void disable() {
+        for (Runnable leave = joined.poll(); leave != null; leave = joined.poll()) {
+            try {
+                leave.run();
+            } catch (RuntimeException | LinkageError e) {
+                // It was stopped before this plugin.
+                host.log().fine("A plugin that was joined cannot be left: " + e);
+            }
+        }
         clock.close();
         metrics.close();
         connection.close();
@@ -128,6 +142,33 @@ public final class Bridge {
      */
     public PayNowService service() {
         return connection.service();
+    }
+
+    /**
+     * What other plugins show of players.
+     *
+     * @return the placeholders
+     */
+    public Placeholders placeholders() {
+        return placeholders;
+    }
+
+    /**
+     * Joins another plugin until this one is disabled, if it is there. One that cannot be joined is a line in the log. After
+     * {@link #enable()}, on the same thread.
+     *
+     * @param plugin its name
+     * @param joining registers with it, and returns what takes that back; the first to touch its classes
+     */
+    public void join(String plugin, Supplier<Runnable> joining) {
+        if (host.otherPlugin(plugin).isEmpty()) {
+            return;
+        }
+        try {
+            joined.push(joining.get());
+        } catch (RuntimeException | LinkageError e) {
+            host.log().warning(plugin + " is there, but does not take what this plugin knows of players: " + e);
+        }
     }
 
     /**
@@ -165,13 +206,7 @@ public final class Bridge {
      * @param player the player
      */
     public void loginAllowed(Visitor player) {
-        connection.current().filter(open -> open.settings().warmUp()).ifPresent(open -> {
-            try {
-                identities.of(player).ifPresent(identity -> warmUp.lookUp(open.client(), identity));
-            } catch (IllegalArgumentException e) {
-                // Somebody PayNow cannot know: nothing to warm up.
-            }
-        });
+        placeholders.of(player);
     }
 
     /**
@@ -181,6 +216,7 @@ public final class Bridge {
      */
     public void loginRefused(UUID id) {
         sessions.ended(id);
+        placeholders.forget(id);
     }
 
     /**
@@ -198,6 +234,7 @@ public final class Bridge {
      * @param id their UUID
      */
     public void left(UUID id) {
+        placeholders.forget(id);
         connection.current().ifPresent(open -> sessions.newerThanTheOneThatQuits(id).ifPresentOrElse(
                 newer -> open.client().cancelAll(id, newer), () -> open.client().cancelAll(id)));
     }

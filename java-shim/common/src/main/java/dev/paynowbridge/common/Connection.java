@@ -2,16 +2,19 @@ package dev.paynowbridge.common;
 
 import dev.paynowbridge.CustomerQuery;
 import dev.paynowbridge.LogLevel;
+import dev.paynowbridge.LookupKey;
 import dev.paynowbridge.PayNowClient;
 import dev.paynowbridge.PayNowException;
 import dev.paynowbridge.PayNowOperations;
 import dev.paynowbridge.PayNowService;
+import dev.paynowbridge.Remembered;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 
@@ -32,18 +35,53 @@ final class Connection {
     }
 
     /** A client, what it was made from, and how trying the key went: the lines that say so. */
-    static final class Open {
+    static final class Open implements Memory {
         private final PayNowClient client;
+        private final PayNowOperations inBackground;
         private final Settings settings;
         private volatile CompletableFuture<List<Line>> tried;
 
         private Open(PayNowClient client, Settings settings) {
             this.client = client;
             this.settings = settings;
+            inBackground = client.inBackground();
         }
 
         PayNowClient client() {
             return client;
+        }
+
+        @Override
+        public Optional<Remembered> peek(LookupKey key) {
+            return client.peek(key);
+        }
+
+        @Override
+        public CompletionStage<?> lookUp(LookupKey key) {
+            return inBackground.lookupCustomer(key);
+        }
+
+        /** What is forgotten at once need not be asked for. */
+        @Override
+        public boolean mayWarmUp() {
+            return settings.warmUp() && !settings.cache().isZero();
+        }
+
+        @Override
+        public long freshNanos() {
+            return settings.cache().toNanos();
+        }
+
+        @Override
+        public long standInNanos() {
+            return Math.max(0, settings.cacheStale().minus(settings.cache()).toNanos());
+        }
+
+        @Override
+        public boolean sameStore(Memory other) {
+            return other instanceof Open open
+                    && settings.storeId().equals(open.settings.storeId())
+                    && settings.apiBase().equals(open.settings.apiBase());
         }
 
         Settings settings() {
@@ -57,7 +95,7 @@ final class Connection {
 
         /** Asks for a page of customers, which needs the key and is never answered from memory. */
         CompletableFuture<List<Line>> tryKey() {
-            CompletableFuture<List<Line>> outcome = client.inBackground()
+            CompletableFuture<List<Line>> outcome = inBackground
                     .deadline(TRIAL)
                     .listCustomers(CustomerQuery.all().limit(1))
                     .handle((page, failure) -> failure == null

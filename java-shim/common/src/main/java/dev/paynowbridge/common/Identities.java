@@ -33,7 +33,7 @@ final class Identities {
         return of(player.id(), player.name(), player.unproven());
     }
 
-    private Optional<Identity> of(UUID id, @Nullable String name, boolean unproven) {
+    Optional<Identity> of(UUID id, @Nullable String name, boolean unproven) {
         Optional<Floodgate.Bedrock> bedrock = floodgate.flatMap(known -> known.player(id));
         if (bedrock.isPresent()) {
             return Optional.of(bedrock.get().linked()

@@ -99,7 +99,10 @@ final class Messages {
     }
 
     /** Names and the API's sentences come from strangers: they must not colour, break or flood the chat. */
-    private static String harmless(String value) {
+    static String harmless(String value) {
+        if (isHarmless(value)) {
+            return value;
+        }
         StringBuilder out = new StringBuilder();
         value.codePoints()
                 .filter(c -> c != SECTION)
@@ -107,5 +110,17 @@ final class Messages {
                 .limit(LONGEST_VALUE)
                 .forEach(out::appendCodePoint);
         return out.toString();
+    }
+
+    /** So that what is shown all the time is not made anew each time. */
+    private static boolean isHarmless(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            // Beyond these a letter may be two of them: the long way decides.
+            if (c < ' ' || c > '~' && c < '\u00a8' || c == '\u00ad' || c >= '\u0530') {
+                return false;
+            }
+        }
+        return value.length() <= LONGEST_VALUE;
     }
 }

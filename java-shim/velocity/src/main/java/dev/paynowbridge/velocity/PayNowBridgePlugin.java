@@ -5,10 +5,14 @@ import com.velocitypowered.api.event.Subscribe;
 import com.velocitypowered.api.event.proxy.ProxyInitializeEvent;
 import com.velocitypowered.api.event.proxy.ProxyShutdownEvent;
 import com.velocitypowered.api.plugin.annotation.DataDirectory;
+import com.velocitypowered.api.proxy.Player;
 import com.velocitypowered.api.proxy.ProxyServer;
 import dev.paynowbridge.PayNowProvider;
 import dev.paynowbridge.PayNowService;
 import dev.paynowbridge.common.Bridge;
+import dev.paynowbridge.common.LuckPermsContexts;
+import dev.paynowbridge.common.MiniPlaceholders;
+import dev.paynowbridge.common.Placeholders;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 
@@ -44,6 +48,10 @@ public final class PayNowBridgePlugin implements PayNowProvider {
                 proxy.getCommandManager().metaBuilder(CommandAdapter.NAME).plugin(this).build(),
                 new CommandAdapter(bridge.commands()));
         bridge.enable();
+        Placeholders placeholders = bridge.placeholders();
+        bridge.join("MiniPlaceholders", () -> MiniPlaceholders.register(
+                getClass().getClassLoader(), Player.class, player -> placeholders.of(VelocitySender.visitor((Player) player))));
+        bridge.join("LuckPerms", () -> LuckPermsContexts.register(placeholders, VelocitySender::visitor));
     }
 
     /**

@@ -23,7 +23,10 @@ final class VelocityHost implements Host {
     private static final String NETTY = "Netty ";
     private static final String NAME = "PayNowBridge";
     /** The ids of other plugins, by the names they have on servers. */
-    private static final Map<String, List<String>> IDS = Map.of("PayNow", List.of("paynow-velocity", "paynow"));
+    private static final Map<String, List<String>> IDS = Map.of(
+            "PayNow", List.of("paynow-velocity", "paynow"),
+            "MiniPlaceholders", List.of("miniplaceholders"),
+            "LuckPerms", List.of("luckperms"));
 
     private final Object plugin;
     private final ProxyServer proxy;
