@@ -1,11 +1,12 @@
 package inmemory;
 
 import java.util.UUID;
+import net.kyori.adventure.audience.Audience;
 import org.bukkit.Server;
 import org.bukkit.entity.Player;
 
-/** A player. */
-public class MemoryPlayer extends MemorySender implements Player {
+/** A player; on Paper each is an audience too. */
+public class MemoryPlayer extends MemorySender implements Player, Audience {
     private final UUID id;
     volatile boolean online = true;
     public volatile boolean vanished;

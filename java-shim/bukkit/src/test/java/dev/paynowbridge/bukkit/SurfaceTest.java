@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** The plugin uses of a server what bukkit-surface.txt lists, and nothing else. */
 class SurfaceTest {
     private static final String FOREIGN = "(org/bukkit|org/spigotmc|net/md_5|net/kyori|net/minecraft|io/papermc|com/destroystokyo"
-            + "|org/geysermc|com/velocitypowered|com/google/inject|org/slf4j)/.*";
+            + "|org/geysermc|me/clip|com/velocitypowered|com/google/inject|org/slf4j)/.*";
 
     /** Every object has it; compilers differ in whose they call it. */
     private static final String GET_CLASS = "getClass ()Ljava/lang/Class;";

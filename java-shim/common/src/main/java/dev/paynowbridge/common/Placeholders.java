@@ -318,6 +318,11 @@ public final class Placeholders {
         watchers.forEach(watcher -> watcher.gone(id));
     }
 
+    /** Of how many players anything is remembered. */
+    int size() {
+        return entries.size();
+    }
+
     void watch(Watcher watcher) {
         watchers.add(watcher);
     }
