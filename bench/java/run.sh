@@ -3,6 +3,7 @@
 # to standard error. About half an hour.
 #   run.sh
 # BENCH_QUICK=1       one short run of each: shows that everything runs
+# BENCH_SCENE         one scene alone: submit, complete, calls, peek, scoreboard, wire or load
 # PAYNOW_LIB_DIR      where libpaynow_bridge.so is   (target/release)
 # BENCH_JAVA_OUT      programs and raw results       (target/bench-java)
 # BENCH_PLOTS         the plots, as SVG              (target/bench-java/plots)
@@ -31,10 +32,12 @@ out=$(CDPATH='' cd -- "$out" && pwd)
 "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror "$here/../server.c" -o "$out/server"
 # shellcheck disable=SC2086 # options, if any, are words
 "${MVN:-mvn}" -B -ntp -q -f "$here/pom.xml" ${MVN_OPTIONS:-} dependency:copy-dependencies "-DoutputDirectory=$out/peers" >&2
-find "$root/java-shim/api/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"
+find "$root/java-shim/api/src/main/java" "$root/java-shim/common/src/main/java" -name '*.java' ! -name module-info.java >"$out/sources"
+cp -R "$root/java-shim/common/src/main/resources/." "$out/classes/"
 "$1/bin/javac" --release 17 -Xlint:-options -nowarn -cp "$out/peers/*" -d "$out/classes" "@$out/sources" "$here"/src/*.java
 
-"$1/bin/java" -cp "$out/classes" Report "$out" "$lib" "${BENCH_QUICK:-0}" "$@"
+"$1/bin/java" -cp "$out/classes" Report "$out" "$lib" "${BENCH_QUICK:-0}" "${BENCH_SCENE:-}" "$@"
+[ -z "${BENCH_SCENE:-}" ] || exit 0
 
 sh "$here/../plots/draw.sh" cost-java "${BENCH_PLOTS:-$out/plots}" data="$out/cost.dat"
 

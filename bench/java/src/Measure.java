@@ -31,6 +31,7 @@ final class Measure {
     private static final int WARM_TICKS = 600;
     private static final int READY = 100;
     private static final int PRESENT = 200;
+    private static final int WATCHING = 500;
     private static final int DEADLINE_MS = 10_000;
     private static final UUID[] PLAYERS = new UUID[2_000];
 
@@ -42,7 +43,7 @@ final class Measure {
     /**
      * {@code submit PEER BASE WARM-BASE SECONDS DEADLINE-MS}, {@code load PEER BASE OUTSTANDING SECONDS WARM-SECONDS},
      * {@code complete BASE ROUNDS WARM-ROUNDS}, {@code calls BASE SECONDS}, {@code peek BASE ROUNDS WARM-ROUNDS},
-     * {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
+     * {@code scoreboard BASE TICKS}, {@code wire BASE TICKS-A-SECOND SUBMITS} or {@code empty}.
      */
     public static void main(String[] arguments) throws Exception {
         for (int i = 0; i < PLAYERS.length; i++) {
@@ -54,6 +55,7 @@ final class Measure {
             case "complete" -> complete(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "calls" -> calls(arguments[1], Double.parseDouble(arguments[2]));
             case "peek" -> peek(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+            case "scoreboard" -> scoreboard(arguments[1], Integer.parseInt(arguments[2]));
             case "wire" -> wire(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "empty" -> footprint();
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -380,6 +382,49 @@ final class Measure {
             }
         }
         samples.print("peek");
+    }
+
+    /** As many players look at their scoreboards in each tick, and all are known. */
+    private static void scoreboard(String base, int ticks) throws IOException {
+        try (Scoreboard scoreboard = new Scoreboard(base)) {
+            List<UUID> watching = List.of(PLAYERS).subList(0, WATCHING);
+            long end = System.nanoTime() + 60 * SECOND;
+            for (UUID player : watching) {
+                while (!scoreboard.isKnown(player)) {
+                    if (System.nanoTime() > end) {
+                        throw new IllegalStateException("not all players are known");
+                    }
+                    LockSupport.parkNanos(SECOND / 1_000);
+                }
+            }
+            Samples samples = new Samples(ticks);
+            long bytes = 0;
+            long next = System.nanoTime();
+            for (int tick = 0; tick < WARM_TICKS + ticks; tick++) {
+                boolean counts = tick >= WARM_TICKS;
+                next += counts ? TICK : SECOND / 200;
+                sleepUntil(next);
+                long before = allocated();
+                long from = System.nanoTime();
+                long length = 0;
+                for (UUID player : watching) {
+                    length += scoreboard.show(player);
+                }
+                long took = System.nanoTime() - from;
+                SINK.addAndGet(length);
+                if (counts) {
+                    samples.add(took);
+                    bytes += allocated() - before;
+                }
+            }
+            samples.print("scoreboard");
+            print("scoreboard.lines", WATCHING * scoreboard.lines());
+            print("scoreboard.bytes", (double) bytes / ticks);
+        }
+    }
+
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getThreadAllocatedBytes(Thread.currentThread().getId());
     }
 
     // ---- how long a request waits until it is sent ----

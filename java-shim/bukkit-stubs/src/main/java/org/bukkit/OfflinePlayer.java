@@ -6,7 +6,5 @@ import java.util.UUID;
 public interface OfflinePlayer {
     boolean isOnline();
 
-    String getName();
-
     UUID getUniqueId();
 }

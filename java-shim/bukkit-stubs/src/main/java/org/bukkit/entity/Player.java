@@ -8,9 +8,6 @@ import org.bukkit.command.CommandSender;
 /** A player who is, or was, on the server. */
 public interface Player extends CommandSender, OfflinePlayer {
     @Override
-    String getName();
-
-    @Override
     UUID getUniqueId();
 
     Server getServer();

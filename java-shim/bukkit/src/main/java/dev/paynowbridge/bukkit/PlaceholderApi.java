@@ -5,11 +5,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import me.clip.placeholderapi.expansion.PlaceholderExpansion;
 import org.bukkit.OfflinePlayer;
+import org.bukkit.entity.Player;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The placeholders for PlaceholderAPI. Only where it is there can this class be loaded. On any thread.
- */
+/** The placeholders for PlaceholderAPI. Only where it is there can this class be loaded. On any thread. */
 final class PlaceholderApi extends PlaceholderExpansion {
     /** Formats, tags and other placeholders begin with them, and with their wide forms nothing does. */
     private static final String MARKS = "&<%{";
@@ -64,14 +63,22 @@ final class PlaceholderApi extends PlaceholderExpansion {
 
     @Override
     public @Nullable String onRequest(@Nullable OfflinePlayer player, String params) {
-        String text = player == null
-                ? Placeholders.Answer.UNKNOWN.text(params)
-                : placeholders.of(player.getUniqueId(), player.getName()).text(params);
+        String text = answer(player).text(params);
         return text == null ? null : unmarked(text);
     }
 
+    /** The name of one who is not here may have to be read from the disk. */
+    private Placeholders.Answer answer(@Nullable OfflinePlayer player) {
+        if (player == null) {
+            return Placeholders.Answer.UNKNOWN;
+        }
+        return player instanceof Player here
+                ? placeholders.of(BukkitSender.visitor(here))
+                : placeholders.of(player.getUniqueId(), null);
+    }
+
     /** PlaceholderAPI colours what it is given, and plugins look for tags in what it returns. */
-    static String unmarked(String text) {
+    private static String unmarked(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (MARKS.indexOf(text.charAt(i)) >= 0) {
                 return replaced(text);

@@ -12,8 +12,6 @@ import inmemory.NamedPlugin;
 import java.util.List;
 import java.util.UUID;
 import me.clip.placeholderapi.expansion.PlaceholderExpansion;
-import net.kyori.adventure.text.Component;
-import net.kyori.adventure.text.TextComponent;
 import org.bukkit.OfflinePlayer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +103,31 @@ class PlaceholdersTest extends OnServer {
         known(away);
         assertEquals("Notch", text(away, "name"));
         assertEquals(2, asked());
+    }
+
+    private static OfflinePlayer away(UUID id) {
+        return new OfflinePlayer() {
+            @Override
+            public boolean isOnline() {
+                return false;
+            }
+
+            @Override
+            public UUID getUniqueId() {
+                return id;
+            }
+        };
+    }
+
+    @Test
+    void whoIsNotOnTheServerIsKnownByUuid() {
+        beside("PlaceholderAPI");
+        OfflinePlayer notch = away(NOTCH);
+        assertEquals("", text(notch, "name"));
+        known(notch);
+        assertEquals("Notch", text(notch, "name"));
+        assertEquals("", text(away(UUID.nameUUIDFromBytes(new byte[] {1})), "name"), "made from a name, which is not at hand");
+        assertEquals(1, asked());
     }
 
     @Test
@@ -220,28 +243,19 @@ class PlaceholdersTest extends OnServer {
         assertEquals(List.of(), List.copyOf(PlaceholderExpansion.ALL.keySet()));
     }
 
-    private static String mini(MemoryPlayer player, String text) {
-        StringBuilder shown = new StringBuilder();
-        flatten(MiniMessages.shown(player, text), shown);
-        return shown.toString();
-    }
-
-    private static void flatten(Component component, StringBuilder into) {
-        into.append(((TextComponent) component).content());
-        component.children().forEach(child -> flatten(child, into));
-    }
-
     @Test
     void miniPlaceholdersShowTheSame() {
         beside("MiniPlaceholders");
         MemoryPlayer notch = notch();
-        server.until(() -> !mini(notch, "<paynowbridge_is_customer>").isEmpty(), "an answer");
+        server.until(() -> !MiniMessages.shown(notch, "<paynowbridge_is_customer>").isEmpty(), "an answer");
         assertEquals(
                 NOTCH_ID + " Notch true 2025-05-01 founder .",
-                mini(notch, "<paynowbridge_customer_id> <paynowbridge_name> <paynowbridge_is_customer> <paynowbridge_since> "
-                        + "<paynowbridge_metadata:rank> <paynowbridge_metadata:'no such key'>."));
+                MiniMessages.shown(
+                        notch,
+                        "<paynowbridge_customer_id> <paynowbridge_name> <paynowbridge_is_customer> <paynowbridge_since> "
+                                + "<paynowbridge_metadata:rank> <paynowbridge_metadata:'no such key'>."));
         server.disable(plugin);
-        assertEquals("<paynowbridge_name>", mini(notch, "<paynowbridge_name>"));
+        assertEquals("<paynowbridge_name>", MiniMessages.shown(notch, "<paynowbridge_name>"));
     }
 
     @Test
@@ -249,8 +263,8 @@ class PlaceholdersTest extends OnServer {
         beside("MiniPlaceholders");
         sandbox.respond("lookup_customer", "{\"status\":200,\"body\":\"{\\\"id\\\":\\\"5\\\",\\\"name\\\":\\\"<red>Red\\\"}\"}");
         MemoryPlayer notch = notch();
-        server.until(() -> !mini(notch, "<paynowbridge_name>").isEmpty(), "an answer");
-        assertEquals("<red>Red", mini(notch, "<paynowbridge_name>"));
+        server.until(() -> !MiniMessages.shown(notch, "<paynowbridge_name>").isEmpty(), "an answer");
+        assertEquals("<red>Red", MiniMessages.shown(notch, "<paynowbridge_name>"));
     }
 
     @Test

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.paynowbridge.sandbox.LuckPermsInMemory;
+import dev.paynowbridge.sandbox.MiniMessages;
 import dev.paynowbridge.sandbox.Sandbox;
+import inmemory.MemoryPlayer;
 import inmemory.MemoryServer;
+import inmemory.NamedPlugin;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
@@ -17,10 +21,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import me.clip.placeholderapi.expansion.PlaceholderExpansion;
 import org.bukkit.plugin.java.JavaPlugin;
 import org.junit.jupiter.api.Test;
 
@@ -89,13 +95,18 @@ class PluginJarIT {
     }
 
     /** Starts the plugin from the jar, uses it, stops it. Nothing of it stays on this stack. */
-    private static WeakReference<ClassLoader> runOnce(MemoryServer server) throws Exception {
+    private static WeakReference<ClassLoader> runOnce(MemoryServer server, LuckPermsInMemory luckPerms) throws Exception {
         try (PluginLoader loader = new PluginLoader(JAR.toUri().toURL())) {
             JavaPlugin plugin = plugin(loader);
             server.enable(plugin);
             server.console.forget();
             server.dispatch(server.console, "paynowbridge lookup Notch");
             server.until(() -> server.console.heard().contains(OnServer.NOTCH_ID), "an answer");
+            MemoryPlayer notch = server.join("Notch", OnServer.NOTCH, false);
+            server.until(() -> PlaceholderExpansion.set(notch, "%paynowbridge_name%").equals("Notch"), "PlaceholderAPI");
+            server.until(() -> MiniMessages.shown(notch, "<paynowbridge_name>").equals("Notch"), "MiniPlaceholders");
+            server.until(() -> luckPerms.of(notch).equals(List.of("paynowbridge:customer=true")), "LuckPerms");
+            server.quit(notch);
             server.disable(plugin);
             return new WeakReference<>(loader);
         }
@@ -104,10 +115,14 @@ class PluginJarIT {
     @Test
     void itRunsFromTheJarAndItsClassesGoWithAReload() throws Exception {
         try (Sandbox sandbox = new Sandbox();
-                MemoryServer server = new MemoryServer()) {
+                MemoryServer server = new MemoryServer();
+                LuckPermsInMemory luckPerms = new LuckPermsInMemory()) {
             configure(server, sandbox);
-            WeakReference<ClassLoader> first = runOnce(server);
-            WeakReference<ClassLoader> second = runOnce(server);
+            for (String other : List.of("PlaceholderAPI", "MiniPlaceholders", "LuckPerms")) {
+                server.enable(new NamedPlugin(other));
+            }
+            WeakReference<ClassLoader> first = runOnce(server, luckPerms);
+            WeakReference<ClassLoader> second = runOnce(server, luckPerms);
             server.until(() -> {
                 System.gc();
                 return first.get() == null && second.get() == null;

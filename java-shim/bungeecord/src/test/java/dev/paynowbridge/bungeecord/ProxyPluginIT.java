@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.paynowbridge.sandbox.Compiled;
+import dev.paynowbridge.sandbox.LuckPermsInMemory;
 import dev.paynowbridge.sandbox.Redis;
 import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryProxy;
@@ -192,6 +193,24 @@ class ProxyPluginIT {
             ProxiedPlayer other = two.join(notch, UUID.randomUUID(), true);
             two.getPluginManager().dispatchCommand(other, "whoami");
             two.until(() -> notch.heard().contains("You are new here."), "the same service still answers");
+        }
+    }
+
+    @Test
+    void luckPermsKnowsCustomers() throws Exception {
+        try (LuckPermsInMemory luckPerms = new LuckPermsInMemory()) {
+            ProxiedPlayer player;
+            try (MemoryProxy two = new MemoryProxy()) {
+                configure(two, "");
+                Compiled.into(
+                        two.getPluginsFolder().toPath().resolve("other.jar"), Path.of("src/test/plugin/OtherPlugin.java"), JAR,
+                        "bungee.yml", "name: LuckPerms\nmain: OtherPlugin\nversion: 1\nauthor: a test\n");
+                two.start();
+                player = two.join(player("Notch"), NOTCH, true);
+                two.until(() -> luckPerms.of(player).equals(List.of("paynowbridge:customer=true")), "an answer");
+                assertEquals(1, sandbox.asked("lookup_customer"));
+            }
+            assertEquals(List.of(), luckPerms.of(player));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.paynowbridge.sandbox;
 import java.lang.reflect.Method;
 import net.kyori.adventure.audience.Audience;
 import net.kyori.adventure.text.Component;
+import net.kyori.adventure.text.TextComponent;
 import net.kyori.adventure.text.minimessage.MiniMessage;
 import net.kyori.adventure.text.minimessage.tag.resolver.TagResolver;
 
@@ -12,8 +13,20 @@ public final class MiniMessages {
 
     private MiniMessages() {}
 
-    /** What a player is shown. In version 2 the tags know the player, in version 3 the message does. */
-    public static Component shown(Audience player, String text) {
+    /** What a player is shown, without its formats. */
+    public static String shown(Audience player, String text) {
+        StringBuilder shown = new StringBuilder();
+        flatten(component(player, text), shown);
+        return shown.toString();
+    }
+
+    private static void flatten(Component component, StringBuilder into) {
+        into.append(((TextComponent) component).content());
+        component.children().forEach(child -> flatten(child, into));
+    }
+
+    /** In version 2 the tags know the player, in version 3 the message does. */
+    private static Component component(Audience player, String text) {
         try {
             for (Method method : Class.forName(API).getMethods()) {
                 switch (method.getName()) {

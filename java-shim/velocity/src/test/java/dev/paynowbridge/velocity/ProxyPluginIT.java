@@ -12,6 +12,8 @@ import com.velocitypowered.api.event.connection.LoginEvent;
 import com.velocitypowered.api.permission.Tristate;
 import com.velocitypowered.api.proxy.Player;
 import dev.paynowbridge.sandbox.Compiled;
+import dev.paynowbridge.sandbox.LuckPermsInMemory;
+import dev.paynowbridge.sandbox.MiniMessages;
 import dev.paynowbridge.sandbox.Sandbox;
 import inmemory.MemoryProxy;
 import inmemory.MemoryPlayer;
@@ -278,6 +280,43 @@ class ProxyPluginIT {
         proxy.pretend("paynow-velocity", "9.8.7");
         String heard = answer("pnbproxy doctor", "own plugin");
         assertTrue(heard.contains("version 9.8.7"), heard);
+    }
+
+    private static MemoryProxy beside(String other) throws IOException, ReflectiveOperationException {
+        MemoryProxy two = new MemoryProxy();
+        configure(two, "");
+        two.pretend(other, "1");
+        two.load(JAR);
+        two.start();
+        return two;
+    }
+
+    @Test
+    void miniPlaceholdersShowCustomers() throws Exception {
+        Player session = player("Notch").session(NOTCH, true);
+        try (MemoryProxy two = beside("miniplaceholders")) {
+            two.join(session);
+            two.until(() -> MiniMessages.shown(session, "<paynowbridge_is_customer>").equals("true"), "an answer");
+            assertEquals(
+                    NOTCH_ID + " Notch founder",
+                    MiniMessages.shown(session, "<paynowbridge_customer_id> <paynowbridge_name> <paynowbridge_metadata:rank>"));
+            Player impostor = player("Impostor").session(NOTCH, false);
+            two.until(() -> MiniMessages.shown(impostor, "<paynowbridge_is_customer>").equals("false"), "not the account of their UUID");
+        }
+        assertEquals("<paynowbridge_name>", MiniMessages.shown(session, "<paynowbridge_name>"));
+    }
+
+    @Test
+    void luckPermsKnowsCustomers() throws Exception {
+        Player session = player("Notch").session(NOTCH, true);
+        try (LuckPermsInMemory luckPerms = new LuckPermsInMemory()) {
+            try (MemoryProxy two = beside("luckperms")) {
+                two.join(session);
+                two.until(() -> luckPerms.of(session).equals(List.of("paynowbridge:customer=true")), "an answer");
+                assertEquals(1, sandbox.asked("lookup_customer"));
+            }
+            assertEquals(List.of(), luckPerms.of(session));
+        }
     }
 
     @Test
