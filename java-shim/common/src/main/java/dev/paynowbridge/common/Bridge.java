@@ -42,7 +42,7 @@ public final class Bridge {
         messages = new Messages(host.command());
         identities = new Identities(Floodgate.find(host.getClass().getClassLoader(), host.log()));
         connection = new Connection(host, messages);
-        placeholders = new Placeholders(connection::current, identities, warmUp, System::nanoTime);
+        placeholders = new Placeholders(connection::memory, identities, warmUp, System::nanoTime);
         metrics = new MetricsServer(() -> connection.current().map(Connection.Open::client), host::log);
         Replies replies = new Replies(messages, host, new PlayerFailures(messages, host.log(), System::nanoTime));
         targets = new Targets(host, identities);

@@ -10,7 +10,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,15 +41,15 @@ public final class Placeholders {
     private static final long AFTER_FAILURE = Duration.ofSeconds(30).toNanos();
     private static final long WITHOUT_BUDGET = Duration.ofSeconds(1).toNanos();
 
-    private final Supplier<? extends Optional<? extends Memory>> memories;
+    private final Supplier<? extends @Nullable Memory> memories;
     private final Identities identities;
     private final WarmUp warmUp;
     private final LongSupplier nanoTime;
     private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
     private final List<Watcher> watchers = new CopyOnWriteArrayList<>();
 
-    Placeholders(
-            Supplier<? extends Optional<? extends Memory>> memories, Identities identities, WarmUp warmUp, LongSupplier nanoTime) {
+    /** {@code memories} gives null while there is none. */
+    Placeholders(Supplier<? extends @Nullable Memory> memories, Identities identities, WarmUp warmUp, LongSupplier nanoTime) {
         this.memories = memories;
         this.identities = identities;
         this.warmUp = warmUp;
@@ -237,7 +236,7 @@ public final class Placeholders {
     }
 
     private Answer of(UUID id, @Nullable String name, boolean unproven) {
-        Memory memory = memories.get().orElse(null);
+        Memory memory = memories.get();
         if (memory == null) {
             return Answer.UNKNOWN;
         }

@@ -31,7 +31,7 @@ class PlaceholdersTest {
     private final FakeMemory memory = new FakeMemory("a store");
     private FakeMemory current = memory;
     private final Placeholders placeholders =
-            new Placeholders(() -> Optional.ofNullable(current), new Identities(Optional.empty()), warmUp, now::get);
+            new Placeholders(() -> current, new Identities(Optional.empty()), warmUp, now::get);
 
     PlaceholdersTest() {
         warmUp.limit(20);
