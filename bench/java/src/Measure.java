@@ -399,12 +399,14 @@ final class Measure {
             }
             Samples samples = new Samples(ticks);
             long bytes = 0;
+            long cpu = 0;
             long next = System.nanoTime();
             for (int tick = 0; tick < WARM_TICKS + ticks; tick++) {
                 boolean counts = tick >= WARM_TICKS;
                 next += counts ? TICK : SECOND / 200;
                 sleepUntil(next);
                 long before = allocated();
+                long cpuBefore = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
                 long from = System.nanoTime();
                 long length = 0;
                 for (UUID player : watching) {
@@ -414,11 +416,13 @@ final class Measure {
                 SINK.addAndGet(length);
                 if (counts) {
                     samples.add(took);
+                    cpu += ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpuBefore;
                     bytes += allocated() - before;
                 }
             }
             samples.print("scoreboard");
             print("scoreboard.lines", WATCHING * scoreboard.lines());
+            print("scoreboard.cpu", (double) cpu / ticks);
             print("scoreboard.bytes", (double) bytes / ticks);
         }
     }
