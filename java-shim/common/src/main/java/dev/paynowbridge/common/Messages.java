@@ -112,7 +112,7 @@ final class Messages {
         return out.toString();
     }
 
-    /** So that what is shown all the time is not made anew each time. */
+    /** So that what is shown all the time is not copied each time. */
     private static boolean isHarmless(String value) {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);

@@ -48,7 +48,7 @@ public final class Placeholders {
     private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
     private final List<Watcher> watchers = new CopyOnWriteArrayList<>();
 
-    /** {@code memories} gives null while there is none. */
+    /** {@code memories} gives null while there is no client. */
     Placeholders(Supplier<? extends @Nullable Memory> memories, Identities identities, WarmUp warmUp, LongSupplier nanoTime) {
         this.memories = memories;
         this.identities = identities;

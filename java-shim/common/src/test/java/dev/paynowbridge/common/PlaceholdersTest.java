@@ -300,7 +300,7 @@ class PlaceholdersTest {
     }
 
     @Test
-    void whatIsHarmlessIsNotMadeAnew() {
+    void whatIsHarmlessIsNotCopied() {
         String german = "Gr\u00fcnes B\u00e4umchen ~";
         assertSame(german, Messages.harmless(german));
         assertEquals("lbold and more", Messages.harmless("\u00a7lbold\nand\u202emore"));
