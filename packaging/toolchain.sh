@@ -1,6 +1,7 @@
 #!/bin/sh
 # Gets what dist.sh builds and runs with into target/dist-tools, from package registries alone and without touching the
 # system. What is there already is kept; what cannot be had is said, and dist.sh then skips the targets that need it.
+# With the word `zig`, only the first row.
 #
 #   zig, cargo-zigbuild   pip, in a virtual environment    C compiler and linker for every target; the old glibc's symbols
 #   rustc with sources    Debian packages, only unpacked   targets whose standard library rustup cannot bring
@@ -71,6 +72,7 @@ if [ ! -e "$tools/zig.done" ]; then
     echo "toolchain: zig: cannot be had, see $tools/zig.log"
   fi
 fi
+[ "${1:-}" != zig ] || exit 0
 debian rust '(rustc|cargo|libstd-rust|rust)-web.*' rustc-web cargo-web rust-web-src
 # The standard library for aarch64 can be had built; the package would want a whole arm64 system around it.
 if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then

@@ -1,8 +1,9 @@
 #!/bin/sh
 # The C and C++ suites under valgrind and under AddressSanitizer with UBSan, the Rust ones under sanitizers and Miri, the
 # concurrent core under the model checker, the unit tests in 32 bits, a hundred faults of a Redis, an import that is killed
-# fifty times, a real Prometheus, the sandbox's page in a browser, packages for Conan, a million seeds of the simulation and its
-# mutants, a million random calls, the advisories, and the mutants. A tool that is missing is a skip by name.
+# fifty times, a real Prometheus, the sandbox's page in a browser, packages for Conan, a release that is built twice, a million
+# seeds of the simulation and its mutants, a million random calls, the advisories, and the mutants. A tool that is missing is a
+# skip by name.
 #   full.sh [PART...]   all of them without an argument; they need what `make lib static sandbox` builds
 set -u
 
@@ -88,6 +89,11 @@ if command -v cmake >/dev/null && python3 -m venv --help >/dev/null 2>&1; then
   part conan sh packaging/conan/test.sh
 else
   skip conan 'needs cmake and python3 with venv'
+fi
+if command -v mvn >/dev/null && command -v java >/dev/null && command -v zip >/dev/null && python3 -m venv --help >/dev/null 2>&1; then
+  part reproducible sh packaging/twice.sh
+else
+  skip reproducible 'needs Maven, Java, zip and python3 with venv'
 fi
 part advisories sh tests/verify/deny.sh advisories
 part mutants sh tests/verify/mutants.sh
