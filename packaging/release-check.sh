@@ -30,43 +30,29 @@ lacks() { # WHAT HINT
 
 # --- the version, in every file ---
 
-# says FILE PATTERN: each version that the pattern finds in the file is this one, and there is one.
-says() {
-  found=$(sed -n "s/$2.*/\1/p" "$1" | sort -u | tr '\n' ' ')
-  if [ "$found" = "$version " ]; then
-    printf 'ok      version %s in %s\n' "$version" "$1"
+# packaging/versions.txt says how often a text with it stands in which file.
+while read -r count file text; do
+  case $count in '#'*) continue ;; esac
+  wanted=$(printf '%s\n' "$text" | sed "s/VERSION/$version/g; s/MINOR/${version%.*}/g")
+  found=$(grep -oF -e "$wanted" "$file" | grep -c .)
+  if [ "$found" -eq "$count" ]; then
+    printf 'ok      %s in %s\n' "$wanted" "$file"
     there=$((there + 1))
   else
-    lacks "version $version in $1" "it says ${found:-nothing}"
+    lacks "$wanted in $file" "it stands there $found times, not $count: packaging/set-version.sh writes it"
   fi
-}
-
-number='\([0-9][0-9.]*[0-9]\)'
-for file in cli/Cargo.toml sandbox/Cargo.toml tools/contract/Cargo.toml examples/rust/Cargo.toml; do
-  says "$file" "^version = \"$number\""
+done <packaging/versions.txt
+for file in Cargo.lock fuzz/Cargo.lock; do
+  hint='cargo metadata writes it'
+  has "version $version in $file" sh -c 'grep -A 1 "^name = \"paynow-bridge\"" "$1" | grep -qF "\"$2\""' - "$file" "$version"
 done
-# The first version in a POM is its own or its parent's.
-for file in java-shim/pom.xml java-shim/*/pom.xml examples/paper-plugin/pom.xml; do
-  own=$(sed -n 's|^ *<version>\(.*\)</version>|\1|p' "$file" | head -n 1)
-  if [ "$own" = "$version" ]; then
-    printf 'ok      version %s in %s\n' "$version" "$file"
-    there=$((there + 1))
-  else
-    lacks "version $version in $file" "it says $own"
-  fi
-done
-says java-shim/pom.xml ".*<bukkit.version>$number<"
-says docs/java.md ".*paynow-bridge-api:$number\""
-if [ -f packaging/vcpkg/ports/paynow-bridge/vcpkg.json ]; then
-  says packaging/vcpkg/ports/paynow-bridge/vcpkg.json ".*\"version\": \"$number\""
-fi
 
 # --- what is written about it ---
 
 hint="move what is under Unreleased below ## $version"
 has "a section $version in CHANGELOG.md" grep -q "^## \[\{0,1\}$version" CHANGELOG.md
-for file in Cargo.toml java-shim/pom.xml; do
-  if grep -q 'paynowbridge\.dev[/<"]' "$file"; then
+for file in Cargo.toml java-shim/pom.xml packaging/sites/modrinth.md packaging/sites/hangar.md packaging/sites/spigotmc.bbcode; do
+  if grep -q 'paynowbridge\.dev[]/<">]' "$file"; then
     lacks "an address of the project in $file" 'https://paynowbridge.dev is a placeholder'
   else
     printf 'ok      an address of the project in %s\n' "$file"
@@ -95,8 +81,9 @@ for target in linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl; do
   has "the archive of $target" grep -q " paynow_bridge-$version-$target.tar.gz$" "$dist/SHA256SUMS"
 done
 has 'the archive of windows-x86_64' grep -q " paynow_bridge-$version-windows-x86_64.zip$" "$dist/SHA256SUMS"
-for file in "paynow-bridge-api-$version.jar" "paynow-bridge-bukkit-$version.jar" "paynow-bridge-$version-maven.zip" \
-  "paynow-bridge-$version.crate" "paynow-bridge-$version.cdx.json" THIRD-PARTY-NOTICES.txt; do
+for file in "paynow-bridge-api-$version.jar" "paynow-bridge-bukkit-$version.jar" "paynow-bridge-bungeecord-$version.jar" \
+  "paynow-bridge-velocity-$version.jar" "paynow-bridge-$version-maven.zip" "paynow-bridge-$version.crate" \
+  "paynow-bridge-$version.cdx.json" THIRD-PARTY-NOTICES.txt; do
   has "$file" grep -qF " $file" "$dist/SHA256SUMS"
 done
 has 'jars that keep the rules of Maven Central' python3 "$here/check-maven.py" "$dist/maven"
