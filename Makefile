@@ -9,6 +9,9 @@ LIB := $(RELEASE)/libpaynow_bridge.so
 STATIC_LIB := $(RELEASE)/libpaynow_bridge.a
 SANDBOX := $(RELEASE)/paynow-sandbox
 
+# What is installed with the libraries is made where they are: `make install` may run where there is no cargo.
+NOTICES = sh packaging/notices.sh >$(RELEASE)/NOTICES.new && mv $(RELEASE)/NOTICES.new $(RELEASE)/THIRD-PARTY-NOTICES.txt
+
 export PAYNOW_LIB_DIR := $(CURDIR)/$(RELEASE)
 export PAYNOW_STATIC_LIB := $(CURDIR)/$(STATIC_LIB)
 export PAYNOW_INCLUDE_DIR := $(CURDIR)/include
@@ -101,6 +104,7 @@ lib: ## Build the shared library
 	$(CARGO) rustc --locked --release --lib --features wiping-allocator --crate-type cdylib
 	@# At run time it is looked for by its soname.
 	@ln -sf libpaynow_bridge.so $(LIB).0
+	@$(NOTICES)
 
 .PHONY: size
 size: lib ## Say how large the library is, by the layers of src
@@ -109,6 +113,7 @@ size: lib ## Say how large the library is, by the layers of src
 .PHONY: static
 static: ## Build the static library
 	$(CARGO) rustc --locked --release --lib --features wiping-allocator --crate-type staticlib
+	@$(NOTICES)
 
 .PHONY: java
 java: lib ## Build the Java API with the library inside, and install it into the local Maven repository
@@ -119,7 +124,7 @@ java: lib ## Build the Java API with the library inside, and install it into the
 
 PREFIX ?= /usr/local
 .PHONY: install
-install: lib static ## Install libraries, headers, CMake package and pkg-config files below PREFIX
+install: ## Install below PREFIX what `make lib static` built, with headers, CMake package and pkg-config files
 	@sh packaging/install.sh "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: dist

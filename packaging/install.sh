@@ -5,7 +5,7 @@
 #   PAYNOW_LIB_DIR      where the built libraries are; either kind may be missing   (target/release)
 #   PAYNOW_INCLUDE_DIR  where the headers are                                       (include)
 #   PAYNOW_TARGET       linux-x86_64, linux-i686, …, windows-x86_64                 (linux, as wide as this machine)
-#   PAYNOW_NOTICES      notices of third parties made beforehand                    (made by notices.sh)
+#   PAYNOW_NOTICES      notices of third parties made beforehand                    (beside the libraries, or by notices.sh)
 #   PAYNOW_CLI_DIR      pnb with its pages and completions, as build-cli.sh leaves them   (left out)
 set -eu
 
@@ -47,7 +47,7 @@ case $target in
     ;;
 esac
 if [ ! -e "$built" ] && [ ! -e "$lib/libpaynow_bridge.a" ]; then
-  echo "install: there is no library in $lib: build it first" >&2
+  echo "install: there is no library in $lib: build it first, with make lib static" >&2
   exit 1
 fi
 
@@ -105,6 +105,9 @@ doc=share/doc/paynow_bridge
 for text in LICENSE LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md; do
   put 644 "$root/$text" "$doc/$text"
 done
+if [ -z "${PAYNOW_NOTICES:-}" ] && [ -z "${PAYNOW_CLI_DIR:-}" ] && [ -e "$lib/THIRD-PARTY-NOTICES.txt" ]; then
+  PAYNOW_NOTICES=$lib/THIRD-PARTY-NOTICES.txt
+fi
 if [ -n "${PAYNOW_NOTICES:-}" ]; then
   put 644 "$PAYNOW_NOTICES" "$doc/THIRD-PARTY-NOTICES.txt"
 else

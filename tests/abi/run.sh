@@ -7,6 +7,9 @@
 # Beside the variables of tests/suite.sh:
 # ABIDW, ABIDIFF       the tools                         (abidw, abidiff; Debian: abigail-tools)
 #
+# 0.1/paynow_bridge.h is the header of version 0.1, of which the dump was made. Programs that are compiled and linked with it
+# alone do all operations with the library of today, which fills no more of a struct than they have.
+#
 # The release build has no debug information about types, and Rust's would name Rust types. So types and signatures are
 # those of the header, compiled with debug information into a library of empty functions; tests/header.rs keeps the header
 # equal to src/ffi. The functions of the dump must be exported by the built library.
@@ -113,6 +116,38 @@ check every_function_is_described every_function_is_described
 check interface_stays interface_stays "$include"
 check functions_stay_exported functions_stay_exported
 check no_path_in_the_dump no_path_in_the_dump
+
+# --- a program of a user of version 0.1 ---
+
+first=$here/0.1
+is_the_dumped_one() {
+  describe "$first" "$out/libinterface.so" || return 1
+  "$abidiff" --no-architecture --harmless "$dump" "$out/libinterface.so" && list_constants "$first" | diff "$constants" -
+}
+# Linked with functions that hold nothing, for want of a library of that time: names, signatures and structs are all it brings.
+linked_with_it() {
+  describe "$first" "$out/libpaynow_bridge.so.0" || return 1
+  for program in "$root/packaging/run/operations.c" "$here/shorter.c"; do
+    "$cc" -std=c11 -O2 -I"$first" "$program" -o "$out/$(basename -- "$program" .c)-of-0.1" "$out/libpaynow_bridge.so.0" || return 1
+  done
+  rm "$out/libpaynow_bridge.so.0"
+}
+with_library_of_today() { LD_LIBRARY_PATH=$out timeout 60 "$@"; }
+does_all_operations() { link_soname && with_library_of_today "$out/operations-of-0.1" | tee "$out/operations-of-0.1.txt" && grep '^11 operations' "$out/operations-of-0.1.txt"; }
+# And they are shorter: otherwise nothing would be shown that recompiling does not show.
+shorter_structs_stay_so() {
+  "$cc" -std=c11 -O2 -I"$include" "$here/shorter.c" -o "$out/shorter" "$library" &&
+    { with_library_of_today "$out/shorter-of-0.1" && with_library_of_today "$out/shorter"; } >"$out/sizes.txt" || return 1
+  awk 'NR == 1 { split($0, old) } NR == 2 { for (i = 1; i <= 3; i++) if (old[i] >= $i) exit 1; good = 1 } END { exit !good }' "$out/sizes.txt"
+}
+if wants version_0_1; then
+  needs "$sandbox"
+  sandbox_or_die
+  check version_0_1.header_is_the_dumped_one is_the_dumped_one
+  check version_0_1.programs_are_linked linked_with_it
+  check version_0_1.all_operations does_all_operations
+  check version_0_1.shorter_structs shorter_structs_stay_so
+fi
 
 # --- that the comparison notices what it should ---
 

@@ -50,6 +50,7 @@ exports_only() { # PATTERN FILE
 
 # --- the installed package ---
 
+version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 prefix=$out/first
 check install sh "$root/packaging/install.sh" "$prefix"
 [ "$failed" -eq 0 ] || finish
@@ -58,6 +59,11 @@ check install.into_destdir env PAYNOW_NOTICES="$prefix/share/doc/paynow_bridge/T
 check install.staged_is_the_same diff -r "$prefix" "$out/staged/usr"
 check install.refuses_a_relative_prefix refused 'must begin with /' sh "$root/packaging/install.sh" somewhere
 check install.refuses_without_libraries refused 'no library in' env PAYNOW_LIB_DIR="$out" sh "$root/packaging/install.sh" "$out/none"
+# It may run as another user than the one who builds.
+builds_nothing() { make -n -C "$root" install >"$out/make.txt" && grep -q 'packaging/install\.sh' "$out/make.txt" && ! grep cargo "$out/make.txt"; }
+check install.builds_nothing builds_nothing
+mkdir "$out/built" && cp "$library" "$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt" "$out/built/" || exit 1
+check install.needs_no_cargo env CARGO="$out/no-cargo" PAYNOW_LIB_DIR="$out/built" sh "$root/packaging/install.sh" "$out/no-cargo-there"
 check install.symbolic_links test "$(readlink "$prefix/lib/libpaynow_bridge.so")" = \
   "$(readelf -d "$prefix/lib/libpaynow_bridge.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"
 for text in LICENSE LICENSE-MIT LICENSE-APACHE THIRD-PARTY-NOTICES.txt; do
@@ -82,11 +88,23 @@ check install.leaves_out_what_was_not_built knows_no_pnb
 
 # What docs/publishing.md says to remove is all there is.
 removed() {
-  cp -R "$prefix" "$out/removed" && cd "$out/removed" && rm -r lib/libpaynow_bridge* include/paynow_bridge.h include/paynow_bridge.hpp \
+  cp -R "$prefix" "$out/removed" && touch "$out/removed/lib/libpaynow_bridge.so.0.1.0" && cd "$out/removed" && rm -r lib/libpaynow_bridge* include/paynow_bridge.h include/paynow_bridge.hpp \
     lib/cmake/paynow_bridge lib/pkgconfig/paynow_bridge*.pc share/doc/paynow_bridge && ! find . ! -type d | grep .
 }
 removed_as_written() { (removed); }
 check install.is_removed_as_the_guide_says removed_as_written
+
+# An upgrade: the file of 0.1 stays beside the new one, and both are removed in the same way.
+over_an_older_one() {
+  over=$out/over
+  mkdir -p "$over/lib" && printf old >"$over/lib/libpaynow_bridge.so.0.1.0" &&
+    ln -s libpaynow_bridge.so.0.1.0 "$over/lib/libpaynow_bridge.so.0" && ln -s libpaynow_bridge.so.0 "$over/lib/libpaynow_bridge.so" &&
+    sh "$root/packaging/install.sh" "$over" && [ "$(cat "$over/lib/libpaynow_bridge.so.0.1.0")" = old ] &&
+    [ "$(readlink -f "$over/lib/libpaynow_bridge.so")" = "$(readlink -f "$over/lib/libpaynow_bridge.so.$version")" ] || return 1
+  # And back, as docs/publishing.md says.
+  (cd "$over" && ln -sf libpaynow_bridge.so.0.1.0 lib/libpaynow_bridge.so.0) && [ "$(cat "$over/lib/libpaynow_bridge.so")" = old ]
+}
+check install.over_an_older_one over_an_older_one
 
 # A package that still works here can be moved anywhere.
 mv "$prefix" "$out/moved to elsewhere"
@@ -136,9 +154,9 @@ elif command -v cmake >/dev/null; then
     rm -rf "$out/versions/build"
     cmake -S "$out/versions" -B "$out/versions/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc"
   }
-  check cmake.accepts_its_version asks_for 0.1.0
-  check cmake.refuses_a_newer_patch refused 'compatible' asks_for 0.1.99
-  check cmake.refuses_another_minor refused 'compatible' asks_for 0.0
+  check cmake.accepts_its_version asks_for "$version"
+  check cmake.refuses_a_newer_patch refused 'compatible' asks_for "${version%.*}.99"
+  check cmake.refuses_another_minor refused 'compatible' asks_for 0.1
   check cmake.refuses_another_major refused 'compatible' asks_for 1
 else
   skip cmake 'there is no cmake'
@@ -183,8 +201,7 @@ elif command -v pkg-config >/dev/null; then
     # shellcheck disable=SC2294 # pkg-config quotes for a shell
     eval '"$@"' "$(pkg-config --cflags --libs "$package")"
   }
-  check pkg_config.version pkg-config --exact-version="$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")" \
-    paynow_bridge
+  check pkg_config.version pkg-config --exact-version="$version" paynow_bridge
   check pkg_config.c_shared_builds with_package paynow_bridge "$cc" -O2 "$project/lookup.c" -o "$out/pc_shared"
   check pkg_config.cpp_static_builds with_package paynow_bridge-static "$cxx" -std=c++17 -O2 "$project/lookup.cpp" -o "$out/pc_static"
   check pkg_config.c_shared finds env LD_LIBRARY_PATH="$prefix/lib" "$out/pc_shared"
@@ -228,10 +245,10 @@ local_repository() { # FOLDER
   done
   for each in parent:../pom.xml api:pom.xml; do
     name=paynow-bridge-${each%%:*}
-    version=$1/dev/paynowbridge/$name/0.1.0
-    mkdir -p "$version" && cp "$root/java-shim/api/${each#*:}" "$version/$name-0.1.0.pom" || return 1
+    folder=$1/dev/paynowbridge/$name/$version
+    mkdir -p "$folder" && cp "$root/java-shim/api/${each#*:}" "$folder/$name-$version.pom" || return 1
   done
-  cp "$root/java-shim/api/target/paynow-bridge-api-0.1.0.jar" "$version"
+  cp "$root/java-shim/api/target/paynow-bridge-api-$version.jar" "$folder"
 }
 
 # The Gradle of Debian is older than Java 18, and runs on nothing newer than Java 17.
@@ -276,7 +293,6 @@ spoilt() {
 }
 
 published() {
-  version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
   check maven.builds_and_keeps_the_rules sh "$root/packaging/maven.sh" "$out/maven" "-Dpaynow.native=$library" || return
   api=paynow-bridge-api/$version/paynow-bridge-api-$version
   parent=paynow-bridge-parent/$version/paynow-bridge-parent-$version
