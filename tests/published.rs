@@ -78,21 +78,86 @@ fn it_has_every_field_a_reader_of_its_page_looks_for() {
     assert!(manifest.contains("\n[package.metadata.docs.rs]\n"));
 }
 
-#[test]
-fn the_permissions_for_the_page_are_those_of_the_plugin() {
-    let read =
-        |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// The plugin's permissions without what all begin with, and their defaults.
+fn permissions() -> Vec<(String, String)> {
     let plugin = read("java-shim/bukkit/src/main/resources/plugin.yml");
     let mut names = plugin.lines().filter_map(|line| line.strip_prefix("  paynowbridge.")?.strip_suffix(':'));
     let defaults = plugin.lines().filter_map(|line| line.strip_prefix("    default: "));
-    let wanted: Vec<_> =
+    let found: Vec<_> =
         defaults.map(|default| (names.next().unwrap().to_owned(), default.to_owned())).collect();
-    let guide = read("docs/publishing.md");
-    let shown: Vec<_> = guide
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `paynowbridge.")?.split_once("` | "))
-        .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap().to_owned()))
-        .collect();
-    assert!(wanted.len() > 5 && names.next().is_none());
-    assert_eq!(shown, wanted);
+    assert!(found.len() > 5 && names.next().is_none());
+    found
+}
+
+/// In each line that begins with `start`: the text up to `between`, and the word behind it.
+fn shown(text: &str, start: &str, between: &str) -> Vec<(String, String)> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix(start)?.split_once(between))
+        .map(|(name, rest)| (name.to_owned(), rest.split([' ', ')']).next().unwrap().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_permissions_for_the_pages_are_those_of_the_plugin() {
+    for page in ["docs/publishing.md", "packaging/sites/modrinth.md", "packaging/sites/hangar.md"] {
+        assert_eq!(shown(&read(page), "| `paynowbridge.", "` | "), permissions(), "{page}");
+    }
+    let page = read("packaging/sites/spigotmc.bbcode");
+    assert_eq!(
+        shown(&page, "[*][FONT=Courier New]paynowbridge.", "[/FONT] (default: "),
+        permissions(),
+        "SpigotMC"
+    );
+}
+
+#[test]
+fn the_commands_for_the_pages_are_those_of_the_plugin() {
+    let plugin = read("java-shim/bukkit/src/main/resources/plugin.yml");
+    let usage = plugin.split_once("usage: /paynowbridge <").unwrap().1.split_once('>').unwrap().0;
+    let mut wanted: Vec<_> = usage.split('|').collect();
+    wanted.sort_unstable();
+    let rows = [("modrinth.md", "| `"), ("hangar.md", "| `"), ("spigotmc.bbcode", "[*][FONT=Courier New]")];
+    for (page, start) in rows {
+        let text = read(&format!("packaging/sites/{page}"));
+        assert!(text.contains("/paynowbridge") && text.contains("/pnb"), "{page}");
+        let rows = text.lines().filter_map(|line| line.strip_prefix(start));
+        // A permission is one word with a dot in it, and a file has a dash.
+        let mut found: Vec<_> = rows
+            .map(|row| row.split([' ', '`', '[']).next().unwrap())
+            .filter(|word| !word.contains(['.', '-', '/']))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, wanted, "{page}");
+    }
+}
+
+#[test]
+fn every_jar_is_made_listed_and_asked_for() {
+    let maven = read("packaging/maven.sh");
+    let modules = maven.split_once("modules='").unwrap().1.split_once('\'').unwrap().0;
+    let (guide, jars, release) =
+        (read("docs/publishing.md"), read("packaging/jars.sh"), read("packaging/release-check.sh"));
+    let handed_out: Vec<_> = modules.split(' ').filter(|module| *module != "common").collect();
+    assert!(handed_out.len() > 3);
+    assert!(jars.contains(&format!("for module in {}; do", handed_out.join(" "))));
+    for module in handed_out {
+        assert!(guide.contains(&format!("\n| `paynow-bridge-{module}-VERSION.jar` | ")), "{module}");
+        assert!(release.contains(&format!("\"paynow-bridge-{module}-$version.jar\"")), "{module}");
+    }
+}
+
+#[test]
+fn icons_have_the_sizes_they_are_named_after() {
+    for size in [256_u32, 512] {
+        let path = format!("{}/packaging/sites/icon-{size}.png", env!("CARGO_MANIFEST_DIR"));
+        let picture = std::fs::read(path).unwrap();
+        assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+        let wanted = [size.to_be_bytes(), size.to_be_bytes()].concat();
+        assert_eq!(picture[16..24], wanted);
+    }
 }
