@@ -936,7 +936,7 @@ const char *paynow_last_error(void);
 // PAYNOW_ABI_VERSION when the library is loaded at run time. Any thread, never blocks.
 uint32_t paynow_abi_version(void);
 
-// Version of the library, such as "0.1.0". Static, never NULL. Any thread, never blocks.
+// Version of the library, such as "0.2.0". Static, never NULL. Any thread, never blocks.
 const char *paynow_version(void);
 
 // Makes a client for one store and writes its handle to `*out_client`.

@@ -235,7 +235,7 @@ inline const char* text(Status status) noexcept {
   return paynow_status_text(static_cast<paynow_status>(status));
 }
 
-/// Version of the loaded library, such as "0.1.0". Any thread, never waits.
+/// Version of the loaded library, such as "0.2.0". Any thread, never waits.
 inline std::string_view version() noexcept { return paynow_version(); }
 
 // ---------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ pub extern "C" fn paynow_abi_version() -> u32 {
 /// The interface this header describes.
 pub const PAYNOW_ABI_VERSION: u32 = 0;
 
-/// Version of the library, such as "0.1.0". Static, never NULL. Any thread, never blocks.
+/// Version of the library, such as "0.2.0". Static, never NULL. Any thread, never blocks.
 #[unsafe(no_mangle)]
 pub extern "C" fn paynow_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
