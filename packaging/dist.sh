@@ -68,6 +68,8 @@ pack() { # TARGET
       ;;
   esac
   PAYNOW_TARGET=$1 PAYNOW_LIB_DIR=$dist/$1/lib PAYNOW_NOTICES=$notices sh "$here/install.sh" "$folder" || return 1
+  # Nor do archives hold the umask.
+  chmod -R u=rwX,go=rX "$folder"
   find "$folder" -exec touch -h -d "@$epoch" {} +
   case $1 in
     windows-*) (cd "$dist/$1" && find "$name" | LC_ALL=C sort | TZ=UTC zip -q -X -@ "$dist/$name.zip") ;;

@@ -29,6 +29,7 @@ mv "$folder/crate-build/package/paynow-bridge-$version.crate" "$folder/"
 rm -rf "$folder/crate-build"
 if [ -d "$folder/maven" ]; then
   rm -f "$folder/paynow-bridge-$version-maven.zip"
+  chmod -R u=rwX,go=rX "$folder/maven"
   find "$folder/maven" -exec touch -h -d "@$epoch" {} +
   (cd "$folder/maven" && find dev | LC_ALL=C sort | TZ=UTC zip -q -X -@ "$folder/paynow-bridge-$version-maven.zip")
 fi

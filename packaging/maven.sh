@@ -26,7 +26,19 @@ rm -rf "$folder"
 put() { # ARTIFACT FROM NAME
   to=$folder/dev/paynowbridge/$1/$version
   mkdir -p "$to"
-  cp "$2" "$to/$3"
+  case $3 in *.jar) with_the_same_modes "$2" "$to/$3" ;; *) cp "$2" "$to/$3" ;; esac
+}
+# Maven's archives hold who may read each file here, which depends on the umask; those that were shaded do not.
+with_the_same_modes() { # FROM TO
+  python3 - "$1" "$2" <<'END'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile(sys.argv[2], "w") as new:
+    for entry in old.infolist():
+        content = old.read(entry)
+        if entry.create_system == 3:
+            entry.external_attr = (0o40755 << 16 | 0x10) if entry.is_dir() else 0o100644 << 16
+        new.writestr(entry, content)
+END
 }
 put paynow-bridge-parent "$root/java-shim/pom.xml" "paynow-bridge-parent-$version.pom"
 for module in $modules; do
