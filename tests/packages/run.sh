@@ -295,6 +295,11 @@ spoilt() {
 published() {
   check maven.builds_and_keeps_the_rules sh "$root/packaging/maven.sh" "$out/maven" "-Dpaynow.native=$library" || return
   api=paynow-bridge-api/$version/paynow-bridge-api-$version
+  sources_hold_no_library() {
+    python3 -m zipfile -l "$out/maven/dev/paynowbridge/$api-sources.jar" >"$out/sources.txt" && grep -q 'PayNowClient\.java' "$out/sources.txt" &&
+      ! grep natives "$out/sources.txt"
+  }
+  check maven.sources_hold_no_library sources_hold_no_library
   parent=paynow-bridge-parent/$version/paynow-bridge-parent-$version
   spoilt "$api-sources.jar" rm
   check maven.sources_are_needed refused 'sources.jar: is missing' by_the_rules "$out/spoilt"
