@@ -19,9 +19,14 @@ record Platform(String os, String arch, boolean musl) {
     private static final int AARCH64 = 183;
 
     static Platform ofThisJvm() {
-        String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        return of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+    }
+
+    /** By the names a JVM has for its system and its processor. */
+    static Platform of(String osName, String osArch) {
+        String os = osName.toLowerCase(Locale.ROOT);
         os = os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "macos" : os;
-        String arch = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+        String arch = osArch.toLowerCase(Locale.ROOT);
         arch = switch (arch) {
             case "amd64" -> "x86_64";
             case "x86", "i386", "i486", "i586" -> "i686";

@@ -126,6 +126,15 @@ class ElfTest {
     }
 
     @Test
+    void eachJvmHasTheNamesOfAFolderOfTheJar() {
+        assertEquals("macos-aarch64", Platform.of("Mac OS X", "aarch64").name());
+        assertEquals("macos-x86_64", Platform.of("Mac OS X", "x86_64").name());
+        assertEquals("windows-x86_64", Platform.of("Windows Server 2022", "amd64").name());
+        assertEquals("linux-i686", Platform.of("Linux", "i386").name());
+        assertEquals("linux-aarch64", Platform.of("Linux", "aarch64").name());
+    }
+
+    @Test
     void theLibcInUseIsSeenInWhatIsMapped() {
         assertTrue(Platform.usesMusl("7f0-7f1 r-xp 0 08:01 1 /lib/ld-musl-x86_64.so.1\n"));
         assertFalse(Platform.usesMusl("7f0-7f1 r-xp 0 08:01 1 /usr/lib/x86_64-linux-gnu/libc.so.6\n"));

@@ -94,6 +94,23 @@ class LoaderTest {
         says(fails(new Platform("linux", "riscv64", false), null, folder), "no library for linux-riscv64");
         says(fails(new Platform("linux", HERE.arch(), true), null, folder), "no library for " + HERE.name() + "-musl");
         says(fails(new Platform("windows", "x86_64", false), null, folder), "no library for windows-x86_64");
+        says(fails(new Platform("macos", "riscv64", false), null, folder), "no library for macos-riscv64",
+                "/dev/paynowbridge/natives/macos-riscv64/libpaynow_bridge.dylib: not in the jar");
+    }
+
+    @Test
+    void aLibraryForMacOsIsTakenFromItsPlace() throws Exception {
+        Path copy = copyOfClasses();
+        Path mac = Files.createDirectories(copy.resolve("dev/paynowbridge/natives/macos-aarch64"));
+        // Linux loads a library of its own by any name.
+        Files.copy(copy.resolve(LIBRARY), mac.resolve("libpaynow_bridge.dylib"), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(copy.resolve(LIBRARY + ".sha256"), mac.resolve("libpaynow_bridge.dylib.sha256"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Files.delete(copy.resolve(LIBRARY));
+        try (Loader loader = new Loader(copy)) {
+            loader.loadOn("Mac OS X", "aarch64", folder);
+        }
+        assertEquals(List.of(), ownFiles(folder));
     }
 
     @Test
@@ -373,14 +390,23 @@ class LoaderTest {
             load(library);
         }
 
+        void loadOn(String osName, String osArch, Path folder) throws Exception {
+            var named = type("dev.paynowbridge.internal.Platform").getDeclaredMethod("of", String.class, String.class);
+            named.setAccessible(true);
+            load(library(named.invoke(null, osName, osArch), List.of(folder), null));
+        }
+
         private Object library(List<Path> folders, Path explicit) throws Exception {
-            Class<?> platform = type("dev.paynowbridge.internal.Platform");
-            var here = platform.getDeclaredMethod("ofThisJvm");
+            var here = type("dev.paynowbridge.internal.Platform").getDeclaredMethod("ofThisJvm");
             here.setAccessible(true);
+            return library(here.invoke(null), folders, explicit);
+        }
+
+        private Object library(Object platform, List<Path> folders, Path explicit) throws Exception {
             var constructor = type("dev.paynowbridge.internal.NativeLibrary")
-                    .getDeclaredConstructor(platform, Path.class, List.class);
+                    .getDeclaredConstructor(platform.getClass(), Path.class, List.class);
             constructor.setAccessible(true);
-            return constructor.newInstance(here.invoke(null), explicit, folders);
+            return constructor.newInstance(platform, explicit, folders);
         }
 
         private static void load(Object library) throws Exception {
