@@ -19,7 +19,7 @@ skip() {
 case $target in
   linux-x86_64 | linux-x86_64-musl) triple=x86_64-unknown-linux-musl ;;
   linux-i686) triple=i686-unknown-linux-musl ;;
-  linux-aarch64) triple=aarch64-unknown-linux-musl ;;
+  linux-aarch64 | linux-aarch64-musl) triple=aarch64-unknown-linux-musl ;;
   windows-x86_64) triple=x86_64-pc-windows-gnu ;;
   *)
     echo "unknown target $target" >&2

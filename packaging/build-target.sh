@@ -22,6 +22,7 @@ case $target in
   linux-i686) triple=i686-unknown-linux-gnu rust=debian link=zig triple_link=$triple.$floor ;;
   linux-aarch64) triple=aarch64-unknown-linux-gnu rust=debian link=zig triple_link=$triple.$floor ;;
   linux-x86_64-musl) triple=x86_64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
+  linux-aarch64-musl) triple=aarch64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
   windows-x86_64) triple=x86_64-pc-windows-gnu rust=debian link=mingw triple_link=$triple ;;
   *)
     echo "unknown target $target" >&2

@@ -28,7 +28,7 @@ runner=
 case $target in
   linux-x86_64 | linux-x86_64-musl) machine='Advanced Micro Devices X86-64' ;;
   linux-i686) machine='Intel 80386' ;;
-  linux-aarch64)
+  linux-aarch64 | linux-aarch64-musl)
     machine=AArch64
     [ -e "$tools/qemu.done" ] && runner=under_qemu || runner=none
     ;;

@@ -30,6 +30,7 @@ case $target in
   linux-i686) machine='Intel 80386' loader='ld-linux\.so\.2' ;;
   linux-aarch64) machine=AArch64 loader='ld-linux-aarch64\.so\.1' ;;
   linux-x86_64-musl) machine='Advanced Micro Devices X86-64' loader='' ;;
+  linux-aarch64-musl) machine=AArch64 loader='' ;;
   windows-x86_64) machine=pei-x86-64 loader='' ;;
   *)
     echo "unknown target $target" >&2

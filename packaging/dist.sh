@@ -26,7 +26,7 @@ tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 export PAYNOW_SANDBOX_BIN="${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}"
 version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 epoch=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
-[ $# -gt 0 ] || set -- linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl windows-x86_64
+[ $# -gt 0 ] || set -- linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl linux-aarch64-musl windows-x86_64
 
 if [ ! -x "$PAYNOW_SANDBOX_BIN" ]; then
   echo "dist: there is no sandbox at $PAYNOW_SANDBOX_BIN: build it first" >&2
@@ -47,6 +47,7 @@ fail() {
 triple_of() {
   case $1 in
     linux-x86_64-musl) echo x86_64-unknown-linux-musl ;;
+    linux-aarch64-musl) echo aarch64-unknown-linux-musl ;;
     linux-*) echo "${1#linux-}-unknown-linux-gnu" ;;
     windows-x86_64) echo x86_64-pc-windows-gnu ;;
   esac

@@ -55,6 +55,12 @@ case $target in
     flags=-dynamic
     run() { LD_LIBRARY_PATH=$work timeout 120 "$debian/lib/ld-musl-x86_64.so.1" "$@"; }
     ;;
+  linux-aarch64-musl)
+    [ -e "$tools/musl-aarch64.done" ] && [ -e "$tools/qemu.done" ] || skip 'no musl for aarch64 or no qemu: run packaging/toolchain.sh'
+    zig_target=aarch64-linux-musl
+    flags=-dynamic
+    run() { under_qemu -E "LD_LIBRARY_PATH=$work" "$debian/lib/ld-musl-aarch64.so.1" "$@"; }
+    ;;
   windows-x86_64)
     [ -e "$tools/wine.done" ] && [ -e "$tools/mingw.done" ] || skip 'no wine or no MinGW: run packaging/toolchain.sh'
     zig_target=x86_64-windows-gnu

@@ -74,20 +74,27 @@ if [ ! -e "$tools/zig.done" ]; then
 fi
 [ "${1:-}" != zig ] || exit 0
 debian rust '(rustc|cargo|libstd-rust|rust)-web.*' rustc-web cargo-web rust-web-src
-# The standard library for aarch64 can be had built; the package would want a whole arm64 system around it.
-if [ -e "$tools/rust.done" ] && [ ! -e "$tools/rust-aarch64.done" ]; then
-  refresh
-  log=$tools/rust-aarch64.log
-  # shellcheck disable=SC2086 # one option per word
-  if (cd "$tools" && apt-get -q $apt_options download libstd-rust-web-dev:arm64) >"$log" 2>&1 &&
-    dpkg -x "$tools"/libstd-rust-web-dev_*_arm64.deb "$tree" >>"$log" 2>&1; then
-    rm -f "$tools"/libstd-rust-web-dev_*_arm64.deb
-    touch "$tools/rust-aarch64.done"
-    echo 'toolchain: rust-aarch64'
-  else
-    echo "toolchain: rust-aarch64: cannot be had, see $log"
+# One package for aarch64, alone: with what it depends on it would bring a whole arm64 system.
+arm64() { # NAME PACKAGE
+  [ -e "$tools/$1.done" ] && return
+  if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+    echo "toolchain: $1: needs apt-get and dpkg"
+    return
   fi
-fi
+  refresh
+  log=$tools/$1.log
+  # shellcheck disable=SC2086 # one option per word
+  if (cd "$tools" && apt-get -q $apt_options download "$2:arm64") >"$log" 2>&1 && dpkg -x "$tools/$2"_*_arm64.deb "$tree" >>"$log" 2>&1; then
+    rm -f "$tools/$2"_*_arm64.deb
+    touch "$tools/$1.done"
+    echo "toolchain: $1"
+  else
+    echo "toolchain: $1: cannot be had, see $log"
+  fi
+}
+# The standard library for aarch64 can be had built.
+[ ! -e "$tools/rust.done" ] || arm64 rust-aarch64 libstd-rust-web-dev
+arm64 musl-aarch64 musl
 debian mingw '.*mingw-w64.*' gcc-mingw-w64-x86-64-win32
 debian i386 'libc6-i386' libc6-i386
 debian musl 'musl' musl
