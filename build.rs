@@ -16,6 +16,11 @@ fn main() {
         // Our fork handler and thread-locals stay behind when a host unloads the library.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
+        // A program finds it by its own run path. Two words, which Apple's linker and its compiler driver both take.
+        println!("cargo:rustc-cdylib-link-arg=-install_name");
+        println!("cargo:rustc-cdylib-link-arg=@rpath/libpaynow_bridge.dylib");
+    }
     println!("cargo:rerun-if-changed={SCRIPTS}");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write"));
     for entry in fs::read_dir(SCRIPTS).expect("the scripts are there") {

@@ -24,6 +24,9 @@ case $target in
   linux-x86_64-musl) triple=x86_64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
   linux-aarch64-musl) triple=aarch64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
   windows-x86_64) triple=x86_64-pc-windows-gnu rust=debian link=mingw triple_link=$triple ;;
+  # The oldest that Rust makes libraries for.
+  macos-aarch64) triple=aarch64-apple-darwin rust=debian link=apple macos_floor=11.0 ;;
+  macos-x86_64) triple=x86_64-apple-darwin rust=debian link=apple macos_floor=10.12 ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -46,10 +49,16 @@ case $target in
     ;;
 esac
 command=zigbuild
-if [ "$link" = mingw ]; then
-  with_mingw
-  command=rustc
-fi
+case $link in
+  mingw)
+    with_mingw
+    command=rustc
+    ;;
+  apple)
+    with_apple "$triple" "$macos_floor"
+    command=rustc
+    ;;
+esac
 case $target in
   # A shared library for musl must take musl itself from the host.
   *-musl) RUSTFLAGS="$RUSTFLAGS -C target-feature=-crt-static" ;;
@@ -84,6 +93,7 @@ case $target in
     python-zig dlltool -m i386:x86-64 -d "$out/paynow_bridge.def" -D paynow_bridge.dll -l "$out/paynow_bridge.lib"
     rm "$out/paynow_bridge.def"
     ;;
+  macos-*) cp "$built/libpaynow_bridge.dylib" "$built/libpaynow_bridge.a" "$out" ;;
   *)
     cp "$built/libpaynow_bridge.so" "$built/libpaynow_bridge.a" "$out"
     # A standard library that came built brings debug information along.

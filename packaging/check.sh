@@ -2,7 +2,8 @@
 # Fails when a built library is not fit to be handed out: packaging/check.sh TARGET FOLDER
 #
 # Looks at the shared library in FOLDER: for whom it was built, the newest glibc it asks for, what it exports (ours, all of
-# it, nothing else), what it needs, its soname, its size, and that no path of this machine is in it. Prints the figures.
+# it, nothing else), what it needs, its soname, its size, and that no path of this machine is in it; for macOS the oldest system it
+# runs on and its signature, too. Prints the figures.
 set -u
 
 target=$1
@@ -32,6 +33,8 @@ case $target in
   linux-x86_64-musl) machine='Advanced Micro Devices X86-64' loader='' ;;
   linux-aarch64-musl) machine=AArch64 loader='' ;;
   windows-x86_64) machine=pei-x86-64 loader='' ;;
+  macos-aarch64) machine=arm64 macos_floor=11.0 ;;
+  macos-x86_64) machine=x86_64 macos_floor=10.12 ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -39,6 +42,7 @@ case $target in
 esac
 case $target in
   windows-*) library=$folder/paynow_bridge.dll ;;
+  macos-*) library=$folder/libpaynow_bridge.dylib ;;
   *) library=$folder/libpaynow_bridge.so ;;
 esac
 if [ ! -f "$library" ]; then
@@ -62,6 +66,22 @@ case $target in
     allowed="($allowed)\\.dll"
     expect 'its name' paynow_bridge.dll "$(awk '/^The Export Tables/ { on = 1 } on && /^Name/ { print $NF; exit }' "$work/headers")"
     soname=paynow_bridge.dll
+    ;;
+  macos-*)
+    python3 "$here/macho.py" "$library" >"$work/facts" || fault 'it cannot be read'
+    fact() { sed -n "s/^$1 //p" "$work/facts"; }
+    expect 'the processor' "$machine" "$(fact cpu)"
+    expect 'the kind of file' dylib "$(fact type)"
+    soname=$(fact name)
+    # Found by the run path of what is linked with it.
+    expect 'the install name' @rpath/libpaynow_bridge.dylib "$soname"
+    expect 'the oldest macOS' "$macos_floor" "$(fact minimum)"
+    # A Mac with arm64 runs nothing unsigned.
+    expect 'the signature' ad-hoc "$(fact signature)"
+    expect 'its own run path' '' "$(fact rpath)"
+    fact export | sort >"$work/exports"
+    fact needs | sort -u >"$work/needed"
+    allowed='/usr/lib/libSystem\.B\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/Versions/A/(Security|CoreFoundation)'
     ;;
   *)
     readelf -hW "$library" >"$work/header" || fault 'it cannot be read'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what a release is made of: packaging/dist.sh [TARGET...]
 #
-# For each target: built, checked (check.sh), run (run-target.sh), and only then packed. Leaves in target/dist:
+# For each target: built, checked (check.sh), run (run-target.sh; macOS cannot be), and only then packed. Leaves in target/dist:
 #   paynow_bridge-VERSION-TARGET.tar.gz or .zip   library, headers, CMake package, pkg-config files, licences; pnb, its
 #                                                 manual pages and completions
 #   natives/dev/paynowbridge/natives/…            the libraries as the Java jar carries them, with their checksums
@@ -26,7 +26,7 @@ tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 export PAYNOW_SANDBOX_BIN="${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}"
 version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 epoch=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
-[ $# -gt 0 ] || set -- linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl linux-aarch64-musl windows-x86_64
+[ $# -gt 0 ] || set -- linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl linux-aarch64-musl windows-x86_64 macos-aarch64 macos-x86_64
 
 if [ ! -x "$PAYNOW_SANDBOX_BIN" ]; then
   echo "dist: there is no sandbox at $PAYNOW_SANDBOX_BIN: build it first" >&2
@@ -50,6 +50,7 @@ triple_of() {
     linux-aarch64-musl) echo aarch64-unknown-linux-musl ;;
     linux-*) echo "${1#linux-}-unknown-linux-gnu" ;;
     windows-x86_64) echo x86_64-pc-windows-gnu ;;
+    macos-*) echo "${1#macos-}-apple-darwin" ;;
   esac
 }
 
@@ -85,6 +86,7 @@ pack() { # TARGET
 lay_out_for_java() { # TARGET
   case $1 in
     windows-*) file=paynow_bridge.dll ;;
+    macos-*) file=libpaynow_bridge.dylib ;;
     *) file=libpaynow_bridge.so ;;
   esac
   natives=$dist/natives/dev/paynowbridge/natives/$1
@@ -110,7 +112,7 @@ for target in "$@"; do
   status=0
   sh "$here/run-target.sh" "$target" "$dist/$target/lib" || status=$?
   if [ "$status" -eq 77 ]; then
-    # What was never run is not packed either.
+    # What can be run is not packed before it was. For macOS a program is linked instead.
     skipped=$((skipped + 1))
     continue
   elif [ "$status" -ne 0 ]; then

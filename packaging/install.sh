@@ -4,7 +4,7 @@
 # Everything it puts under PREFIX finds its neighbours from its own place: the folder can be moved, or be an archive.
 #   PAYNOW_LIB_DIR      where the built libraries are; either kind may be missing   (target/release)
 #   PAYNOW_INCLUDE_DIR  where the headers are                                       (include)
-#   PAYNOW_TARGET       linux-x86_64, linux-i686, …, windows-x86_64                 (linux, as wide as this machine)
+#   PAYNOW_TARGET       linux-x86_64, linux-i686, …, macos-aarch64                  (linux, as wide as this machine)
 #   PAYNOW_NOTICES      notices of third parties made beforehand                    (beside the libraries, or by notices.sh)
 #   PAYNOW_CLI_DIR      pnb with its pages and completions, as build-cli.sh leaves them   (left out)
 set -eu
@@ -35,7 +35,9 @@ minor=${rest%%.*}
 pointer=8
 static_flags='-Wl,-z,nodelete -Wl,--exclude-libs,libpaynow_bridge.a'
 static_libs='-lpthread -ldl -lm'
+static_archive='-L${libdir} -l:libpaynow_bridge.a'
 shared_file=lib/libpaynow_bridge.so.$version
+soname=libpaynow_bridge.so.$major
 built=$lib/libpaynow_bridge.so
 case $target in
   *i686 | *i386) pointer=4 ;;
@@ -44,6 +46,14 @@ case $target in
     static_libs='-lws2_32 -lntdll -luserenv -lbcrypt -lcrypt32 -ladvapi32 -ldbghelp -lkernel32'
     shared_file=bin/paynow_bridge.dll
     built=$lib/paynow_bridge.dll
+    ;;
+  macos-*)
+    static_flags=
+    static_libs='-framework Security -framework CoreFoundation'
+    static_archive='${libdir}/libpaynow_bridge.a'
+    shared_file=lib/libpaynow_bridge.dylib
+    soname=@rpath/libpaynow_bridge.dylib
+    built=$lib/libpaynow_bridge.dylib
     ;;
 esac
 if [ ! -e "$built" ] && [ ! -e "$lib/libpaynow_bridge.a" ]; then
@@ -61,9 +71,9 @@ put() { # MODE FROM TO
 
 fill() { # TEMPLATE TO
   mkdir -p "$(dirname -- "$prefix/$2")"
-  cmake_libs=$(printf '%s' "$static_libs" | sed 's/ -l/;/g; s/^-l//')
+  cmake_libs=$(printf '%s' "$static_libs" | sed 's/ -l/;/g; s/^-l//; s/ -framework/;-framework/g')
   sed -e "s|@VERSION@|$version|g" -e "s|@VERSION_MAJOR@|$major|g" -e "s|@VERSION_MINOR@|$major.$minor|g" \
-    -e "s|@SOVERSION@|$major|g" -e "s|@SHARED_FILE@|$shared_file|g" -e "s|@POINTER_BYTES@|$pointer|g" \
+    -e "s|@SONAME@|$soname|g" -e "s|@STATIC_ARCHIVE@|$static_archive|g" -e "s|@SHARED_FILE@|$shared_file|g" -e "s|@POINTER_BYTES@|$pointer|g" \
     -e "s|@STATIC_FLAGS@|$static_flags|g" -e "s|@STATIC_LIBS@|$static_libs|g" -e "s|@STATIC_LIBS_CMAKE@|$cmake_libs|g" \
     "$here/templates/$1" >"$prefix/$2"
   chmod 644 "$prefix/$2"
@@ -77,6 +87,7 @@ if [ -e "$built" ]; then
         put 644 "$lib/$import" "lib/$import"
       done
       ;;
+    macos-*) ;;
     *)
       ln -sf "libpaynow_bridge.so.$version" "$prefix/lib/libpaynow_bridge.so.$major"
       ln -sf "libpaynow_bridge.so.$major" "$prefix/lib/libpaynow_bridge.so"

@@ -2,8 +2,8 @@
 # Does all eleven operations on a target, against the sandbox: packaging/run-target.sh TARGET FOLDER
 #
 # One C program, compiled for the target, linked once with the shared and once with the static library in FOLDER; run
-# natively, by the 32-bit loader, under qemu or under wine. Prints `skip TARGET run: REASON` and ends with 77 when the
-# target cannot be run here.
+# natively, by the 32-bit loader, under qemu or under wine. For macOS it is linked both ways and run nowhere. Prints
+# `skip TARGET run: REASON` and ends with 77 when the target cannot be run here.
 #   PAYNOW_SANDBOX_BIN  the sandbox program   (target/release/paynow-sandbox)
 set -eu
 
@@ -68,6 +68,12 @@ case $target in
     system_libs='-lws2_32 -lntdll -luserenv -lbcrypt -lcrypt32 -ladvapi32 -ldbghelp -lkernel32'
     run() { under_wine "$@"; }
     ;;
+  macos-*)
+    [ -d "$tools/macos" ] || skip 'no names of the system: run packaging/build-target.sh'
+    zig_target=${target#macos-}-macos
+    shared=$lib/libpaynow_bridge.dylib
+    system_libs="-F$tools/macos/System/Library/Frameworks -framework Security -framework CoreFoundation"
+    ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -115,6 +121,12 @@ case $target in
     # shellcheck disable=SC2086 # one library per word
     "$gcc" -std=c99 -O2 -I"$root/include" "$here/run/operations.c" -o "$work/static.exe" "$lib/libpaynow_bridge.a" $system_libs
     show static "$work/static.exe"
+    ;;
+  macos-*)
+    compile "$work/shared" "$shared"
+    # shellcheck disable=SC2086 # one library per word
+    compile "$work/static" "$lib/libpaynow_bridge.a" $system_libs
+    printf '%s: a program links with it both ways; never run: there is no macOS here\n' "$target"
     ;;
   *)
     ln -s "$lib/libpaynow_bridge.so" "$work/libpaynow_bridge.so.0"

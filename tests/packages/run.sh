@@ -177,7 +177,45 @@ unfit() {
   check unfit.is_for_another_processor checked_as 'the processor is' linux-aarch64
   check unfit.is_for_glibc checked_as 'it needs .*libc\.so\.6' linux-x86_64-musl
   check unfit.is_missing checked_as 'there is no ' windows-x86_64
+  cp "$out/unfit/libpaynow_bridge.so" "$out/unfit/libpaynow_bridge.dylib"
+  check unfit.is_not_for_macos checked_as 'it cannot be read' macos-x86_64
+  unfit_for_macos
 }
+
+# Rust's linker makes files for macOS of what clang compiles, with nothing of the system.
+unfit_for_macos() {
+  lld=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld
+  if ! command -v clang >/dev/null || [ ! -x "$lld" ]; then
+    skip unfit.macos 'there is no clang or no rust-lld'
+    return
+  fi
+  dylib() { # FLAGS...
+    "$lld" -flavor darwin -arch arm64 -dylib "$out/unfit/stranger.o" -o "$out/unfit/libpaynow_bridge.dylib" "$@"
+  }
+  check unfit.macos_compiles clang --target=arm64-apple-macos11 -c "$out/unfit/stranger.c" -o "$out/unfit/stranger.o"
+  macos() { # WORDS FLAGS...
+    words=$1
+    shift
+    dylib "$@" && checked_as "$words" macos-aarch64
+  }
+  good='-platform_version macos 11.0 11.0'
+  # shellcheck disable=SC2086 # one flag per word
+  {
+    check unfit.macos_exports_a_stranger macos 'not ours: .*stranger' $good
+    check unfit.macos_lacks_functions macos 'does not export what the header declares: paynow_abi_version' $good
+    check unfit.macos_has_another_name macos 'the install name is .lib/x' $good -install_name lib/x
+    check unfit.macos_is_too_new macos 'the oldest macOS is .15.0' -platform_version macos 15.0 15.0
+    check unfit.macos_is_unsigned macos 'the signature is .none' $good -no_adhoc_codesign
+    check unfit.macos_has_a_run_path macos 'its own run path is ./opt' $good -rpath /opt
+  }
+  changed_after_signing() {
+    dylib $good &&
+      printf X | dd of="$out/unfit/libpaynow_bridge.dylib" bs=1 seek=5000 conv=notrunc 2>/dev/null &&
+      checked_as 'the signature is .broken: page' macos-aarch64
+  }
+  check unfit.macos_was_changed_after_signing changed_after_signing
+}
+
 if wants unfit; then unfit; fi
 
 # --- how large it is ---
