@@ -77,7 +77,7 @@ hint='run make dist'
 has "$dist/SHA256SUMS" test -s "$dist/SHA256SUMS"
 sums() { (cd "$dist" && sha256sum --check --quiet --strict SHA256SUMS); }
 has 'files that are what SHA256SUMS says' sums
-for target in linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl; do
+for target in linux-x86_64 linux-i686 linux-aarch64 linux-x86_64-musl linux-aarch64-musl macos-aarch64 macos-x86_64; do
   has "the archive of $target" grep -q " paynow_bridge-$version-$target.tar.gz$" "$dist/SHA256SUMS"
 done
 has 'the archive of windows-x86_64' grep -q " paynow_bridge-$version-windows-x86_64.zip$" "$dist/SHA256SUMS"
