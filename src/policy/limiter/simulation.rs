@@ -224,7 +224,7 @@ fn workers_that_hang_hold_nothing_back() {
         }
         world.load(64, STALLED_WAIT + millis(30));
         let rate = world.load(64, millis(50));
-        // In a crowd that never lets up no answer is soon enough to try a limit, and then there is none.
+        // In a crowd that never lets up no answer is soon enough for a limit to be tried.
         let expected = match world.limit() {
             Some(_) => healthy * 0.7,
             None => World::unlimited(seed, 64, cost).load(64, millis(50)) * 0.9,
