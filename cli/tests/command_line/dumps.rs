@@ -62,7 +62,11 @@ fn what_a_client_wrote_down_is_explained() {
     let pnb = Pnb::with_sandbox();
     let file = pnb.file("dump.jsonl", &of_a_client(pnb.sandbox()));
     let said = pnb.say(&format!("explain {}", file.display())).done();
-    assert!(said.starts_with("paynow-bridge 0.1.0 on ") && said.contains("3 of 3 requests"), "{said}");
+    assert!(
+        said.starts_with(concat!("paynow-bridge ", env!("CARGO_PKG_VERSION"), " on "))
+            && said.contains("3 of 3 requests"),
+        "{said}"
+    );
     let line = |n: u32| said.lines().find(|line| line.starts_with(&format!("     {n}  "))).unwrap();
     assert!(line(1).contains("503 server in ") && line(1).contains("ok from PayNow after"), "{said}");
     assert!(line(2).contains("ok from memory after"), "{said}");
