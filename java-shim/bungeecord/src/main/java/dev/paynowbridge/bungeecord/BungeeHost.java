@@ -1,7 +1,6 @@
 package dev.paynowbridge.bungeecord;
 
-import dev.paynowbridge.PayNowService;
-import dev.paynowbridge.common.Host;
+import dev.paynowbridge.common.ProxyHost;
 import dev.paynowbridge.common.Sender;
 import dev.paynowbridge.common.Visitor;
 import java.io.File;
@@ -15,22 +14,13 @@ import net.md_5.bungee.api.connection.ProxiedPlayer;
 import net.md_5.bungee.api.plugin.Plugin;
 
 /** A proxy that speaks BungeeCord's API. */
-final class BungeeHost implements Host {
-    /** What the threads are called on which all that players send and receive passes. */
-    private static final String NETTY = "Netty ";
-
+final class BungeeHost extends ProxyHost {
     private final Plugin plugin;
     private final ProxyServer proxy;
-    private volatile boolean enabled = true;
 
     BungeeHost(Plugin plugin) {
         this.plugin = plugin;
         proxy = plugin.getProxy();
-    }
-
-    /** From now on no task is run. */
-    void disabled() {
-        enabled = false;
     }
 
     BungeeSender sender(CommandSender sender) {
@@ -40,16 +30,6 @@ final class BungeeHost implements Host {
     @Override
     public String pluginName() {
         return plugin.getDescription().getName();
-    }
-
-    @Override
-    public String command() {
-        return CommandAdapter.NAME;
-    }
-
-    @Override
-    public boolean isProxy() {
-        return true;
     }
 
     @Override
@@ -63,30 +43,13 @@ final class BungeeHost implements Host {
     }
 
     @Override
-    public boolean isEnabled() {
-        return enabled;
-    }
-
-    @Override
     public boolean isOnlineMode() {
         return proxy.getConfig().isOnlineMode();
-    }
-
-    /** There is no tick, but a thread of the network that waits freezes every player on it. */
-    @Override
-    public boolean isTickThread() {
-        return Thread.currentThread().getName().startsWith(NETTY);
     }
 
     @Override
     public Optional<String> otherPlugin(String name) {
         return Optional.ofNullable(proxy.getPluginManager().getPlugin(name)).map(other -> other.getDescription().getVersion());
-    }
-
-    /** It never ran on proxies. */
-    @Override
-    public boolean hasOldVersion() {
-        return false;
     }
 
     @Override
@@ -112,35 +75,12 @@ final class BungeeHost implements Host {
         return Optional.ofNullable(proxy.getPlayer(id)).map(BungeeSender::visitor);
     }
 
-    /** Any thread may speak to players, but the client's own must not run what a proxy does then. */
     @Override
     public void run(Sender receiver, Runnable task) {
-        if (!enabled) {
-            return;
-        }
         CommandSender known = ((BungeeSender) receiver).sender();
-        try {
-            proxy.getScheduler().runAsync(plugin, () -> {
-                if (enabled && (!(known instanceof ProxiedPlayer player) || player.isConnected())) {
-                    task.run();
-                }
-            });
-        } catch (RuntimeException e) {
-            // Disabled between the question and the call: then the proxy takes no tasks.
-            if (enabled) {
-                throw e;
-            }
-        }
+        schedule(
+                scheduled -> proxy.getScheduler().runAsync(plugin, scheduled),
+                () -> !(known instanceof ProxiedPlayer player) || player.isConnected(),
+                task);
     }
-
-    /** A proxy has no ticks. */
-    @Override
-    public void eachTick(Runnable task) {}
-
-    /** Other plugins ask the plugin for it. */
-    @Override
-    public void publish(PayNowService service) {}
-
-    @Override
-    public void withdraw(PayNowService service) {}
 }

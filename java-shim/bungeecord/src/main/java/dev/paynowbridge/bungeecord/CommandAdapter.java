@@ -1,20 +1,18 @@
 package dev.paynowbridge.bungeecord;
 
 import dev.paynowbridge.common.Commands;
+import dev.paynowbridge.common.ProxyHost;
 import net.md_5.bungee.api.CommandSender;
 import net.md_5.bungee.api.plugin.Command;
 import net.md_5.bungee.api.plugin.TabExecutor;
 
 /** Hands commands on. */
 final class CommandAdapter extends Command implements TabExecutor {
-    /** Not the one of the servers behind the proxy, which it would hide. */
-    static final String NAME = "pnbproxy";
-
     private final BungeeHost host;
     private final Commands commands;
 
     CommandAdapter(BungeeHost host, Commands commands) {
-        super(NAME);
+        super(ProxyHost.COMMAND);
         this.host = host;
         this.commands = commands;
     }

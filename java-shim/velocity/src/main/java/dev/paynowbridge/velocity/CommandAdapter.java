@@ -6,9 +6,6 @@ import java.util.List;
 
 /** Hands commands on. */
 final class CommandAdapter implements SimpleCommand {
-    /** Not the one of the servers behind the proxy, which it would hide. */
-    static final String NAME = "pnbproxy";
-
     private final Commands commands;
 
     CommandAdapter(Commands commands) {

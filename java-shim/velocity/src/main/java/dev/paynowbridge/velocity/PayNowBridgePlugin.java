@@ -13,6 +13,7 @@ import dev.paynowbridge.common.Bridge;
 import dev.paynowbridge.common.LuckPermsContexts;
 import dev.paynowbridge.common.MiniPlaceholders;
 import dev.paynowbridge.common.Placeholders;
+import dev.paynowbridge.common.ProxyHost;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 
@@ -45,7 +46,7 @@ public final class PayNowBridgePlugin implements PayNowProvider {
     public void onStart(ProxyInitializeEvent event) {
         proxy.getEventManager().register(this, new Sessions(bridge));
         proxy.getCommandManager().register(
-                proxy.getCommandManager().metaBuilder(CommandAdapter.NAME).plugin(this).build(),
+                proxy.getCommandManager().metaBuilder(ProxyHost.COMMAND).plugin(this).build(),
                 new CommandAdapter(bridge.commands()));
         bridge.enable();
         Placeholders placeholders = bridge.placeholders();
