@@ -111,9 +111,21 @@ impl World {
     }
 }
 
-/// Every test run tries so many.
+/// Every test run tries so many worlds of which the most is expected.
 const SEEDS: u64 = 6;
+/// And so many besides, up to the hardest that were found among hundreds.
+const MORE: u64 = 24;
 const SECOND: Duration = Duration::from_secs(1);
+
+/// What is expected of a world: of those that are always tried, or of any.
+fn expected(seed: u64, usual: f64, any: f64) -> f64 {
+    if seed < SEEDS { usual } else { any }
+}
+
+/// Numbers are drawn in 64 bits, so that a seed is the same world on every machine.
+fn count(random: &mut fastrand::Rng, range: std::ops::Range<u64>) -> usize {
+    random.u64(range) as usize
+}
 
 fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -129,7 +141,7 @@ fn near(random: &mut fastrand::Rng) -> Cost {
         work: micros(random.u64(10..50)),
         wait: micros(random.u64(0..60)),
         friction: random.f64() / 50.0,
-        processors: random.usize(1..5),
+        processors: count(random, 1..5),
     }
 }
 
@@ -140,24 +152,27 @@ fn far(random: &mut fastrand::Rng) -> Cost {
 #[test]
 fn beside_the_api_a_few_do_as_much_as_many() {
     let mut limits = 0;
-    for seed in 0..SEEDS {
+    for seed in 0..MORE {
         let mut random = fastrand::Rng::with_seed(seed);
         let cost = near(&mut random);
-        let wanted = random.usize(16..300);
+        let wanted = count(&mut random, 16..300);
         let mut world = World::new(seed, 256, cost);
         world.load(wanted, millis(60));
         let rate = world.load(wanted, millis(60));
         let mut unlimited = World::unlimited(seed, 256, cost);
         unlimited.load(wanted, millis(30));
         let all = unlimited.load(wanted, millis(60));
-        assert!(rate >= all * 0.9, "seed {seed}: {rate} a second, without a limit {all}: {cost:?}");
+        let least = all * expected(seed, 0.95, 0.9);
+        assert!(rate >= least, "seed {seed}: {rate} a second, without a limit {all}: {cost:?}");
+        assert!(seed >= SEEDS || world.limit().is_some(), "seed {seed}: no limit");
+        // A first burst can be so long that it is taken for the API's slowness.
         let Some(limit) = world.limit() else { continue };
         limits += 1;
         let busy = cost.processors as f64 * (1.0 + cost.wait.as_secs_f64() / cost.work.as_secs_f64());
-        let most = 8.0 + TOLERANCE * 2.5 * busy;
+        let most = expected(seed, 16.0 + 16.0 * cost.processors as f64, 8.0 + TOLERANCE * 2.5 * busy);
         assert!((LEAST..most).contains(&limit), "seed {seed}: {limit} at once: {cost:?}");
     }
-    assert!(limits * 10 >= SEEDS * 8, "{limits} limits were found");
+    assert!(limits * 10 >= MORE * 8, "{limits} limits were found");
 }
 
 #[test]
@@ -166,7 +181,7 @@ fn far_from_the_api_nothing_is_ever_held_back() {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut world = World::new(seed, 1024, far(&mut random));
         for _ in 0..20 {
-            let wanted = random.usize(1..1024);
+            let wanted = count(&mut random, 1..1024);
             world.load(wanted, millis(random.u64(1..300)));
             assert_eq!(world.limit(), None, "seed {seed}");
             assert!(world.under_way.len() >= wanted, "seed {seed}");
@@ -205,19 +220,23 @@ fn a_burst_after_quiet_goes_at_once() {
 
 #[test]
 fn workers_that_hang_hold_nothing_back() {
-    for seed in 0..SEEDS {
+    for seed in 0..MORE {
         let mut random = fastrand::Rng::with_seed(seed);
         let cost = near(&mut random);
         let mut world = World::new(seed, 64, cost);
         world.load(64, millis(30));
         let healthy = world.load(64, millis(50));
-        for _ in 0..random.usize(1..48) {
+        for _ in 0..count(&mut random, 1..48) {
             world.hung.extend(world.under_way.pop().map(|(.., pass)| pass));
             world.load(64, micros(random.u64(0..6_000)));
         }
         world.load(64, STEP * 2);
         let rate = world.load(64, millis(50));
-        assert!(rate >= healthy * 0.55, "seed {seed}: {rate} of {healthy}: {} hang", world.hung.len());
+        assert!(
+            rate >= healthy * expected(seed, 0.6, 0.55),
+            "seed {seed}: {rate} of {healthy}: {} hang",
+            world.hung.len()
+        );
         let now = world.now;
         for pass in std::mem::take(&mut world.hung) {
             world.limiter.end(pass, None, now);
@@ -225,18 +244,18 @@ fn workers_that_hang_hold_nothing_back() {
         world.load(64, STALLED_WAIT + millis(30));
         let rate = world.load(64, millis(50));
         // In a crowd that never lets up no answer is soon enough for a limit to be tried.
-        let expected = match world.limit() {
-            Some(_) => healthy * 0.7,
-            None => World::unlimited(seed, 64, cost).load(64, millis(50)) * 0.9,
+        let least = match world.limit() {
+            None if seed >= SEEDS => World::unlimited(seed, 64, cost).load(64, millis(50)) * 0.9,
+            _ => healthy * expected(seed, 0.8, 0.7),
         };
-        assert!(rate >= expected, "seed {seed}: {rate} of {healthy} once they are free");
+        assert!(rate >= least, "seed {seed}: {rate} of {healthy} once they are free");
         assert_eq!(world.limiter.under_way(), world.under_way.len());
     }
 }
 
 #[test]
 fn quick_answers_among_slow_ones_cost_the_slow_ones_little() {
-    for seed in 0..SEEDS {
+    for seed in 0..MORE {
         let mut random = fastrand::Rng::with_seed(seed);
         let (quick, slow) = (near(&mut random), Cost { wait: millis(20), ..near(&mut random) });
         let share = random.f64();
@@ -254,7 +273,10 @@ fn quick_answers_among_slow_ones_cost_the_slow_ones_little() {
         };
         let limited = run(World::new(seed, 64, slow), random.clone());
         let all = run(World::unlimited(seed, 64, slow), random);
-        assert!(limited as f64 >= all as f64 * 0.75, "seed {seed}: {limited} of {all}, {share} quick");
+        assert!(
+            limited as f64 >= all as f64 * expected(seed, 0.85, 0.75),
+            "seed {seed}: {limited} of {all}, {share} quick"
+        );
     }
 }
 
@@ -264,7 +286,7 @@ fn the_books_are_right_whatever_happens() {
         let mut random = fastrand::Rng::with_seed(seed);
         let start = Instant::now();
         let mut now = start;
-        let mut limiter = Limiter::new(random.usize(1..100), now);
+        let mut limiter = Limiter::new(count(&mut random, 1..100), now);
         let mut passes = Vec::new();
         for _ in 0..2_000 {
             now += match random.u8(..20) {
