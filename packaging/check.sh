@@ -15,7 +15,7 @@ header=${PAYNOW_INCLUDE_DIR:-$root/include}/paynow_bridge.h
 
 # Game hosts: CentOS 7, the Steam runtime.
 glibc_limit=2.17
-size_limit=3500000
+size_limit=3400000
 ours='^(paynow_[a-z_]+|Java_dev_paynowbridge_[A-Za-z0-9_]+|JNI_On(Load|Unload))$'
 faults=0
 fault() {
