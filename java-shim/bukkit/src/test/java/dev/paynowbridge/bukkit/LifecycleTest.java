@@ -102,7 +102,8 @@ class LifecycleTest extends OnServer {
         plugin = new PayNowBridgePlugin(NO_ENVIRONMENT);
         server.enable(plugin);
         server.until(() -> server.log().contains("WARNING PayNow does not accept the API key."), "it is said");
-        assertTrue(server.log().contains("WARNING PayNow says: "), server.log());
+        String record = server.log().lines().filter(line -> line.startsWith("WARNING ")).findFirst().orElseThrow();
+        assertTrue(record.contains(" PayNow says: "), record);
         assertFalse(server.log().contains("Ready"), server.log());
         String status = answer(server.console, "paynowbridge status", "PayNow does not accept the API key.");
         assertFalse(status.contains("accepts"), status);

@@ -160,8 +160,9 @@ final class Connection {
             return;
         }
         boolean well = lines.get(0).key().equals("status.key-well");
-        for (Line line : lines) {
-            host.log().log(well ? Level.INFO : Level.WARNING, Messages.uncoloured(messages.unprefixed(line)));
+        String record = messages.record(lines);
+        if (!record.isEmpty()) {
+            host.log().log(well ? Level.INFO : Level.WARNING, record);
         }
     }
 

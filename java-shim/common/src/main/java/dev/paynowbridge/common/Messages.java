@@ -1,6 +1,8 @@
 package dev.paynowbridge.common;
 
+import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The words of messages.yml, in the owner's wording where there is one. Any thread. */
@@ -40,9 +42,15 @@ final class Messages {
         return text.isEmpty() ? "" : coloured(word("prefix")) + filled(coloured(text), line.values());
     }
 
-    /** The same without the prefix. */
-    String unprefixed(Line line) {
-        return filled(coloured(word(line.key())), line.values());
+    /**
+     * Lines that belong together, as one record of a log: without prefix and colours. Records that follow one another could have
+     * those of other threads between them. Empty when the owner wants none of it said.
+     */
+    String record(List<Line> lines) {
+        return lines.stream()
+                .map(line -> uncoloured(filled(coloured(word(line.key())), line.values())))
+                .filter(text -> !text.isEmpty())
+                .collect(Collectors.joining(" "));
     }
 
     /** A line as it is in the file. */

@@ -25,7 +25,10 @@ final class PlayerFailures {
     void note(Throwable failure) {
         List<Line> lines = Explanations.forOwner(failure);
         if (Explanations.isOwnersBusiness(failure) && isDue(lines.get(0).key())) {
-            lines.forEach(line -> log.warning("A player's command failed: " + Messages.uncoloured(messages.unprefixed(line))));
+            String record = messages.record(lines);
+            if (!record.isEmpty()) {
+                log.warning("A player's command failed: " + record);
+            }
         }
     }
 

@@ -23,6 +23,16 @@ class MessagesTest {
     }
 
     @Test
+    void whatBelongsTogetherIsOneRecordOfTheLog() throws SetupException {
+        Messages messages = new Messages("paynowbridge");
+        List<Line> lines = List.of(new Line("error.connect"), new Line("error.api-says", "detail", "no"), new Line("error.trace", "trace", "t-1"));
+        messages.use(Document.parse("messages.yml", "error:\n  connect: '&cNo answer. &7Try again.'\n  api-says: ''\n"));
+        assertEquals("No answer. Try again. For PayNow support: t-1", messages.record(lines));
+        messages.use(Document.parse("messages.yml", "error:\n  connect: ''\n  api-says: ''\n  trace: ''\n"));
+        assertEquals("", messages.record(lines));
+    }
+
+    @Test
     void wordsAreTakenAsAPersonMeantThem() {
         assertEquals(List.of("lookup", "Notch"), Words.of(new String[] {"", "lookup", "", "Notch", ""}));
         assertEquals(
