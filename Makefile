@@ -83,6 +83,7 @@ lint: ## Check formatting, lints, documentation and what the library is made of
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --workspace --bin pnb --test command_line --locked -- -D warnings
+	$(CARGO) clippy --no-default-features --lib --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
 	@sh tests/verify/deny.sh
 

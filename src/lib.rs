@@ -63,6 +63,9 @@
 //! `jni`, on by default, is the Java face. Rust programs can leave it out with `default-features = false`. The C face is
 //! always there; its header is `include/paynow_bridge.h`.
 
+// Some of the client is for the Java face alone, which it knows nothing of. The default features find what nothing uses.
+#![cfg_attr(not(feature = "jni"), allow(dead_code, unused_imports))]
+
 mod client;
 mod ffi;
 #[cfg(fuzzing)]
