@@ -10,10 +10,14 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -37,6 +41,7 @@ class MetricsTest extends OnServer {
     private static HttpResponse<String> ask(String method, String address) throws IOException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + address))
                 .method(method, HttpRequest.BodyPublishers.noBody())
+                .timeout(Duration.ofMinutes(1))
                 .build();
         try {
             return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
@@ -47,6 +52,26 @@ class MetricsTest extends OnServer {
 
     private static void nothingListens(int port) {
         assertThrows(ConnectException.class, () -> ask("GET", "127.0.0.1:" + port + "/metrics"));
+    }
+
+    @Test
+    void whatNeverEndsItsRequestKeepsOthersOutOnlyForAWhile() throws IOException {
+        int port = freePort();
+        reload(listen("127.0.0.1:" + port));
+        List<Socket> slow = new ArrayList<>();
+        try {
+            // As many as there are threads to serve them.
+            for (int i = 0; i < 2; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                slow.add(socket);
+                socket.getOutputStream().write("GET /metrics HTTP/1.1\r\nHost: ".getBytes(StandardCharsets.US_ASCII));
+            }
+            assertEquals(200, ask("GET", "127.0.0.1:" + port + "/metrics").statusCode());
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
     }
 
     @Test

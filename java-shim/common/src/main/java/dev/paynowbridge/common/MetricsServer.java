@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,8 @@ final class MetricsServer {
     private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     private static final int THREADS = 2;
     private static final int IDLE_SECONDS = 10;
+    /** For a request and its answer. The JDK's server would wait for ever for the rest of a request. */
+    private static final int LONGEST_SECONDS = 5;
     /** Of the connections that wait to be taken. */
     private static final int BACKLOG = 16;
 
@@ -56,7 +60,7 @@ final class MetricsServer {
         try {
             HttpServer server = HttpServer.create(address, BACKLOG);
             ExecutorService threads = threads();
-            server.setExecutor(threads);
+            server.setExecutor(work -> threads.execute(() -> runWithinLimit(work)));
             server.createContext("/", this::answer);
             server.start();
             running = new Running(address, server, threads);
@@ -83,6 +87,13 @@ final class MetricsServer {
                 });
         threads.allowCoreThreadTimeOut(true);
         return threads;
+    }
+
+    /** Interrupts it when the time is up, which closes the connection that it waits for. */
+    private static void runWithinLimit(Runnable work) {
+        FutureTask<?> task = new FutureTask<>(work, null);
+        CompletableFuture.delayedExecutor(LONGEST_SECONDS, TimeUnit.SECONDS).execute(() -> task.cancel(true));
+        task.run();
     }
 
     private void answer(HttpExchange exchange) throws IOException {
