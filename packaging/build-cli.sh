@@ -38,7 +38,11 @@ elif [ "$triple" = x86_64-pc-windows-gnu ]; then
   command='cargo build'
 else
   with_zig
-  if ! has_rustup_std "$triple"; then with_debian_rust; fi
+  if ! has_rustup_std "$triple"; then
+    with_debian_rust
+    # The files that start a program of musl come from zig. Rust would look for its own, which only rustup brings.
+    RUSTFLAGS="$RUSTFLAGS -C link-self-contained=no"
+  fi
   command='cargo-zigbuild build'
 fi
 # The C runtime of MinGW's compiler, too, is in the file.
