@@ -103,14 +103,18 @@ impl Page<'_> {
     }
 
     fn write_vitals(&self, out: &mut dyn Write) -> fmt::Result {
-        let Vitals { waiting, rate } = self.metrics.vitals();
+        let Vitals { waiting, rate, concurrency } = self.metrics.vitals();
         let name = "paynow_questions_waiting";
         head(out, name, "gauge", None, "Questions that wait for a worker, the rate, or their next attempt")?;
         writeln!(out, "{name} {waiting}")?;
         let name = "paynow_rate_limit_per_second";
         let help = "Attempts the local rate lets through in a second, 0 in a pause; not there while no limit is known";
         head(out, name, "gauge", None, help)?;
-        rate.map_or(Ok(()), |rate| writeln!(out, "{name} {rate}"))
+        rate.map_or(Ok(()), |rate| writeln!(out, "{name} {rate}"))?;
+        let name = "paynow_concurrency_limit";
+        let help = "Attempts that may be under way at once, when answers come within a millisecond; not there while no limit is kept";
+        head(out, name, "gauge", None, help)?;
+        concurrency.map_or(Ok(()), |limit| writeln!(out, "{name} {limit}"))
     }
 
     fn write_histograms(&self, out: &mut dyn Write, name: &str, measure: Measure, help: &str) -> fmt::Result {

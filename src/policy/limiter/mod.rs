@@ -124,10 +124,15 @@ impl Limiter {
         }
     }
 
+    /// How many exchanges may be under way at once. `None` while no limit is kept.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.held.as_ref().map(|held| held.limit as usize)
+    }
+
     /// How many exchanges may begin now.
     pub(crate) fn places(&mut self, now: Instant) -> usize {
         self.pass(now);
-        self.held.as_ref().map_or(usize::MAX, |held| (held.limit as usize).saturating_sub(self.at_work()))
+        self.limit().map_or(usize::MAX, |limit| limit.saturating_sub(self.at_work()))
     }
 
     /// When places come free by time alone. `None` when there are some.

@@ -53,6 +53,8 @@ pub(crate) struct Vitals {
     pub(crate) waiting: usize,
     /// What may be sent in a second; 0 while nothing may. `None` where no limit is known.
     pub(crate) rate: Option<f64>,
+    /// How many attempts may be under way at once. `None` while no limit is kept.
+    pub(crate) concurrency: Option<usize>,
 }
 
 /// What is counted. It orders nothing, so these are plain atomics also where a model checker looks.
@@ -63,13 +65,20 @@ pub(crate) struct Metrics {
     waiting: AtomicU64,
     /// The bits of a number, which is infinite where no limit is known.
     rate: AtomicU64,
+    /// The largest number where no limit is kept.
+    concurrency: AtomicU64,
 }
 
 impl Metrics {
     pub(in crate::runtime) fn new() -> Result<Self, NoMemory> {
         // SAFETY: an atomic number is valid as zeros.
         let cells = unsafe { room::zeroed(OPERATIONS * OUTCOMES * KINDS * CELLS) }?;
-        Ok(Self { cells, waiting: AtomicU64::new(0), rate: AtomicU64::new(f64::INFINITY.to_bits()) })
+        Ok(Self {
+            cells,
+            waiting: AtomicU64::new(0),
+            rate: AtomicU64::new(f64::INFINITY.to_bits()),
+            concurrency: AtomicU64::new(u64::MAX),
+        })
     }
 
     /// A request was answered, or failed.
@@ -115,12 +124,17 @@ impl Metrics {
     pub(in crate::runtime) fn publish(&self, vitals: Vitals) {
         self.waiting.store(vitals.waiting as u64, Ordering::Relaxed);
         self.rate.store(vitals.rate.unwrap_or(f64::INFINITY).to_bits(), Ordering::Relaxed);
+        self.concurrency.store(vitals.concurrency.map_or(u64::MAX, |limit| limit as u64), Ordering::Relaxed);
     }
 
     pub(crate) fn vitals(&self) -> Vitals {
         let rate = f64::from_bits(self.rate.load(Ordering::Relaxed));
         let waiting = usize::try_from(self.waiting.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
-        Vitals { waiting, rate: rate.is_finite().then_some(rate) }
+        let concurrency = match self.concurrency.load(Ordering::Relaxed) {
+            u64::MAX => None,
+            limit => usize::try_from(limit).ok(),
+        };
+        Vitals { waiting, rate: rate.is_finite().then_some(rate), concurrency }
     }
 }
 
@@ -188,10 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_told_where_it_is_known() {
+    fn limits_are_told_where_they_are_known() {
         let metrics = Metrics::new().unwrap();
         assert_eq!(metrics.vitals(), Vitals::default());
-        for vitals in [Vitals { waiting: 3, rate: Some(0.5) }, Vitals { waiting: 0, rate: None }] {
+        let known = Vitals { waiting: 3, rate: Some(0.5), concurrency: Some(0) };
+        for vitals in [known, Vitals::default()] {
             metrics.publish(vitals);
             assert_eq!(metrics.vitals(), vitals);
         }

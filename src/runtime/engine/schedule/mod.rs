@@ -213,7 +213,11 @@ impl Schedule {
 
     /// How it stands with what metrics show.
     pub(super) fn vitals(&self, now: Instant) -> Vitals {
-        Vitals { waiting: self.works.len() - self.sent.len() - self.asking, rate: self.rate.limit(now) }
+        Vitals {
+            waiting: self.works.len() - self.sent.len() - self.asking,
+            rate: self.rate.limit(now),
+            concurrency: self.limiter.limit(),
+        }
     }
 
     /// Whether no request is under way.
@@ -467,12 +471,14 @@ mod tests {
         let Assignment { work, flight, .. } = schedule.next(0, now).unwrap();
         let later = now + Duration::from_millis(50);
         assert_eq!(schedule.limiter.places(later), usize::MAX, "nothing is known");
+        assert_eq!(schedule.vitals(later).concurrency, None);
         let began = later - Duration::from_micros(100);
         let answered = Outcome::answered(Decoded::ok(), 200, Text::from("{}"));
         let outcome = Outcome { sent: Sent::Answered, ..answered };
         let (interrupted, died_idle, is_local) = (false, false, false);
         schedule.finish(Finished { work, flight, outcome, began, interrupted, died_idle, is_local }, later);
         assert!(schedule.limiter.places(later) <= 4, "the API is near");
+        assert_eq!(schedule.vitals(later).concurrency, Some(schedule.limiter.places(later)));
     }
 
     #[test]
