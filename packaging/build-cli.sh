@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds pnb for one target, with manual pages and completions, into target/dist/TARGET/cli: packaging/build-cli.sh TARGET
 #
-# For Linux it is linked with musl, statically: one file for every distribution. Prints `skip TARGET cli: REASON` and ends with 77
+# For Linux it is linked with musl, statically: one file for every distribution. For macOS it needs what the library needs. Prints `skip TARGET cli: REASON` and ends with 77
 # when its toolchain is missing (packaging/toolchain.sh gets it).
 set -eu
 
@@ -21,7 +21,7 @@ case $target in
   linux-i686) triple=i686-unknown-linux-musl ;;
   linux-aarch64 | linux-aarch64-musl) triple=aarch64-unknown-linux-musl ;;
   windows-x86_64) triple=x86_64-pc-windows-gnu ;;
-  macos-*) skip 'it is not built for macOS' ;;
+  macos-aarch64 | macos-x86_64) triple=${target#macos-}-apple-darwin ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -36,6 +36,11 @@ elif [ "$triple" = x86_64-pc-windows-gnu ]; then
   with_mingw
   if ! has_rustup_std "$triple"; then with_debian_rust; fi
   command='cargo build'
+elif [ "${target%%-*}" = macos ]; then
+  with_zig
+  with_debian_rust
+  with_apple "$triple"
+  command='cargo build'
 else
   with_zig
   if ! has_rustup_std "$triple"; then
@@ -45,8 +50,12 @@ else
   fi
   command='cargo-zigbuild build'
 fi
-# The C runtime of MinGW's compiler, too, is in the file.
-RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static"
+case $target in
+  # The system has its C library nowhere but in a file beside.
+  macos-*) ;;
+  # The C runtime of MinGW's compiler, too, is in the file.
+  *) RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static" ;;
+esac
 export RUSTFLAGS
 export CARGO_TARGET_DIR="$root/target/dist-build/cli-$triple"
 

@@ -24,9 +24,7 @@ case $target in
   linux-x86_64-musl) triple=x86_64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
   linux-aarch64-musl) triple=aarch64-unknown-linux-musl rust=debian link=zig triple_link=$triple ;;
   windows-x86_64) triple=x86_64-pc-windows-gnu rust=debian link=mingw triple_link=$triple ;;
-  # The oldest that Rust makes libraries for.
-  macos-aarch64) triple=aarch64-apple-darwin rust=debian link=apple macos_floor=11.0 ;;
-  macos-x86_64) triple=x86_64-apple-darwin rust=debian link=apple macos_floor=10.12 ;;
+  macos-aarch64 | macos-x86_64) triple=${target#macos-}-apple-darwin rust=debian link=apple ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -55,7 +53,7 @@ case $link in
     command=rustc
     ;;
   apple)
-    with_apple "$triple" "$macos_floor"
+    with_apple "$triple"
     command=rustc
     ;;
 esac

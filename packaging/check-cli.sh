@@ -2,8 +2,8 @@
 # Fails when a built pnb is not fit to be handed out: packaging/check-cli.sh TARGET FOLDER
 #
 # Looks at FOLDER/bin/pnb: for whom it was built, that it needs nothing beside it, its size, that no path of this machine is in it,
-# and that pages and completions are there. Where the target runs here (natively, under qemu or under wine) it then does what the
-# guide shows, against the sandbox.
+# and that pages and completions are there; for macOS the oldest system it runs on and its signature, too. Where the target runs
+# here (natively, under qemu or under wine) it then does what the guide shows, against the sandbox.
 #   PAYNOW_SANDBOX_BIN  the sandbox program   (target/release/paynow-sandbox)
 set -u
 
@@ -14,6 +14,7 @@ root=$(dirname -- "$here")
 tools=${PAYNOW_DIST_TOOLS:-$root/target/dist-tools}
 sandbox=${PAYNOW_SANDBOX_BIN:-$root/target/release/paynow-sandbox}
 . "$here/run/elsewhere.sh"
+. "$here/macos/check.sh"
 . "$root/sandbox/start.sh"
 
 size_limit=8000000
@@ -23,8 +24,12 @@ fault() {
   faults=$((faults + 1))
 }
 
+built_for() { [ "$1" = "$machine" ] || fault "it was built for '$1', not '$machine'"; }
+
 pnb=$folder/bin/pnb
 runner=
+unrun='no qemu or no wine'
+needs=static
 case $target in
   linux-x86_64 | linux-x86_64-musl) machine='Advanced Micro Devices X86-64' ;;
   linux-i686) machine='Intel 80386' ;;
@@ -36,6 +41,7 @@ case $target in
     machine=pei-x86-64 pnb=$folder/bin/pnb.exe
     [ -e "$tools/wine.done" ] && runner=under_wine || runner=none
     ;;
+  macos-aarch64 | macos-x86_64) runner=none unrun='there is no macOS here' ;;
   *)
     echo "unknown target $target" >&2
     exit 2
@@ -53,18 +59,21 @@ case $target in
   windows-*)
     objdump=$(command -v "$tools/debian/usr/bin/x86_64-w64-mingw32-objdump" x86_64-w64-mingw32-objdump | head -n 1)
     [ -n "$objdump" ] || { fault 'no objdump for Windows'; exit 1; }
-    found=$("$objdump" -f "$pnb" | sed -n 's/.*file format //p')
+    built_for "$("$objdump" -f "$pnb" | sed -n 's/.*file format //p')"
     # All part of Windows itself.
     allowed='advapi32|bcrypt|bcryptprimitives|combase|crypt32|dbghelp|kernel32|msvcrt|ntdll|ole32|secur32|shell32|user32|userenv|ws2_32|api-ms-win-core-[a-z0-9-]+'
     foreign=$("$objdump" -p "$pnb" | sed -n 's/^.*DLL Name: //p' | tr 'A-Z' 'a-z' | sort -u | grep -Evx "($allowed)\\.dll" | tr '\n' ' ')
     [ -z "$foreign" ] || fault "it needs $foreign"
     ;;
+  macos-*)
+    check_macho "$pnb" execute "$target"
+    needs="needs $(fact needs | paste -sd ' ' -)"
+    ;;
   *)
-    found=$(readelf -hW "$pnb" | sed -n 's/^ *Machine: *//p')
+    built_for "$(readelf -hW "$pnb" | sed -n 's/^ *Machine: *//p')"
     if readelf -dW "$pnb" | grep NEEDED || readelf -lW "$pnb" | grep INTERP; then fault 'it is not static'; fi
     ;;
 esac
-[ "$found" = "$machine" ] || fault "it was built for '$found', not '$machine'"
 size=$(wc -c <"$pnb" | tr -d ' ')
 [ "$size" -le "$size_limit" ] || fault "it is $size bytes, more than $size_limit"
 if grep -qaF -e "$root/" -e "${HOME:-/nowhere}/" "$pnb"; then fault 'it holds paths of this machine'; fi
@@ -89,7 +98,7 @@ case $runner in
   *) printf '#!/bin/sh\ntools=%s\n. %s\n%s %s "$@"\n' "'$tools'" "'$here/run/elsewhere.sh'" "$runner" "'$pnb'" >"$work/bin/pnb" ;;
 esac
 if [ "$runner" = none ]; then
-  printf '%s cli: %s bytes, static; not run: no qemu or no wine\n' "$target" "$size"
+  printf '%s cli: %s bytes, %s; not run: %s\n' "$target" "$size" "$needs" "$unrun"
 elif [ "$faults" -eq 0 ]; then
   chmod +x "$work/bin/pnb"
   if start_sandbox "$sandbox" "$work"; then

@@ -5,7 +5,7 @@
 # with_debian_rust            Debian's Rust, which can build its standard library: then `build_std` says so to cargo
 # with_rustup_rust TRIPLE     rustup's, which needs the target's standard library
 # with_mingw                  the compiler and linker for Windows
-# with_apple TRIPLE FLOOR     the linker and the system's names for macOS; zig compiles C
+# with_apple TRIPLE           the linker and the system's names for macOS; zig compiles C
 
 debian=$tools/debian
 build_std=
@@ -50,12 +50,14 @@ with_mingw() {
 
 # LLVM's linker for Mach-O comes with Rust. zig brings the names of the system's libraries, macos/ those of the frameworks.
 with_apple() {
+  # The oldest that Rust makes libraries for.
+  case $1 in aarch64-*) floor=11.0 ;; *) floor=10.12 ;; esac
   lld=${objcopy%/*}/rust-lld
   [ -x "$lld" ] || skip "no linker for macOS: there is no $lld"
   system=$("$tools/venv/bin/python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')/lib/libc/darwin/libSystem.tbd
   [ -f "$system" ] || skip "zig has no names of the system of macOS: there is no $system"
   # With a folder of the system named, nothing looks for Apple's tools.
-  export SDKROOT="$tools/macos" MACOSX_DEPLOYMENT_TARGET="$2"
+  export SDKROOT="$tools/macos" MACOSX_DEPLOYMENT_TARGET="$floor"
   frameworks=$SDKROOT/System/Library/Frameworks
   mkdir -p "$SDKROOT/usr/lib" "$SDKROOT/bin" "$frameworks/Security.framework" "$frameworks/CoreFoundation.framework"
   # The linker knows arm64. Apple's list has two newer ones beside it, always together, and leaves it out in places.
@@ -64,7 +66,7 @@ with_apple() {
   for name in Security CoreFoundation; do cp "$here/macos/$name.tbd" "$frameworks/$name.framework"; done
 
   zigbuild=$tools/venv/bin/cargo-zigbuild
-  script "cc-$1" "exec '$zigbuild' zig cc -- -target ${1%%-*}-macos.$2 \"\$@\""
+  script "cc-$1" "exec '$zigbuild' zig cc -- -target ${1%%-*}-macos.$floor \"\$@\""
   script ar "exec '$tools/venv/bin/python-zig' ar \"\$@\""
   # It strips while it links: what is changed after it was signed is signed no more.
   script ld "exec '$lld' \"\$@\" -x -S -dead_strip_dylibs -adhoc_codesign --error-limit=0"

@@ -208,12 +208,34 @@ unfit_for_macos() {
     check unfit.macos_is_unsigned macos 'the signature is .none' $good -no_adhoc_codesign
     check unfit.macos_has_a_run_path macos 'its own run path is ./opt' $good -rpath /opt
   }
+  elsewhere() {
+    # shellcheck disable=SC2086 # one flag per word
+    "$lld" -flavor darwin -arch arm64 -dylib "$out/unfit/stranger.o" -o "$out/unfit/elsewhere.dylib" $good -install_name /opt/elsewhere.dylib
+  }
+  check unfit.macos_links_elsewhere elsewhere
+  check unfit.macos_needs_elsewhere macos 'it needs /opt/elsewhere.dylib$' $good -needed_library "$out/unfit/elsewhere.dylib"
   changed_after_signing() {
     dylib $good &&
       printf X | dd of="$out/unfit/libpaynow_bridge.dylib" bs=1 seek=5000 conv=notrunc 2>/dev/null &&
       checked_as 'the signature is .broken: page' macos-aarch64
   }
   check unfit.macos_was_changed_after_signing changed_after_signing
+
+  mkdir -p "$out/unfit/cli/bin"
+  pnb() { # WORDS FLAGS...
+    words=$1
+    shift
+    "$lld" -flavor darwin -arch arm64 "$out/unfit/stranger.o" -o "$out/unfit/cli/bin/pnb" -e _stranger "$@" &&
+      refused "$words" sh "$root/packaging/check-cli.sh" macos-aarch64 "$out/unfit/cli"
+  }
+  # shellcheck disable=SC2086 # one flag per word
+  {
+    check unfit.macos_pnb_has_no_pages pnb 'there is no share/man/man1/pnb.1' $good
+    check unfit.macos_pnb_is_too_new pnb 'the oldest macOS is .15.0' -platform_version macos 15.0 15.0
+    check unfit.macos_pnb_is_unsigned pnb 'the signature is .none' $good -no_adhoc_codesign
+    check unfit.macos_pnb_is_a_library pnb 'the kind of file is .dylib' $good -dylib
+    check unfit.macos_pnb_needs_elsewhere pnb 'it needs /opt/elsewhere.dylib$' $good -needed_library "$out/unfit/elsewhere.dylib"
+  }
 }
 
 if wants unfit; then unfit; fi

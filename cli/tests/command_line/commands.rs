@@ -258,3 +258,27 @@ fn an_interrupted_change_is_awaited_and_what_became_of_it_is_said() {
     let ran: super::Ran = child.wait_with_output().unwrap().into();
     assert_eq!(ran.ended(130), "pnb: Interrupted. Nothing was changed.\n");
 }
+
+#[test]
+fn a_second_interruption_ends_at_once() {
+    let pnb = Pnb::with_sandbox();
+    pnb.sandbox().faults(r#"{"rules":[{"operation":"create_customer","hang":true}]}"#);
+    for name in ["INT", "TERM", "HUP"] {
+        let mut command = pnb.command();
+        command.args(["create", "--name", "Held", "--deadline", "3600"]).stderr(std::process::Stdio::piped());
+        let before = pnb.sandbox().requests();
+        let mut child = command.spawn().unwrap();
+        super::until("the request is out", || pnb.sandbox().requests() > before);
+        // Two that come before the first was taken are one.
+        super::until("it ends", || {
+            super::tools::signal(name, child.id());
+            child.try_wait().unwrap().is_some()
+        });
+        let ran: super::Ran = child.wait_with_output().unwrap().into();
+        assert_eq!(
+            ran.ended(130),
+            "Ended at once: what was under way may have been done or not.\n",
+            "{name}"
+        );
+    }
+}
