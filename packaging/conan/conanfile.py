@@ -13,6 +13,7 @@ import re
 from conan import ConanFile
 from conan.errors import ConanException, ConanInvalidConfiguration
 from conan.tools.files import copy, unzip
+from conan.tools.scm import Version
 
 # What the archives are called, by what Conan calls it. musl is a choice of the user's: Conan has no setting for it.
 TARGETS = {
@@ -20,7 +21,11 @@ TARGETS = {
     ("Linux", "x86"): "linux-i686",
     ("Linux", "armv8"): "linux-aarch64",
     ("Windows", "x86_64"): "windows-x86_64",
+    ("Macos", "armv8"): "macos-aarch64",
+    ("Macos", "x86_64"): "macos-x86_64",
 }
+# The oldest system each of them runs on.
+MACOS = {"macos-aarch64": "11.0", "macos-x86_64": "10.12"}
 
 
 class PaynowBridge(ConanFile):
@@ -49,6 +54,13 @@ class PaynowBridge(ConanFile):
             raise ConanInvalidConfiguration(f"there is no archive for {self.settings.os} on {self.settings.arch}")
         if self.options.musl and not self._target().endswith("-musl"):
             raise ConanInvalidConfiguration("musl is for Linux on x86_64 only")
+        oldest, wanted = MACOS.get(self._target()), self.settings.get_safe("os.version")
+        if oldest and wanted and Version(wanted) < oldest:
+            raise ConanInvalidConfiguration(f"the library is for macOS {oldest} or newer, not for {wanted}")
+
+    def package_id(self):
+        # One archive is for all systems that are new enough.
+        self.info.settings.rm_safe("os.version")
 
     def _archive(self):
         folder = os.environ.get("PAYNOW_ARCHIVES")
@@ -66,7 +78,7 @@ class PaynowBridge(ConanFile):
 
     def package(self):
         unzip(self, str(self._archive()), destination=self.build_folder, strip_root=True)
-        unwanted = ["*.a", "*-static.pc"] if self.options.shared else ["*.so*", "*.dll", "*.dll.a", "*.lib"]
+        unwanted = ["*.a", "*-static.pc"] if self.options.shared else ["*.so*", "*.dylib", "*.dll", "*.dll.a", "*.lib"]
         for pattern in ("include/*", "lib/*", "bin/*", "share/*"):
             copy(self, pattern, self.build_folder, self.package_folder, excludes=unwanted)
         if self.options.shared:
@@ -84,6 +96,8 @@ class PaynowBridge(ConanFile):
         if not self.options.shared:
             if self.settings.os == "Windows":
                 self.cpp_info.system_libs = ["ws2_32", "ntdll", "userenv", "bcrypt", "crypt32", "advapi32", "dbghelp", "kernel32"]
+            elif self.settings.os == "Macos":
+                self.cpp_info.frameworks = ["Security", "CoreFoundation"]
             else:
                 self.cpp_info.system_libs = ["pthread", "dl", "m"]
                 # A module stays loaded, and keeps the library's symbols to itself.

@@ -162,6 +162,56 @@ else
   skip cmake 'there is no cmake'
 fi
 
+# --- the port for vcpkg, in CMake alone ---
+
+vcpkg() {
+  mkdir -p "$out/archives" "$out/stand-ins"
+  # Nothing here reads what is in a library for macOS.
+  for file in libpaynow_bridge.dylib libpaynow_bridge.a; do echo "$file" >"$out/stand-ins/$file"; done
+  vcpkg_pack() { # TARGET LIBRARIES
+    name=paynow_bridge-$version-$1
+    PAYNOW_TARGET=$1 PAYNOW_LIB_DIR=$2 PAYNOW_NOTICES=$prefix/share/doc/paynow_bridge/THIRD-PARTY-NOTICES.txt \
+      sh "$root/packaging/install.sh" "$out/$name" && tar -C "$out" -czf "$out/archives/$name.tar.gz" "$name" &&
+      (cd "$out/archives" && sha256sum "$name.tar.gz" >>SHA256SUMS)
+  }
+  port() { # SYSTEM ARCHITECTURE LINKAGE
+    PAYNOW_ARCHIVES=$out/archives cmake -DPORTFILE="$root/packaging/vcpkg/ports/paynow-bridge/portfile.cmake" -DSYSTEM="$1" \
+      -DVCPKG_TARGET_ARCHITECTURE="$2" -DVCPKG_LIBRARY_LINKAGE="$3" -DVERSION="$version" -DCURRENT_PACKAGES_DIR="$out/vcpkg" \
+      -P "$here/vcpkg.cmake"
+  }
+  installs() { # WANTED SYSTEM ARCHITECTURE LINKAGE
+    wanted=$1
+    shift
+    port "$@" || return
+    found=$(cd "$out/vcpkg/lib" && find . -name 'lib*' -type f | LC_ALL=C sort | sed 's|^\./||' | paste -sd ' ' -)
+    [ "$found" = "$wanted" ] && [ -s "$out/vcpkg/include/paynow_bridge.h" ] && [ -s "$out/vcpkg/share/paynow-bridge/copyright" ] &&
+      [ -s "$out/vcpkg/share/paynow-bridge/THIRD-PARTY-NOTICES.txt" ] || { echo "it has $found"; return 1; }
+  }
+  is_linked() { # LINKAGE: by a program that asks for no kind of library
+    port LINUX "$machine" "$1" &&
+      cmake -S "$root/packaging/conan/test_package" -B "$out/linked-$1" -DCMAKE_PREFIX_PATH="$out/vcpkg" -DCMAKE_C_COMPILER="$cc" &&
+      cmake --build "$out/linked-$1" && "$out/linked-$1/linked" | grep -q "^linked with paynow_bridge $version"
+  }
+  case $(uname -m) in x86_64) machine=x64 ;; aarch64) machine=arm64 ;; *) machine=x86 ;; esac
+  check vcpkg.packs_linux vcpkg_pack "linux-$(uname -m)" "$lib"
+  check vcpkg.linux_shared installs "libpaynow_bridge.so.$version" LINUX "$machine" dynamic
+  check vcpkg.linux_static installs libpaynow_bridge.a LINUX "$machine" static
+  check vcpkg.linux_shared_is_linked is_linked dynamic
+  check vcpkg.linux_static_is_linked is_linked static
+  for each in arm64:aarch64 x64:x86_64; do
+    check "vcpkg.packs_macos_${each#*:}" vcpkg_pack "macos-${each#*:}" "$out/stand-ins"
+    check "vcpkg.macos_${each#*:}_shared" installs libpaynow_bridge.dylib OSX "${each%:*}" dynamic
+    check "vcpkg.macos_${each#*:}_static" installs libpaynow_bridge.a OSX "${each%:*}" static
+  done
+  check vcpkg.refuses_another_processor refused 'there is no archive for' port OSX x86 dynamic
+  printf x >>"$out/archives/$name.tar.gz"
+  check vcpkg.refuses_a_changed_archive refused 'SHA256SUMS says' port OSX x64 dynamic
+}
+
+if wants vcpkg; then
+  if command -v cmake >/dev/null; then vcpkg; else skip vcpkg 'there is no cmake'; fi
+fi
+
 # --- what keeps an unfit library from being handed out ---
 
 unfit() {
