@@ -12,6 +12,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(dirname -- "$here")
 # Game hosts: CentOS 7, the Steam runtime.
 glibc_limit=2.17
+. "$here/macos/check.sh"
 faults=0
 fault() {
   printf 'FAIL %s: %s\n' "$engine" "$1"
@@ -96,6 +97,11 @@ elf() { # FILE
 for binary in $binaries; do
   if grep -qaF -e "$root/" -e "${HOME:-/nowhere}/" "$folder/$binary"; then fault "$binary holds paths of this machine"; fi
   case $binary in
+    */macos-*)
+      of=${binary#paynow/lib/}
+      check_macho "$folder/$binary" dylib "${of%%/*}" "$binary: "
+      printf '%s: %s bytes, macOS %s, needs %s\n' "$binary" "$(wc -c <"$folder/$binary" | tr -d ' ')" "$(fact minimum)" "$(fact needs | paste -sd ' ' -)"
+      ;;
     */windows-*) [ "$(head -c 2 "$folder/$binary")" = MZ ] || fault "$binary is not for Windows" ;;
     *) elf "$binary" ;;
   esac

@@ -89,9 +89,10 @@ fill_luanti() {
     put luanti "$examples/luanti-mod/$file" "paynow/${file#./}"
   done
   triples=
-  for target in linux-x86_64 linux-i686 linux-aarch64 windows-x86_64; do
+  for target in linux-x86_64 linux-i686 linux-aarch64 windows-x86_64 macos-aarch64 macos-x86_64; do
     case $target in
       windows-*) library=paynow_bridge.dll triple=x86_64-pc-windows-gnu ;;
+      macos-*) library=libpaynow_bridge.dylib triple=${target#macos-}-apple-darwin ;;
       *) library=libpaynow_bridge.so triple=${target#linux-}-unknown-linux-gnu ;;
     esac
     [ -e "$dist/$target/lib/$library" ] || continue

@@ -17,14 +17,15 @@ local Bridge = assert(loadfile(path .. "/bridge.lua"))(ffi)
 local function library()
 	local set = S:get("paynow.library")
 	if set then return set end
-	local name = ffi.os == "Windows" and "paynow_bridge.dll" or "libpaynow_bridge.so"
+	local name = ({ Windows = "paynow_bridge.dll", OSX = "libpaynow_bridge.dylib" })[ffi.os] or "libpaynow_bridge.so"
 	local beside = io.open(path .. "/" .. name, "rb")
 	if beside then
 		beside:close()
 		return path .. "/" .. name
 	end
+	local system = ({ OSX = "macos" })[ffi.os] or ffi.os:lower()
 	local processor = ({ x64 = "x86_64", x86 = "i686", arm64 = "aarch64" })[ffi.arch] or ffi.arch
-	return ("%s/lib/%s-%s/%s"):format(path, ffi.os:lower(), processor, name)
+	return ("%s/lib/%s-%s/%s"):format(path, system, processor, name)
 end
 
 local bridge, problem = Bridge.open(library(), {

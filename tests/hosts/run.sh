@@ -181,7 +181,13 @@ CONF
   if stopped_by_a_signal luanti && expects luanti 'loaded and ticked on different threads' \
     'Mira joined and is customer 440116992540673366' '[0-9]* requests under way; last step: ok' \
     'ticked and shut down on different threads' 'a step after the shutdown: the handle or id names nothing' \
-    'a request after the shutdown: client names nothing'; then
+    'a request after the shutdown: client names nothing' \
+    'on Linux, x64: .*wanted MOD/lib/linux-x86_64/libpaynow_bridge\.so$' \
+    'on Linux, arm64: .*wanted MOD/lib/linux-aarch64/libpaynow_bridge\.so$' \
+    'on Linux, x86: .*wanted MOD/lib/linux-i686/libpaynow_bridge\.so$' \
+    'on OSX, x64: .*wanted MOD/lib/macos-x86_64/libpaynow_bridge\.dylib$' \
+    'on OSX, arm64: .*wanted MOD/lib/macos-aarch64/libpaynow_bridge\.dylib$' \
+    'on Windows, x64: .*wanted MOD/lib/windows-x86_64/paynow_bridge\.dll$'; then
     ok luanti
   else
     explain

@@ -10,6 +10,33 @@ for _, struct in ipairs({ "client_config", "lookup_query", "call", "completion_i
 	minetest.log("action", ("size paynow_%s %d"):format(struct, ffi.sizeof("paynow_" .. struct)))
 end
 
+-- Which of the libraries that come with the mod it takes on other systems: the mod's own code, with another ffi.
+local function say_library_on(os, arch)
+	local other_ffi = { os = os, arch = arch }
+	local surroundings = {
+		minetest = {
+			settings = { get = function() end },
+			request_insecure_environment = function() return { require = function() return other_ffi end } end,
+			get_modpath = function() return "MOD" end,
+		},
+		io = { open = function() end },
+		loadfile = function()
+			return function(given)
+				assert(given == other_ffi)
+				return { open = function(library) return nil, "wanted " .. library end }
+			end
+		end,
+	}
+	local mod = assert(loadfile(minetest.get_modpath("paynow") .. "/init.lua"))
+	local _, problem = pcall(setfenv(mod, setmetatable(surroundings, { __index = _G })))
+	say("on %s, %s: %s", os, arch, problem)
+end
+for _, os in ipairs({ "Linux", "OSX" }) do
+	for _, arch in ipairs({ "x64", "arm64" }) do say_library_on(os, arch) end
+end
+say_library_on("Linux", "x86")
+say_library_on("Windows", "x64")
+
 local loaded_on = ffi.C.gettid()
 local ticked_on
 local ended, asked = 0, 0
