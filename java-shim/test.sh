@@ -59,6 +59,34 @@ run() {
   fi
 }
 
+# A jar built from source has the library where Platform.java looks for it, whatever it is built on: Maven as it would be there,
+# except for Windows, where Maven itself calls the system.
+names_its_platform() {
+  home=$1
+  copy=$here/target/platforms
+  while read -r wanted file arch system; do
+    rm -rf "$copy"
+    mkdir -p "$copy/api" && cp "$here/pom.xml" "$copy"
+    sed '/^  <dependencies>/,/^  <\/dependencies>/d' "$here/api/pom.xml" >"$copy/api/pom.xml"
+    # shellcheck disable=SC2086 # options, if any, are words
+    said=$(JAVA_HOME=$home JDK_JAVA_OPTIONS="\"-Dos.name=$system\" -Dos.arch=$arch" "$mvn" -B -ntp -q -f "$copy/api/pom.xml" ${MVN_OPTIONS:-} \
+      process-resources "-Dpaynow.native=$lib" 2>&1)
+    found=$(cd "$copy/api" && find target/classes -type f 2>/dev/null | LC_ALL=C sort | sed 's|^target/classes/dev/paynowbridge/natives/||' | paste -sd ' ' -)
+    if [ "$found" = "$wanted/$file $wanted/$file.sha256" ]; then
+      passed=$((passed + 1))
+    else
+      printf 'FAIL a jar built on %s, %s has %s\n%s\n' "$system" "$arch" "$found" "$said"
+      failed=$((failed + 1))
+    fi
+  done <<SYSTEMS
+linux-x86_64 libpaynow_bridge.so amd64 Linux
+linux-i686 libpaynow_bridge.so i386 Linux
+linux-aarch64 libpaynow_bridge.so aarch64 Linux
+macos-x86_64 libpaynow_bridge.dylib x86_64 Mac OS X
+macos-aarch64 libpaynow_bridge.dylib aarch64 Mac OS X
+SYSTEMS
+}
+
 # The first program of docs/java.md, run as it stands against a sandbox of its own.
 readme_example() {
   home=$1
@@ -79,6 +107,7 @@ if [ -n "${JAVA_HOME_17:-}" ] || [ -n "${JAVA_HOME_25:-}" ]; then
 else
   run "$(java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p')"
 fi
+names_its_platform "$home"
 
 if [ "$skipped" -gt 0 ]; then
   printf 'java: %s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
