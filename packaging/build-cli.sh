@@ -51,7 +51,7 @@ else
   command='cargo-zigbuild build'
 fi
 case $target in
-  # The system has its C library nowhere but in a file beside.
+  # macOS has no C library to link statically.
   macos-*) ;;
   # The C runtime of MinGW's compiler, too, is in the file.
   *) RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static" ;;
