@@ -24,7 +24,7 @@ final class MetricsServer {
     private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     private static final int THREADS = 2;
     private static final int IDLE_SECONDS = 10;
-    /** For a request and its answer. The JDK's server would wait for ever for the rest of a request. */
+    /** For a request and its answer. The JDK's server would wait forever for the rest of a request. */
     private static final int LONGEST_SECONDS = 5;
     /** Of the connections that wait to be taken. */
     private static final int BACKLOG = 16;
