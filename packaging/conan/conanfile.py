@@ -47,13 +47,13 @@ class PaynowBridge(ConanFile):
 
     def _target(self):
         target = TARGETS.get((str(self.settings.os), str(self.settings.arch)))
-        return f"{target}-musl" if target == "linux-x86_64" and self.options.musl else target
+        return f"{target}-musl" if target in ("linux-x86_64", "linux-aarch64") and self.options.musl else target
 
     def validate(self):
         if self._target() is None:
             raise ConanInvalidConfiguration(f"there is no archive for {self.settings.os} on {self.settings.arch}")
         if self.options.musl and not self._target().endswith("-musl"):
-            raise ConanInvalidConfiguration("musl is for Linux on x86_64 only")
+            raise ConanInvalidConfiguration("musl is for Linux on x86_64 and armv8 only")
         oldest, wanted = MACOS.get(self._target()), self.settings.get_safe("os.version")
         if oldest and wanted and Version(wanted) < oldest:
             raise ConanInvalidConfiguration(f"the library is for macOS {oldest} or newer, not for {wanted}")
