@@ -10,6 +10,7 @@ import com.velocitypowered.api.command.SimpleCommand;
 import com.velocitypowered.api.event.EventManager;
 import com.velocitypowered.api.event.Subscribe;
 import com.velocitypowered.api.event.connection.DisconnectEvent;
+import com.velocitypowered.api.event.connection.DisconnectEvent.LoginStatus;
 import com.velocitypowered.api.event.connection.LoginEvent;
 import com.velocitypowered.api.event.connection.PostLoginEvent;
 import com.velocitypowered.api.event.proxy.ProxyInitializeEvent;
@@ -194,7 +195,7 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
     /** Logs a session in; false when a plugin refuses it. */
     public boolean join(Player session) {
         if (!fire(new LoginEvent(session)).getResult().isAllowed()) {
-            fire(new DisconnectEvent(session));
+            quit(session);
             return false;
         }
         players.put(session.getUniqueId(), session);
@@ -202,10 +203,15 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         return true;
     }
 
-    /** A session ends. */
+    /** A session ends, or a connection that was turned away before its login began. */
     public void quit(Player session) {
+        Player there = players.get(session.getUniqueId());
         players.remove(session.getUniqueId(), session);
-        fire(new DisconnectEvent(session));
+        fire(new DisconnectEvent(
+                session,
+                there == null ? LoginStatus.CANCELLED_BY_PROXY
+                        : there == session ? LoginStatus.SUCCESSFUL_LOGIN
+                        : LoginStatus.CONFLICTING_LOGIN));
     }
 
     /** Gives a command as the console does. */

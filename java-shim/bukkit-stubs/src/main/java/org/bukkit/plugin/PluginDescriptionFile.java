@@ -4,30 +4,19 @@ import java.util.List;
 
 /** What plugin.yml says. */
 public final class PluginDescriptionFile {
-    private final String version;
-    private final List<String> depend;
-    private final List<String> softDepend;
-
     public PluginDescriptionFile(String pluginName, String pluginVersion, String mainClass) {
-        this(pluginVersion, List.of(), List.of());
-    }
-
-    /** For the server in memory: the real one reads plugin.yml itself. */
-    public PluginDescriptionFile(String version, List<String> depend, List<String> softDepend) {
-        this.version = version;
-        this.depend = depend;
-        this.softDepend = softDepend;
+        throw new UnsupportedOperationException("a signature to compile against");
     }
 
     public String getVersion() {
-        return version;
+        throw new UnsupportedOperationException("a signature to compile against");
     }
 
     public List<String> getDepend() {
-        return depend;
+        throw new UnsupportedOperationException("a signature to compile against");
     }
 
     public List<String> getSoftDepend() {
-        return softDepend;
+        throw new UnsupportedOperationException("a signature to compile against");
     }
 }

@@ -7,6 +7,7 @@ public final class PluginCommand extends Command {
     public TabCompleter completer;
 
     public PluginCommand(String name, CommandExecutor executor) {
+        super(name);
         this.name = name;
         this.executor = executor;
     }
