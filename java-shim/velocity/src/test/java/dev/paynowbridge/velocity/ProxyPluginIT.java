@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import net.kyori.adventure.text.Component;
@@ -231,6 +232,41 @@ class ProxyPluginIT {
         proxy.until(() -> notch.heard().contains("jeb_"), "the answer; heard: " + notch.heard());
         proxy.dispatch("pnbproxy status");
         assertTrue(proxy.console.heard().contains(" 0 cancelled"), proxy.console.heard());
+    }
+
+    /** What the first session has asked is under way then, while another of the same player begins and ends. */
+    private void theFirstSessionHearsItsAnswer(Consumer<MemoryPlayer> another) {
+        MemoryPlayer notch = player("Notch", "paynowbridge.lookup");
+        Player first = asking(notch);
+        sandbox.hang();
+        proxy.dispatch(first, "pnbproxy lookup jeb_");
+        proxy.until(() -> sandbox.asked("lookup_customer") == 2, "the question");
+        another.accept(notch);
+        sandbox.faults("{}");
+        proxy.until(() -> notch.heard().contains("jeb_"), "the answer; heard: " + notch.heard());
+        proxy.dispatch("pnbproxy status");
+        assertTrue(proxy.console.heard().contains(" 0 cancelled"), proxy.console.heard());
+        proxy.quit(first);
+    }
+
+    @Test
+    void aSecondLoginThatIsRefusedLeavesTheFirstSessionAlone() {
+        theFirstSessionHearsItsAnswer(notch -> {
+            proxy.register(this, new Refusing());
+            assertFalse(proxy.join(notch.session(NOTCH, true)));
+        });
+    }
+
+    /** The proxy tells of the end of such a connection without having told of its login. */
+    @Test
+    void aSecondConnectionThatIsTurnedAwayLeavesTheFirstSessionAlone() {
+        theFirstSessionHearsItsAnswer(notch -> {
+            // So many that the first login is long forgotten among those that may still become a session.
+            for (int i = 0; i < 10_000; i++) {
+                proxy.fire(new LoginEvent(player("Other").session(UUID.randomUUID(), true)));
+            }
+            proxy.quit(notch.session(NOTCH, true));
+        });
     }
 
     @Test
