@@ -1,5 +1,7 @@
 package inmemory;
 
+import dev.paynowbridge.sandbox.Compiled;
+import dev.paynowbridge.sandbox.ProxyInMemory;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -20,7 +21,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BooleanSupplier;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -43,11 +43,8 @@ import net.md_5.bungee.api.plugin.PluginManager;
 import net.md_5.bungee.api.scheduler.TaskScheduler;
 
 /** A proxy without a network: BungeeCord's own plugin manager, loader and events, and players who only listen. */
-public final class MemoryProxy extends ProxyServer implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    /** The console, which may everything. */
-    public final MemorySender console = new MemorySender("CONSOLE", Set.of("*"));
+public final class MemoryProxy extends ProxyServer implements ProxyInMemory<MemorySender, ProxiedPlayer> {
+    private final MemorySender console = new MemorySender("CONSOLE", Set.of("*"));
 
     private final Logger logger = Logger.getAnonymousLogger();
     private final List<String> log = new ArrayList<>();
@@ -97,38 +94,72 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
         }
     }
 
-    /** Loads and enables the plugins whose jars are in the folder. */
+    @Override
+    public Path folder() {
+        return folder;
+    }
+
+    /** The proxy takes the jars by their names, and a plugin after those that it depends on. */
+    @Override
+    public void add(Path jar) throws IOException {
+        Files.copy(jar, folder.resolve(jar.getFileName()));
+    }
+
+    @Override
+    public void pretend(String name, String version) throws IOException {
+        Compiled.into(
+                folder.resolve(name + ".jar"), Path.of("src/test/plugin/OtherPlugin.java"), folder,
+                "bungee.yml", "name: " + name + "\nmain: OtherPlugin\nversion: " + version + "\nauthor: a test\n");
+    }
+
+    @Override
+    public MemorySender console() {
+        return console;
+    }
+
+    @Override
+    public Object plugin(String name) {
+        return plugins.getPlugin(name);
+    }
+
+    @Override
     public void start() {
         plugins.detectPlugins(folder.toFile());
         plugins.loadPlugins();
         plugins.enablePlugins();
     }
 
-    /** What the log has so far. What is logged about loading plugins is in that of the first proxy there was. */
+    @Override
     public String log() {
         synchronized (log) {
             return String.join("\n", log);
         }
     }
 
-    /** Waits until something is so. */
-    public void until(BooleanSupplier condition, String what) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - end > 0) {
-                throw new AssertionError("never: " + what + "\nlog:\n" + log() + "\nlog of the first:\n"
-                        + ((MemoryProxy) ProxyServer.getInstance()).log());
-            }
-            Thread.onSpinWait();
-        }
+    /** What is logged about loading plugins is in that of the first proxy there was. */
+    @Override
+    public String otherLog() {
+        return "\nlog of the first:\n" + ((MemoryProxy) ProxyServer.getInstance()).log();
     }
 
-    /** Gives a command as the console does. */
-    public boolean dispatch(String command) {
-        return plugins.dispatchCommand(consoleSender, command);
+    @Override
+    public boolean dispatch(String line) {
+        return plugins.dispatchCommand(consoleSender, line);
     }
 
-    /** Logs a player in; null when a plugin refuses it. */
+    @Override
+    public boolean dispatch(ProxiedPlayer session, String line) {
+        return plugins.dispatchCommand(session, line);
+    }
+
+    @Override
+    public List<String> complete(String line) {
+        List<String> proposed = new ArrayList<>();
+        plugins.dispatchCommand(consoleSender, line, proposed);
+        return proposed;
+    }
+
+    @Override
     public ProxiedPlayer join(MemorySender who, UUID id, boolean onlineMode) {
         PendingConnection connection = who.as(PendingConnection.class, Map.of(
                 "getUniqueId", id, "isOnlineMode", onlineMode, "getName", who.name()));
@@ -143,7 +174,7 @@ public final class MemoryProxy extends ProxyServer implements AutoCloseable {
         return player;
     }
 
-    /** A player leaves the proxy. */
+    @Override
     public void quit(ProxiedPlayer player) {
         plugins.callEvent(new PlayerDisconnectEvent(player));
         players.remove(player.getUniqueId());

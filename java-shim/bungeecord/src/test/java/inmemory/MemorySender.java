@@ -1,5 +1,6 @@
 package inmemory;
 
+import dev.paynowbridge.sandbox.Receiver;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Map;
@@ -8,7 +9,7 @@ import java.util.stream.Collectors;
 import net.md_5.bungee.api.chat.BaseComponent;
 
 /** A player or console that gives commands and listens, with these permissions ({@code *}: all of them). */
-public final class MemorySender {
+public final class MemorySender implements Receiver {
     private final String name;
     private final Set<String> permissions;
     private final StringBuffer heard = new StringBuffer();
@@ -24,7 +25,7 @@ public final class MemorySender {
         return name;
     }
 
-    /** What they were told, without colours. */
+    @Override
     public String heard() {
         return heard.toString();
     }

@@ -3,6 +3,7 @@ package inmemory;
 import com.velocitypowered.api.command.CommandSource;
 import com.velocitypowered.api.permission.Tristate;
 import com.velocitypowered.api.proxy.Player;
+import dev.paynowbridge.sandbox.Receiver;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.UUID;
@@ -10,7 +11,7 @@ import net.kyori.adventure.text.Component;
 import net.kyori.adventure.text.serializer.legacy.LegacyComponentSerializer;
 
 /** A player or console that gives commands and listens. */
-public final class MemoryPlayer {
+public final class MemoryPlayer implements Receiver {
     private final StringBuffer heard = new StringBuffer();
     private final String name;
     private final Map<String, Tristate> permissions;
@@ -21,7 +22,7 @@ public final class MemoryPlayer {
         this.permissions = permissions;
     }
 
-    /** What they were told, without colours. */
+    @Override
     public String heard() {
         return heard.toString();
     }

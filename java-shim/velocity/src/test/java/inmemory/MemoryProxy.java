@@ -26,6 +26,7 @@ import com.velocitypowered.api.proxy.ProxyServer;
 import com.velocitypowered.api.proxy.config.ProxyConfig;
 import com.velocitypowered.api.scheduler.ScheduledTask;
 import com.velocitypowered.api.scheduler.Scheduler;
+import dev.paynowbridge.sandbox.ProxyInMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
@@ -36,19 +37,19 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -57,11 +58,9 @@ import org.slf4j.Logger;
  * A proxy without a network, of Velocity's signatures: makes plugins with Guice from the main class that velocity-plugin.json
  * names, calls their methods for events in their order, and has players who only listen.
  */
-public final class MemoryProxy implements ProxyServer, EventManager, CommandManager, PluginManager, Scheduler, AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    /** The console, which may everything. */
-    public final MemoryPlayer console = new MemoryPlayer("CONSOLE", Map.of("*", Tristate.TRUE));
+public final class MemoryProxy
+        implements ProxyInMemory<MemoryPlayer, Player>, ProxyServer, EventManager, CommandManager, PluginManager, Scheduler {
+    private final MemoryPlayer console = new MemoryPlayer("CONSOLE", Map.of("*", Tristate.TRUE));
 
     private final CommandSource consoleSource = console.as(ConsoleCommandSource.class, Map.of());
     private final Map<UUID, Player> players = new ConcurrentHashMap<>();
@@ -84,18 +83,29 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         }
     }
 
-    /** Where a plugin's files are. */
-    public Path folder(String id) {
-        return folder.resolve(id);
+    @Override
+    public Path folder() {
+        return folder;
     }
 
-    /** What the logs have so far. */
+    @Override
+    public MemoryPlayer console() {
+        return console;
+    }
+
+    @Override
+    public Object plugin(String name) {
+        return plugins.get(name).getInstance().orElseThrow();
+    }
+
+    @Override
     public String log() {
         return log.toString();
     }
 
-    /** Loads a plugin from its jar and makes it. It sees the classes of those that were loaded before. */
-    public void load(Path jar) throws IOException, ReflectiveOperationException {
+    /** Makes it at once. It sees the classes of those that were loaded before. */
+    @Override
+    public void add(Path jar) throws IOException, ReflectiveOperationException {
         ClassLoader before = loaders.isEmpty() ? MemoryProxy.class.getClassLoader() : loaders.get(loaders.size() - 1);
         URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, before);
         loaders.add(loader);
@@ -107,16 +117,18 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
                     protected void configure() {
                         bind(ProxyServer.class).toInstance(MemoryProxy.this);
                         bind(Logger.class).toInstance(logger());
-                        bind(Path.class).annotatedWith(DataDirectory.class).toInstance(folder(id));
+                        bind(Path.class).annotatedWith(DataDirectory.class).toInstance(folder.resolve(id));
                     }
                 })
                 .getInstance(loader.loadClass(field(about, "main")));
         plugins.put(id, container(id, field(about, "version"), plugin));
-        listeners.add(plugin);
+        register(plugin, plugin);
     }
 
-    /** As if a plugin of this id were there. */
-    public void pretend(String id, String version) {
+    /** By its id, which is its name in small letters. */
+    @Override
+    public void pretend(String name, String version) {
+        String id = name.toLowerCase(Locale.ROOT);
         plugins.put(id, container(id, version, null));
     }
 
@@ -163,7 +175,7 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         };
     }
 
-    /** The proxy has loaded its plugins. */
+    @Override
     public void start() {
         fire(new ProxyInitializeEvent());
     }
@@ -203,7 +215,14 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         return true;
     }
 
+    @Override
+    public Player join(MemoryPlayer player, UUID id, boolean onlineMode) {
+        Player session = player.session(id, onlineMode);
+        return join(session) ? session : null;
+    }
+
     /** A session ends, or a connection that was turned away before its login began. */
+    @Override
     public void quit(Player session) {
         Player there = players.get(session.getUniqueId());
         players.remove(session.getUniqueId(), session);
@@ -214,13 +233,17 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
                         : LoginStatus.CONFLICTING_LOGIN));
     }
 
-    /** Gives a command as the console does. */
+    @Override
     public boolean dispatch(String line) {
         return dispatch(consoleSource, line);
     }
 
-    /** Gives a command; false where there is no such command. */
-    public boolean dispatch(CommandSource source, String line) {
+    @Override
+    public boolean dispatch(Player session, String line) {
+        return dispatch((CommandSource) session, line);
+    }
+
+    private boolean dispatch(CommandSource source, String line) {
         String[] words = line.split(" ");
         SimpleCommand command = commands.get(words[0]);
         if (command != null) {
@@ -229,9 +252,10 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
         return command != null;
     }
 
-    /** What is proposed for the last word. */
-    public List<String> complete(String command, String... words) {
-        return commands.get(command).suggest(invocation(consoleSource, words));
+    @Override
+    public List<String> complete(String line) {
+        String[] words = line.split(" ", -1);
+        return commands.get(words[0]).suggest(invocation(consoleSource, Arrays.copyOfRange(words, 1, words.length)));
     }
 
     private static SimpleCommand.Invocation invocation(CommandSource source, String[] words) {
@@ -246,17 +270,6 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
                 return words;
             }
         };
-    }
-
-    /** Waits until something is so. */
-    public void until(BooleanSupplier condition, String what) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - end > 0) {
-                throw new AssertionError("never: " + what + "\nlog:\n" + log());
-            }
-            Thread.onSpinWait();
-        }
     }
 
     @Override
@@ -310,6 +323,9 @@ public final class MemoryProxy implements ProxyServer, EventManager, CommandMana
 
     @Override
     public void register(Object plugin, Object listener) {
+        if (listener.getClass().getPackageName().isEmpty()) {
+            throw new IllegalStateException("as the proxy does: it makes a class in the package of the listener, which must have one");
+        }
         listeners.add(listener);
     }
 

@@ -43,11 +43,11 @@ public final class Compiled {
         }
         try (OutputStream out = Files.newOutputStream(jar);
                 JarOutputStream packed = new JarOutputStream(out);
-                Stream<Path> all = Files.list(classes)) {
+                Stream<Path> all = Files.walk(classes)) {
             packed.putNextEntry(new JarEntry(name));
             packed.write(text.getBytes(StandardCharsets.UTF_8));
-            for (Path each : all.toList()) {
-                packed.putNextEntry(new JarEntry(each.getFileName().toString()));
+            for (Path each : all.filter(Files::isRegularFile).toList()) {
+                packed.putNextEntry(new JarEntry(classes.relativize(each).toString()));
                 Files.copy(each, packed);
             }
         }
