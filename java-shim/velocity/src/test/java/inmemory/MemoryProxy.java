@@ -20,6 +20,7 @@ import com.velocitypowered.api.plugin.PluginContainer;
 import com.velocitypowered.api.plugin.PluginDescription;
 import com.velocitypowered.api.plugin.PluginManager;
 import com.velocitypowered.api.plugin.annotation.DataDirectory;
+import com.velocitypowered.api.plugin.meta.PluginDependency;
 import com.velocitypowered.api.proxy.ConsoleCommandSource;
 import com.velocitypowered.api.proxy.Player;
 import com.velocitypowered.api.proxy.ProxyServer;
@@ -121,7 +122,7 @@ public final class MemoryProxy
                     }
                 })
                 .getInstance(loader.loadClass(field(about, "main")));
-        plugins.put(id, container(id, field(about, "version"), plugin));
+        plugins.put(id, container(id, field(about, "version"), dependencies(about), plugin));
         register(plugin, plugin);
     }
 
@@ -129,7 +130,7 @@ public final class MemoryProxy
     @Override
     public void pretend(String name, String version) {
         String id = name.toLowerCase(Locale.ROOT);
-        plugins.put(id, container(id, version, null));
+        plugins.put(id, container(id, version, List.of(), null));
     }
 
     private static String field(String json, String name) {
@@ -138,6 +139,15 @@ public final class MemoryProxy
             throw new AssertionError(name + " is not in " + json);
         }
         return found.group(1);
+    }
+
+    private static List<PluginDependency> dependencies(String json) {
+        int all = json.indexOf("\"dependencies\"");
+        return all < 0 ? List.of() : Pattern.compile("\"id\": \"([^\"]*)\"")
+                .matcher(json.substring(all))
+                .results()
+                .map(found -> new PluginDependency(found.group(1), null, false))
+                .toList();
     }
 
     private Logger logger() {
@@ -150,7 +160,7 @@ public final class MemoryProxy
                 });
     }
 
-    private static PluginContainer container(String id, String version, Object instance) {
+    private static PluginContainer container(String id, String version, List<PluginDependency> dependencies, Object instance) {
         PluginDescription about = new PluginDescription() {
             @Override
             public String getId() {
@@ -160,6 +170,11 @@ public final class MemoryProxy
             @Override
             public Optional<String> getVersion() {
                 return Optional.of(version);
+            }
+
+            @Override
+            public Collection<PluginDependency> getDependencies() {
+                return dependencies;
             }
         };
         return new PluginContainer() {

@@ -34,9 +34,10 @@ public class PayNowBridgePlugin extends JavaPlugin {
     @Override
     public void onEnable() {
         registerPermissions();
-        bridge = new Bridge(new BukkitHost(this), environment);
+        BukkitHost host = new BukkitHost(this);
+        bridge = new Bridge(host, environment);
         getServer().getPluginManager().registerEvents(new Sessions(bridge), this);
-        getServer().getPluginManager().registerEvents(new Copies(getName(), getLogger()), this);
+        getServer().getPluginManager().registerEvents(new EnabledPlugins(host), this);
         PluginCommand command = getCommand("paynowbridge");
         CommandAdapter commands = new CommandAdapter(bridge.commands());
         command.setExecutor(commands);

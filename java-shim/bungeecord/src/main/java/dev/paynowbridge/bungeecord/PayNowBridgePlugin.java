@@ -2,9 +2,11 @@ package dev.paynowbridge.bungeecord;
 
 import dev.paynowbridge.PayNowProvider;
 import dev.paynowbridge.PayNowService;
+import dev.paynowbridge.common.ApiCopies;
 import dev.paynowbridge.common.Bridge;
 import dev.paynowbridge.common.LuckPermsContexts;
 import net.md_5.bungee.api.plugin.Plugin;
+import net.md_5.bungee.api.plugin.PluginDescription;
 import org.jspecify.annotations.Nullable;
 
 /** The plugin on BungeeCord and Waterfall. Other plugins find it by its name, and in it the service. */
@@ -26,6 +28,14 @@ public class PayNowBridgePlugin extends Plugin implements PayNowProvider {
         getProxy().getPluginManager().registerCommand(this, new CommandAdapter(here, started.commands()));
         started.enable();
         started.join("LuckPerms", () -> LuckPermsContexts.register(started.placeholders(), BungeeSender::visitor));
+        getProxy().getPluginManager().getPlugins().forEach(other -> look(here, other));
+    }
+
+    /** All are loaded before the first is enabled. */
+    private static void look(BungeeHost here, Plugin other) {
+        PluginDescription about = other.getDescription();
+        boolean wants = about.getDepends().contains(here.pluginName()) || about.getSoftDepends().contains(here.pluginName());
+        ApiCopies.look(here, about.getName(), wants, () -> ApiCopies.areIn(other.getClass().getClassLoader()));
     }
 
     /** When the proxy stops. Fails every call, and waits for nothing else. */

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +19,15 @@ import javax.tools.ToolProvider;
 /** A plugin of somebody else, made into a jar while the test runs: its classes are nowhere else. */
 public final class Compiled {
     private Compiled() {}
+
+    /** Puts a file of one jar into another. */
+    public static void copy(String name, Path from, Path to) throws IOException {
+        try (FileSystem source = FileSystems.newFileSystem(from);
+                FileSystem target = FileSystems.newFileSystem(to)) {
+            Files.createDirectories(target.getPath(name).getParent());
+            Files.copy(source.getPath(name), target.getPath(name));
+        }
+    }
 
     /**
      * Makes the jar.

@@ -218,6 +218,24 @@ public abstract class ProxyCases<P extends Receiver, S, X extends ProxyInMemory<
     }
 
     @Test
+    void aPluginThatCarriesTheApiIsNamed() throws Exception {
+        for (boolean carries : new boolean[] {true, false}) {
+            Path user = Files.createTempDirectory("user").resolve("a-user.jar");
+            Compiled.into(
+                    user, Path.of("src/test/plugin/OtherPlugin.java"), JAR, description(),
+                    userPlugin().replace("UserPlugin", "OtherPlugin"));
+            if (carries) {
+                Compiled.copy("dev/paynowbridge/PayNowService.class", JAR, user);
+            }
+            try (X two = prepared("")) {
+                two.add(user);
+                two.start();
+                assertEquals(carries, two.log().contains("depends on PayNowBridge but has a copy of its API in its own jar"), two.log());
+            }
+        }
+    }
+
+    @Test
     void waitingOnAThreadOfTheNetworkIsRefused() throws Exception {
         Object plugin = proxy.plugin(plugin());
         ClassLoader own = plugin.getClass().getClassLoader();

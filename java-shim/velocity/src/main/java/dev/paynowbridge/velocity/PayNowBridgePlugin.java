@@ -4,11 +4,14 @@ import com.google.inject.Inject;
 import com.velocitypowered.api.event.Subscribe;
 import com.velocitypowered.api.event.proxy.ProxyInitializeEvent;
 import com.velocitypowered.api.event.proxy.ProxyShutdownEvent;
+import com.velocitypowered.api.plugin.PluginContainer;
+import com.velocitypowered.api.plugin.PluginDescription;
 import com.velocitypowered.api.plugin.annotation.DataDirectory;
 import com.velocitypowered.api.proxy.Player;
 import com.velocitypowered.api.proxy.ProxyServer;
 import dev.paynowbridge.PayNowProvider;
 import dev.paynowbridge.PayNowService;
+import dev.paynowbridge.common.ApiCopies;
 import dev.paynowbridge.common.Bridge;
 import dev.paynowbridge.common.LuckPermsContexts;
 import dev.paynowbridge.common.MiniPlaceholders;
@@ -19,6 +22,9 @@ import org.slf4j.Logger;
 
 /** The plugin on Velocity. Other plugins find it by its id, and in it the service. */
 public final class PayNowBridgePlugin implements PayNowProvider {
+    /** As velocity-plugin.json has it. */
+    private static final String ID = "paynowbridge";
+
     private final ProxyServer proxy;
     private final VelocityHost host;
     private final Bridge bridge;
@@ -53,6 +59,15 @@ public final class PayNowBridgePlugin implements PayNowProvider {
         bridge.join("MiniPlaceholders", () -> MiniPlaceholders.register(
                 getClass().getClassLoader(), Player.class, player -> placeholders.of(VelocitySender.visitor((Player) player))));
         bridge.join("LuckPerms", () -> LuckPermsContexts.register(placeholders, VelocitySender::visitor));
+        proxy.getPluginManager().getPlugins().forEach(this::look);
+    }
+
+    /** All are made before the first is told of the start. */
+    private void look(PluginContainer other) {
+        PluginDescription about = other.getDescription();
+        boolean wants = about.getDependencies().stream().anyMatch(needed -> needed.getId().equals(ID));
+        other.getInstance().ifPresent(instance -> ApiCopies.look(
+                host, about.getId(), wants, () -> ApiCopies.areIn(instance.getClass().getClassLoader())));
     }
 
     /**

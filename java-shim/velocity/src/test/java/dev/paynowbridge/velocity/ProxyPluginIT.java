@@ -47,7 +47,8 @@ class ProxyPluginIT extends ProxyCases<MemoryPlayer, Player, MemoryProxy> {
 
     @Override
     protected String userPlugin() {
-        return "{\"id\": \"user\", \"version\": \"1\", \"main\": \"com.example.user.UserPlugin\"}";
+        return "{\"id\": \"user\", \"version\": \"1\", \"main\": \"com.example.user.UserPlugin\","
+                + " \"dependencies\": [{\"id\": \"paynowbridge\"}]}";
     }
 
     @Override

@@ -1,0 +1,4 @@
+package com.example.user;
+
+/** A plugin that does nothing. */
+public final class OtherPlugin {}
