@@ -91,6 +91,8 @@ case $runner in
     cp "$pnb" "$work/pnb.exe"
     windows_shim "$work"
     pnb=$work/pnb.exe
+    # Wine's user has a home of their own, with the profiles of an earlier check in it.
+    rm -rf "$tools"/wine-prefix/drive_c/users/*/AppData/Roaming/pnb
     ;;
 esac
 case $runner in
