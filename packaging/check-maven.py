@@ -3,7 +3,7 @@
 
 Prints each fault with its file and exits with 1 if there is one. With --signed a signature beside each file is a rule too.
 The rules are those of https://central.sonatype.org/publish/requirements/, and some more: a module name, one time for all
-that is in a jar, no machine's paths.
+that is in a jar, no machine's paths, and text that is UTF-8 and was never read as anything else.
 """
 
 import hashlib
@@ -89,6 +89,10 @@ def check_jar(file, needed, what, built):
             fault(file.name, f"holds {late[0]}, younger than the build's time: it cannot be built again to the same bytes")
         if len(set(names)) != len(names):
             fault(file.name, "holds a file twice")
+        # What a program puts in place of a letter that it cannot read.
+        unread = [name for name in names if name.endswith((".html", ".java")) and "\ufffd" in jar.read(name).decode(errors="replace")]
+        if unread:
+            fault(file.name, f"holds {unread[0]}, whose letters were lost")
     return names
 
 

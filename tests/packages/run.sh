@@ -402,8 +402,13 @@ spoilt() {
   "$@" "$file"
 }
 
+lose_a_letter() { # JAR
+  python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "a").writestr("dev/Lost.java", "// \ufffd")' "$1"
+}
+
 published() {
-  check maven.builds_and_keeps_the_rules sh "$root/packaging/maven.sh" "$out/maven" "-Dpaynow.native=$library" || return
+  # A machine without a language of its own.
+  check maven.builds_and_keeps_the_rules env LC_ALL=C sh "$root/packaging/maven.sh" "$out/maven" "-Dpaynow.native=$library" || return
   api=paynow-bridge-api/$version/paynow-bridge-api-$version
   sources_hold_no_library() {
     python3 -m zipfile -l "$out/maven/dev/paynowbridge/$api-sources.jar" >"$out/sources.txt" && grep -q 'PayNowClient\.java' "$out/sources.txt" &&
@@ -415,6 +420,8 @@ published() {
   check maven.sources_are_needed refused 'sources.jar: is missing' by_the_rules "$out/spoilt"
   spoilt "$api-javadoc.jar" cp "$out/spoilt/dev/paynowbridge/$api-sources.jar"
   check maven.documentation_is_needed refused 'holds no index.html' by_the_rules "$out/spoilt"
+  spoilt "$api-sources.jar" lose_a_letter
+  check maven.letters_must_not_be_lost refused 'whose letters were lost' by_the_rules "$out/spoilt"
   for field in url licenses developers scm; do
     spoilt "$parent.pom" sed -i "/^  <$field/,/<\/$field>/d"
     check "maven.${field}_is_needed" refused "has no <$field" by_the_rules "$out/spoilt"
