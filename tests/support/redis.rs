@@ -203,11 +203,20 @@ impl Redis {
 
     /// Asks it, over a connection of its own. Lists come as lines, an error with a `-` before it.
     pub fn say(&self, command: &[&str]) -> String {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(FOREVER)).unwrap();
+        self.try_to_say(command).unwrap()
+    }
+
+    /// Whether these words are in its answer, for one that changes its part: a Sentinel that tells it to cuts its connections.
+    pub fn answers(&self, command: &[&str], words: &str) -> bool {
+        self.try_to_say(command).is_ok_and(|answer| answer.contains(words))
+    }
+
+    fn try_to_say(&self, command: &[&str]) -> std::io::Result<String> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(FOREVER))?;
         let mut reader = BufReader::new(stream);
         if let Some(password) = &self.password {
-            ask(&mut reader, &["AUTH", password]);
+            ask(&mut reader, &["AUTH", password])?;
         }
         ask(&mut reader, command)
     }
@@ -280,34 +289,37 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn ask(reader: &mut BufReader<TcpStream>, command: &[&str]) -> String {
+fn ask(reader: &mut BufReader<TcpStream>, command: &[&str]) -> std::io::Result<String> {
     let mut bytes = format!("*{}\r\n", command.len());
     for word in command {
         bytes.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
-    reader.get_mut().write_all(bytes.as_bytes()).unwrap();
+    reader.get_mut().write_all(bytes.as_bytes())?;
     answer(reader)
 }
 
-fn answer(reader: &mut BufReader<TcpStream>) -> String {
+fn answer(reader: &mut BufReader<TcpStream>) -> std::io::Result<String> {
     let mut line = String::new();
-    reader.read_line(&mut line).unwrap();
+    if reader.read_line(&mut line)? == 0 {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
     let line = line.trim_end();
     let (mark, rest) = line.split_at(1.min(line.len()));
-    match mark {
+    Ok(match mark {
         "*" => {
-            let items: Vec<String> = (0..rest.parse().unwrap_or(0)).map(|_| answer(reader)).collect();
-            items.join("\n")
+            let items: Result<Vec<String>, _> =
+                (0..rest.parse().unwrap_or(0)).map(|_| answer(reader)).collect();
+            items?.join("\n")
         }
         "$" => {
-            let Ok(length) = rest.parse::<usize>() else { return String::new() };
+            let Ok(length) = rest.parse::<usize>() else { return Ok(String::new()) };
             let mut value = vec![0; length + 2];
-            reader.read_exact(&mut value).unwrap();
+            reader.read_exact(&mut value)?;
             String::from_utf8_lossy(&value[..length]).into_owned()
         }
         "-" => line.to_owned(),
         _ => rest.to_owned(),
-    }
+    })
 }
 
 /// An authority of the test's own.

@@ -274,7 +274,7 @@ fn a_master_that_becomes_a_replica_is_left_for_the_new_master() {
     let Some(old) = Redis::start(name, &[]) else { return };
     let Some(new) = Redis::start(name, &[]) else { return };
     new.say(&["REPLICAOF", "127.0.0.1", &old.port.to_string()]);
-    until("it replicates", || new.say(&["INFO", "replication"]).contains("master_link_status:up"));
+    until("it replicates", || new.answers(&["INFO", "replication"], "master_link_status:up"));
     let tested = Tested::up(settings(&[new.port, old.port]));
     assert_eq!(tested.ask(&[b"SET", b"k", b"v"]), simple("OK"), "the master is found");
     new.say(&["REPLICAOF", "NO", "ONE"]);
@@ -296,8 +296,8 @@ fn a_sentinel_leads_to_the_master_and_to_the_next() {
     let Some(mut sentinel) = Redis::sentinel(name, master.port, &needs) else { return };
     sentinel.password = Some(PASSWORD.to_owned());
     until("the Sentinel knows both", || {
-        sentinel.say(&["SENTINEL", "REPLICAS", "store"]).contains(&format!("127.0.0.1:{}", replica.port))
-            && replica.say(&["INFO", "replication"]).contains("master_link_status:up")
+        sentinel.answers(&["SENTINEL", "REPLICAS", "store"], &format!("127.0.0.1:{}", replica.port))
+            && replica.answers(&["INFO", "replication"], "master_link_status:up")
     });
     let with = |name: &str| LinkSettings {
         sentinel_name: Some(name.to_owned()),

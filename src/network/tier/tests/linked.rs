@@ -166,8 +166,8 @@ fn the_rules_outlive_a_failover_by_sentinels() {
     replica.say(&["REPLICAOF", "127.0.0.1", &master.port.to_string()]);
     let is_followed = |follower: &Redis| {
         let place = format!("127.0.0.1:{}", follower.port);
-        sentinel.say(&["SENTINEL", "REPLICAS", "store"]).contains(&place)
-            && follower.say(&["INFO", "replication"]).contains("master_link_status:up")
+        sentinel.answers(&["SENTINEL", "REPLICAS", "store"], &place)
+            && follower.answers(&["INFO", "replication"], "master_link_status:up")
     };
     until("the Sentinel knows both", || is_followed(&replica));
     let mut options = options(vec!["127.0.0.1:1".to_owned(), sentinel.address()]);
