@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds pnb for one target, with manual pages and completions, into target/dist/TARGET/cli: packaging/build-cli.sh TARGET
 #
-# For Linux it is linked with musl, statically: one file for every distribution. For macOS it needs what the library needs. Prints `skip TARGET cli: REASON` and ends with 77
-# when its toolchain is missing (packaging/toolchain.sh gets it).
+# For Linux it is linked with musl, statically: one file for every distribution. For macOS it needs what the library needs.
+# Prints `skip TARGET cli: REASON` and ends with 77 when its toolchain is missing (packaging/toolchain.sh gets it).
 set -eu
 
 target=$1

@@ -43,7 +43,7 @@ public final class ApiCopies {
             return Collections.list(other.getResources(CLASS)).stream()
                     .anyMatch(copy -> own == null || !copy.toExternalForm().equals(own.toExternalForm()));
         } catch (IOException e) {
-            // Its jar cannot be read: it will be told so by others.
+            // Its jar cannot be read: the platform says so itself.
             return false;
         }
     }
